@@ -1,0 +1,1 @@
+//! Where a message waits, where it goes and what became of it; deterministic.

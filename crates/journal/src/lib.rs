@@ -1,0 +1,1 @@
+//! Append-only record log: one interface, segment files with group commit.

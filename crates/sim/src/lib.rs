@@ -1,0 +1,1 @@
+//! A world with bad weather for peer, engine, smpp and journal; development only.
