@@ -1,0 +1,230 @@
+//! A short message as it travels, and the form in which it is stored.
+
+use crate::Address;
+
+/// Everything about a message that is relayed. Numeric fields are raw, so that what leaves is what came.
+///
+/// Times, states and who pays are not here: they belong to whoever keeps the message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Message<'a> {
+    /// Up to 5 octets without NUL (SMPP 3.4, 5.2.11); at most 255 are stored.
+    pub service_type: &'a [u8],
+    /// Who sends. At most 255 octets of it are stored.
+    pub source: Address<'a>,
+    /// Who receives. At most 255 octets of it are stored.
+    pub destination: Address<'a>,
+    /// Mode, type and features (SMPP 3.4, 5.2.12). 0x40: `text` starts with a user data header.
+    pub esm_class: u8,
+    /// GSM TP-PID.
+    pub protocol_id: u8,
+    /// 0 (lowest) to 3.
+    pub priority: u8,
+    /// What the sender wants to be told (SMPP 3.4, 5.2.17).
+    pub registered_delivery: u8,
+    /// Alphabet and class.
+    pub data_coding: u8,
+    /// `sm_default_msg_id`: number of a text that the message centre keeps; 0 for none.
+    pub default_message_id: u8,
+    /// `short_message` or `message_payload`, with the user data header if `esm_class & 0x40`.
+    pub text: &'a [u8],
+    /// The other TLVs in their wire form, already validated.
+    pub tlvs: &'a [u8],
+}
+
+/// Octets of the stored form before its first variable field.
+const HEAD: usize = 21;
+
+impl<'a> Message<'a> {
+    /// Appends the stored form: a head of 21 octets with the numbers and lengths, then the variable fields end to end.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let service_type = short(self.service_type);
+        let source = short(self.source.digits);
+        let destination = short(self.destination.digits);
+        let text = length(self.text);
+        let tlvs = length(self.tlvs);
+        let head: [u8; HEAD] = [
+            service_type.len() as u8,
+            self.source.ton,
+            self.source.npi,
+            source.len() as u8,
+            self.destination.ton,
+            self.destination.npi,
+            destination.len() as u8,
+            self.esm_class,
+            self.protocol_id,
+            self.priority,
+            self.registered_delivery,
+            self.data_coding,
+            self.default_message_id,
+            text[0],
+            text[1],
+            text[2],
+            text[3],
+            tlvs[0],
+            tlvs[1],
+            tlvs[2],
+            tlvs[3],
+        ];
+        out.reserve(self.encoded_len());
+        out.extend_from_slice(&head);
+        out.extend_from_slice(service_type);
+        out.extend_from_slice(source);
+        out.extend_from_slice(destination);
+        out.extend_from_slice(self.text);
+        out.extend_from_slice(self.tlvs);
+    }
+
+    /// Reads the stored form from the front of `bytes`; what follows is the caller's, and [`encoded_len`](Self::encoded_len) says
+    /// where it starts. `None` if `bytes` ends too early.
+    pub fn decode(bytes: &'a [u8]) -> Option<Message<'a>> {
+        let (head, mut rest) = bytes.split_first_chunk::<HEAD>()?;
+        let mut take = |length: usize| -> Option<&'a [u8]> {
+            let (field, after) = rest.split_at_checked(length)?;
+            rest = after;
+            Some(field)
+        };
+        let &[
+            service_type,
+            source_ton,
+            source_npi,
+            source,
+            destination_ton,
+            destination_npi,
+            destination,
+            esm_class,
+            protocol_id,
+            priority,
+            registered_delivery,
+            data_coding,
+            default_message_id,
+            x0,
+            x1,
+            x2,
+            x3,
+            t0,
+            t1,
+            t2,
+            t3,
+        ] = head;
+        Some(Message {
+            service_type: take(usize::from(service_type))?,
+            source: Address {
+                ton: source_ton,
+                npi: source_npi,
+                digits: take(usize::from(source))?,
+            },
+            destination: Address {
+                ton: destination_ton,
+                npi: destination_npi,
+                digits: take(usize::from(destination))?,
+            },
+            esm_class,
+            protocol_id,
+            priority,
+            registered_delivery,
+            data_coding,
+            default_message_id,
+            text: take(u32::from_le_bytes([x0, x1, x2, x3]) as usize)?,
+            tlvs: take(u32::from_le_bytes([t0, t1, t2, t3]) as usize)?,
+        })
+    }
+
+    /// Octets that [`encode`](Self::encode) appends.
+    pub fn encoded_len(&self) -> usize {
+        HEAD + short(self.service_type).len()
+            + short(self.source.digits).len()
+            + short(self.destination.digits).len()
+            + self.text.len()
+            + self.tlvs.len()
+    }
+}
+
+/// What is stored of a field whose length has one octet. SMPP's longest is 20; longer ones come only from broken peers.
+fn short(field: &[u8]) -> &[u8] {
+    &field[..field.len().min(255)]
+}
+
+/// The length of a long field. A frame is at most 80 KiB, so `u32` is ample; a text of 4 GiB is a bug of ours.
+fn length(field: &[u8]) -> [u8; 4] {
+    u32::try_from(field.len())
+        .expect("a message field under 4 GiB")
+        .to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typical() -> Message<'static> {
+        Message {
+            service_type: b"CMT",
+            source: Address {
+                ton: 5,
+                npi: 0,
+                digits: b"Bindery",
+            },
+            destination: Address {
+                ton: 1,
+                npi: 1,
+                digits: b"447700900123",
+            },
+            esm_class: 0x40,
+            protocol_id: 1,
+            priority: 2,
+            registered_delivery: 3,
+            data_coding: 8,
+            default_message_id: 4,
+            text: &[5, 0, 3, 1, 2, 1, 0, b'h', 0, b'i'],
+            tlvs: &[2, 4, 0, 2, 0, 7],
+        }
+    }
+
+    #[test]
+    fn stored_form_gives_the_message_back() {
+        for message in [typical(), Message::default()] {
+            let mut stored = Vec::new();
+            message.encode(&mut stored);
+            assert_eq!(stored.len(), message.encoded_len());
+            assert_eq!(Message::decode(&stored), Some(message));
+            stored.extend_from_slice(b"what the caller keeps behind it");
+            assert_eq!(Message::decode(&stored), Some(message));
+        }
+    }
+
+    #[test]
+    fn stored_form_costs_less_than_30_octets() {
+        assert_eq!(typical().encoded_len() - (3 + 7 + 12 + 10 + 6), 21);
+    }
+
+    #[test]
+    fn every_truncation_is_noticed() {
+        let mut stored = Vec::new();
+        typical().encode(&mut stored);
+        for end in 0..stored.len() {
+            assert_eq!(Message::decode(&stored[..end]), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn a_payload_of_64_kib_fits_and_an_absurd_address_is_cut() {
+        let long = vec![b'x'; 65_535];
+        let message = Message {
+            source: Address {
+                ton: 1,
+                npi: 1,
+                digits: &long,
+            },
+            text: &long,
+            tlvs: &long,
+            ..Message::default()
+        };
+        let mut stored = Vec::new();
+        message.encode(&mut stored);
+        assert_eq!(stored.len(), message.encoded_len());
+        let back = Message::decode(&stored).expect("complete");
+        assert_eq!(
+            (back.source.digits.len(), back.text.len(), back.tlvs.len()),
+            (255, 65_535, 65_535)
+        );
+    }
+}
