@@ -1,1 +1,18 @@
 //! Where a message waits, where it goes and what became of it; deterministic.
+//!
+//! [`Engine`] is a fold over records: batches of [`Inputs`] go in, records and [`Outputs`] come out, and the same records
+//! folded again give the same state. It reads no clock, draws no random number and knows no protocol.
+
+mod directory;
+mod engine;
+mod hash;
+mod key;
+mod traffic;
+
+pub use directory::{Connector, Customer, Directory, InDoubt, Limits, Route, Target};
+pub use engine::{Engine, Figures, Gate, Position, Recovery, Step};
+pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin};
+pub use traffic::{
+    CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,
+    RefusalClass, Span, Wants,
+};

@@ -1,0 +1,202 @@
+//! Who may do what, as the engine needs it: an immutable snapshot, replaced whole.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use crate::{ConnectorId, CustomerId, MessageKey};
+
+/// The snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// Those who send us MT.
+    pub customers: BTreeMap<CustomerId, Customer>,
+    /// Those we send MT to.
+    pub connectors: BTreeMap<ConnectorId, Connector>,
+    /// Where MO goes: by destination number, exact.
+    pub numbers: BTreeMap<Vec<u8>, CustomerId>,
+    /// Limits of this machine.
+    pub limits: Limits,
+}
+
+/// Limits of this machine.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Messages that may be known at once; beyond it new ones get [`crate::Refusal::Full`].
+    pub messages_max: u64,
+    /// Octets of memory that messages may take together; beyond it new ones get [`crate::Refusal::Full`].
+    pub memory_max: u64,
+    /// Receipts of one connector that match nothing and are kept for the operator.
+    pub unmatched_max: usize,
+    /// How long they are kept.
+    pub unmatched_keep: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            messages_max: 4_000_000,
+            memory_max: 1 << 30,
+            unmatched_max: 100_000,
+            unmatched_keep: Duration::from_secs(72 * 3600),
+        }
+    }
+}
+
+/// What the engine knows of a customer.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// Off: no binds, nothing accepted; what waits goes on.
+    pub enabled: bool,
+    /// Binds at once.
+    pub binds_max: u32,
+    /// Messages a second over all binds; none: unlimited.
+    pub rate: Option<u32>,
+    /// Messages a second on one bind; none: unlimited.
+    pub rate_per_bind: Option<u32>,
+    /// Receipts and MO that may wait for it, counting those still owed for accepted messages.
+    pub deliver_max: u64,
+    /// Validity of a message that asks for none.
+    pub validity: Duration,
+    /// The longest validity; longer ones are cut.
+    pub validity_max: Duration,
+    /// How long receipts and MO wait for it.
+    pub delivery_ttl: Duration,
+    /// Routes of its messages; the most specific that matches is taken.
+    pub routes: Vec<Route>,
+}
+
+impl Default for Customer {
+    fn default() -> Customer {
+        Customer {
+            enabled: true,
+            binds_max: 10,
+            rate: None,
+            rate_per_bind: None,
+            deliver_max: 500_000,
+            validity: Duration::from_secs(24 * 3600),
+            validity_max: Duration::from_secs(7 * 24 * 3600),
+            delivery_ttl: Duration::from_secs(72 * 3600),
+            routes: Vec::new(),
+        }
+    }
+}
+
+/// Where messages to some destinations go.
+#[derive(Clone, Debug, Default)]
+pub struct Route {
+    /// Destinations that begin so; empty: all.
+    pub prefix: Vec<u8>,
+    /// Destinations that end with four digits in this range (inclusive); none: all. More specific than any prefix.
+    pub ending: Option<(u16, u16)>,
+    /// Held this long before sending.
+    pub delay: Duration,
+    /// Tried in this order; those of equal `order` share by weight.
+    pub targets: Vec<Target>,
+}
+
+/// A connector that a route may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The connector.
+    pub connector: ConnectorId,
+    /// Least first.
+    pub order: u16,
+    /// Share among those of equal order; 0: only when no other is left.
+    pub weight: u16,
+}
+
+/// What the engine knows of a connector.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    /// Off: not routed to, nothing sent.
+    pub enabled: bool,
+    /// Messages a second over all binds; none: unlimited.
+    pub rate: Option<u32>,
+    /// What to do with a message whose fate nobody knows.
+    pub in_doubt: InDoubt,
+    /// After a send had no answer: how long a late one is waited for.
+    pub late_wait: Duration,
+    /// Whether the carrier sends receipts; if not, an accepted message is done.
+    pub receipts: bool,
+    /// How long after the end of validity a receipt is waited for.
+    pub receipt_wait: Duration,
+    /// Delays of the second, third.. try after a temporary refusal; the last one repeats.
+    pub retry: Vec<Duration>,
+    /// Temporary refusals after which the next target of the route is tried.
+    pub failover_after: u8,
+}
+
+impl Default for Connector {
+    fn default() -> Connector {
+        Connector {
+            enabled: true,
+            rate: None,
+            in_doubt: InDoubt::Resend,
+            late_wait: Duration::from_secs(30),
+            receipts: true,
+            receipt_wait: Duration::from_secs(24 * 3600),
+            retry: [5, 30, 120, 600, 1800].map(Duration::from_secs).to_vec(),
+            failover_after: 3,
+        }
+    }
+}
+
+/// What to do with a message that was sent and not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InDoubt {
+    /// Send it again, once.
+    Resend,
+    /// Wait this long for a receipt or a late answer, then give up as UNKNOWN.
+    Hold(Duration),
+    /// Give up at once as UNKNOWN.
+    Fail,
+}
+
+impl Customer {
+    /// The most specific route for `destination`: an ending before a prefix, a longer prefix before a shorter.
+    pub fn route(&self, destination: &[u8]) -> Option<&Route> {
+        let ending = last_four(destination);
+        let takes = |route: &&Route| {
+            destination.starts_with(&route.prefix)
+                && route
+                    .ending
+                    .is_none_or(|(low, high)| ending.is_some_and(|e| (low..=high).contains(&e)))
+        };
+        self.routes
+            .iter()
+            .filter(takes)
+            .max_by_key(|route| (route.ending.is_some(), route.prefix.len()))
+    }
+}
+
+impl Route {
+    /// The targets in the order in which `key` tries them: by `order`, and within one order a weighted draw by the key.
+    pub fn targets(&self, key: MessageKey) -> impl Iterator<Item = Target> {
+        let mut drawn: Vec<(u16, u64, Target)> = self
+            .targets
+            .iter()
+            .map(|&target| (target.order, draw(key, target), target))
+            .collect();
+        drawn.sort_by_key(|&(order, draw, _)| (order, draw));
+        drawn.into_iter().map(|(_, _, target)| target)
+    }
+}
+
+/// Weighted rendezvous: the target with the least draw wins in proportion to its weight.
+fn draw(key: MessageKey, target: Target) -> u64 {
+    if target.weight == 0 {
+        return u64::MAX;
+    }
+    let hash = crate::hash::mix(key.0 ^ (u64::from(target.connector.0) << 40));
+    let uniform = ((hash >> 11) as f64 + 1.0) / (1u64 << 53) as f64;
+    (-uniform.ln() / f64::from(target.weight) * (1u64 << 40) as f64) as u64
+}
+
+fn last_four(destination: &[u8]) -> Option<u16> {
+    let tail = destination.get(destination.len().checked_sub(4)?..)?;
+    tail.iter().try_fold(0, |number, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| number * 10 + u16::from(digit - b'0'))
+    })
+}

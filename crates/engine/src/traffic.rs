@@ -1,0 +1,461 @@
+//! What goes into the engine and what comes out: batches of inputs and outputs with the octets they speak of in one arena each.
+
+use std::sync::Arc;
+
+use sms::{Message, State, Wall};
+
+use crate::{BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin};
+
+/// A piece of a batch's arena.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Span {
+    start: u32,
+    len: u32,
+}
+
+/// Something that happened outside.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The snapshot of who may do what, at start and at each reload.
+    Directory(Arc<Directory>),
+    /// A customer's bind was checked and may begin. Answered by [`Output::Bound`] or [`Output::Refused`].
+    Bind {
+        /// The bind request.
+        origin: Origin,
+        /// Who binds.
+        customer: CustomerId,
+        /// BOUND_RX or BOUND_TRX: receipts and MO may be sent on it.
+        receives: bool,
+        /// Requests that may be outstanding towards the customer.
+        window: u16,
+    },
+    /// A bind to a carrier stands. Answered by [`Output::Bound`].
+    Connected {
+        /// The session.
+        origin: Origin,
+        /// Whose carrier it is.
+        connector: ConnectorId,
+        /// BOUND_TX or BOUND_TRX: messages may be sent on it.
+        transmits: bool,
+        /// Requests that may be outstanding towards the carrier.
+        window: u16,
+    },
+    /// A bind ended, for whatever reason; what was in flight on it has no answer.
+    Unbound(BindId),
+    /// A customer submits a message. Answered by [`Output::Accepted`] or [`Output::Refused`].
+    Submit(Draft),
+    /// What became of an [`Output::Send`].
+    Sent {
+        /// The bind it went over.
+        bind: BindId,
+        /// The token of the send.
+        token: u64,
+        /// What the carrier said.
+        outcome: Outcome,
+    },
+    /// A carrier tells the state of a message. Answered by [`Output::Acknowledge`].
+    Receipt {
+        /// The carrier's request.
+        origin: Origin,
+        /// The bind it came over.
+        bind: BindId,
+        /// The receipt.
+        receipt: CarrierReceipt,
+    },
+    /// A carrier brings a message from a subscriber. Answered by [`Output::Acknowledge`].
+    Mo {
+        /// The carrier's request.
+        origin: Origin,
+        /// The bind it came over.
+        bind: BindId,
+        /// The message ([`sms::Message::encode`]).
+        body: Span,
+    },
+    /// What became of an [`Output::Deliver`].
+    Delivered {
+        /// The bind it went over.
+        bind: BindId,
+        /// The token of the delivery.
+        token: u64,
+        /// What the customer said.
+        outcome: Outcome,
+    },
+}
+
+/// A message that a customer submits, as the edge understood it: within the rules of its preset, not yet accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft {
+    /// The request to answer.
+    pub origin: Origin,
+    /// The bind it came over, or [`BindId::NONE`].
+    pub bind: BindId,
+    /// Whose message it is.
+    pub customer: CustomerId,
+    /// Lane class: 0 lowest to 3 highest.
+    pub priority: u8,
+    /// Which receipts the customer wants.
+    pub wants: Wants,
+    /// Not to be sent before (schedule_delivery_time).
+    pub due: Option<Wall>,
+    /// Not to be sent after (validity_period); none: the customer's default.
+    pub expires: Option<Wall>,
+    /// The message ([`sms::Message::encode`]).
+    pub body: Span,
+}
+
+/// The receipts a customer asked for, from registered_delivery (SMPP 3.4, 5.2.17).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wants(pub u8);
+
+impl Wants {
+    /// None at all.
+    pub const NONE: Wants = Wants(0);
+    /// When the message was delivered.
+    pub const SUCCESS: Wants = Wants(1);
+    /// When it was not.
+    pub const FAILURE: Wants = Wants(2);
+    /// Also of states that are not final.
+    pub const INTERMEDIATE: Wants = Wants(4);
+
+    /// Reads the bits of registered_delivery.
+    pub fn from_registered_delivery(octet: u8) -> Wants {
+        let final_receipt = match octet & 0x03 {
+            0 => Wants::NONE,
+            1 => Wants(Wants::SUCCESS.0 | Wants::FAILURE.0),
+            2 => Wants::FAILURE,
+            _ => Wants::SUCCESS,
+        };
+        let intermediate = if octet & 0x10 == 0 {
+            0
+        } else {
+            Wants::INTERMEDIATE.0
+        };
+        Wants(final_receipt.0 | intermediate)
+    }
+
+    /// Whether a receipt for `state` was asked for.
+    pub fn covers(self, state: State) -> bool {
+        let bit = match state {
+            State::Delivered | State::Accepted => Wants::SUCCESS,
+            State::Scheduled | State::Enroute => Wants::INTERMEDIATE,
+            State::Expired
+            | State::Deleted
+            | State::Undeliverable
+            | State::Unknown
+            | State::Rejected
+            | State::Skipped => Wants::FAILURE,
+        };
+        self.0 & bit.0 != 0
+    }
+}
+
+/// What became of something that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Taken; the carrier's id of it (empty from customers and from carriers that forget it).
+    Accepted {
+        /// The id as the carrier wrote it.
+        id: Span,
+    },
+    /// Not taken.
+    Refused {
+        /// What that means for the message.
+        class: RefusalClass,
+        /// The peer's command_status, for the journey and the receipt's err.
+        code: u32,
+    },
+    /// Sent, and no answer in time, or the bind ended first: nobody knows.
+    Silent,
+    /// It never left: the bind was gone or its window full.
+    Unsent,
+}
+
+/// What a peer's refusal means for the message. The table from command_status is the connector's profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RefusalClass {
+    /// Try again later.
+    Temporary,
+    /// Too fast: the connector pauses, the message keeps its attempt.
+    Throttled,
+    /// Too much for this destination: it waits a little.
+    DestinationBusy,
+    /// The link is in trouble, not the message.
+    LinkFault,
+    /// Never.
+    Permanent,
+}
+
+/// A receipt as a carrier sent it.
+#[derive(Clone, Copy, Debug)]
+pub struct CarrierReceipt {
+    /// The carrier's id of the message, as written.
+    pub id: Span,
+    /// The destination of the message the receipt is about (the receipt's own source address), digits only.
+    pub destination: Span,
+    /// What became of it; a word that is not known is `Unknown`.
+    pub state: State,
+    /// The carrier's error, as written in the text (`err:`), or the number of network_error_code.
+    pub err: [u8; 3],
+    /// The carrier's done date if it could be read.
+    pub done: Option<Wall>,
+}
+
+/// Something to be done outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// The bind may begin: its name from now on.
+    Bound {
+        /// The bind request.
+        origin: Origin,
+        /// Its name.
+        bind: BindId,
+    },
+    /// We own the message.
+    Accepted {
+        /// The submit.
+        origin: Origin,
+        /// The key whose text is the customer's message_id.
+        told: MessageKey,
+    },
+    /// We did not take it.
+    Refused {
+        /// The request.
+        origin: Origin,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// To a carrier.
+    Send {
+        /// The session.
+        to: Origin,
+        /// To be named in [`Input::Sent`].
+        token: u64,
+        /// The message.
+        key: MessageKey,
+        /// Until when it is worth delivering.
+        expires: Wall,
+        /// The message ([`sms::Message::encode`]).
+        body: Span,
+    },
+    /// A receipt or an MO, to a customer.
+    Deliver {
+        /// The session.
+        to: Origin,
+        /// To be named in [`Input::Delivered`].
+        token: u64,
+        /// What it is.
+        what: Delivery,
+        /// MO: the message. Receipt: the message it is about ([`sms::Message::encode`]).
+        body: Span,
+    },
+    /// We own the carrier's receipt or MO (`None`), or did not take it.
+    Acknowledge {
+        /// The carrier's request.
+        origin: Origin,
+        /// Why we did not.
+        refusal: Option<Refusal>,
+    },
+    /// This session has to end.
+    Close {
+        /// The session.
+        to: Origin,
+    },
+}
+
+/// What is delivered to a customer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// A message from a subscriber.
+    Mo,
+    /// What became of the customer's own message.
+    Receipt {
+        /// The key that the customer was told.
+        told: MessageKey,
+        /// Its state.
+        state: State,
+        /// The carrier's err, three characters.
+        err: [u8; 3],
+        /// When it was accepted.
+        submitted: Wall,
+        /// When it came to its state.
+        done: Wall,
+    },
+}
+
+/// Why we did not take a message, a bind or a receipt. One function turns it into a command_status (`peer`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// No room: memory, disk, or this customer's undelivered receipts.
+    Full,
+    /// Faster than agreed.
+    Throttled,
+    /// No route takes it.
+    NoRoute,
+    /// As many binds as agreed stand already.
+    TooManyBinds,
+    /// The customer is unknown or switched off by now.
+    NotAllowed,
+    /// validity_period lies before the time it could be sent.
+    Expired,
+    /// Going down.
+    Draining,
+}
+
+/// Inputs on their way to the engine.
+#[derive(Default, Debug)]
+pub struct Inputs {
+    pub(crate) items: Vec<Input>,
+    arena: Vec<u8>,
+}
+
+impl Inputs {
+    /// Adds one.
+    pub fn push(&mut self, input: Input) {
+        self.items.push(input);
+    }
+
+    /// Copies octets into the arena for an input that is pushed next.
+    pub fn put(&mut self, octets: &[u8]) -> Span {
+        put(&mut self.arena, octets)
+    }
+
+    /// Encodes a message into the arena for an input that is pushed next.
+    pub fn put_message(&mut self, message: &Message<'_>) -> Span {
+        put_message(&mut self.arena, message)
+    }
+
+    /// The octets of a span of this batch.
+    pub fn get(&self, span: Span) -> &[u8] {
+        get(&self.arena, span)
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Octets in the arena.
+    pub fn octets(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// Takes everything out of `other`, after what is here.
+    pub fn append(&mut self, other: &mut Inputs) {
+        if self.is_empty() {
+            core::mem::swap(self, other);
+            other.clear();
+            return;
+        }
+        let shift = self.arena.len() as u32;
+        self.arena.append(&mut other.arena);
+        self.items
+            .extend(other.items.drain(..).map(|input| shifted(input, shift)));
+    }
+
+    /// Forgets everything, keeps the room.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.arena.clear();
+    }
+}
+
+fn shifted(mut input: Input, shift: u32) -> Input {
+    match &mut input {
+        Input::Submit(draft) => draft.body.start += shift,
+        Input::Mo { body, .. } => body.start += shift,
+        Input::Receipt { receipt, .. } => {
+            receipt.id.start += shift;
+            receipt.destination.start += shift;
+        }
+        Input::Sent { outcome, .. } | Input::Delivered { outcome, .. } => {
+            if let Outcome::Accepted { id } = outcome {
+                id.start += shift;
+            }
+        }
+        Input::Directory(_) | Input::Bind { .. } | Input::Connected { .. } | Input::Unbound(_) => {}
+    }
+    input
+}
+
+/// Outputs that leave together.
+#[derive(Default, Debug)]
+pub struct Outputs {
+    items: Vec<Output>,
+    arena: Vec<u8>,
+}
+
+impl Outputs {
+    /// Each in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Output> {
+        self.items.iter()
+    }
+
+    /// The octets of a span of this batch.
+    pub fn get(&self, span: Span) -> &[u8] {
+        get(&self.arena, span)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Forgets everything, keeps the room.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.arena.clear();
+    }
+
+    pub(crate) fn push(&mut self, output: Output) {
+        self.items.push(output);
+    }
+
+    pub(crate) fn put(&mut self, octets: &[u8]) -> Span {
+        put(&mut self.arena, octets)
+    }
+}
+
+impl Output {
+    /// The session it is for.
+    pub fn to(&self) -> Origin {
+        match *self {
+            Output::Bound { origin, .. }
+            | Output::Accepted { origin, .. }
+            | Output::Refused { origin, .. }
+            | Output::Acknowledge { origin, .. } => origin,
+            Output::Send { to, .. } | Output::Deliver { to, .. } | Output::Close { to } => to,
+        }
+    }
+}
+
+fn put(arena: &mut Vec<u8>, octets: &[u8]) -> Span {
+    let start = arena.len() as u32;
+    arena.extend_from_slice(octets);
+    Span {
+        start,
+        len: octets.len() as u32,
+    }
+}
+
+fn put_message(arena: &mut Vec<u8>, message: &Message<'_>) -> Span {
+    let start = arena.len();
+    message.encode(arena);
+    Span {
+        start: start as u32,
+        len: (arena.len() - start) as u32,
+    }
+}
+
+fn get(arena: &[u8], span: Span) -> &[u8] {
+    &arena[span.start as usize..(span.start + span.len) as usize]
+}
