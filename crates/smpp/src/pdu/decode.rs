@@ -1,0 +1,613 @@
+//! Octets to fields.
+
+use sms::Address;
+
+use super::field::{self, Field};
+use super::{
+    AlertNotification, Bind, BindResp, BroadcastSm, CancelBroadcastSm, CancelSm, DataSm,
+    Destination, Destinations, Outbind, Pdu, QuerySm, QuerySmResp, ReplaceSm, Sm, SmResp,
+    SubmitMulti, SubmitMultiResp, Unsuccessful, UnsuccessfulList,
+};
+use crate::command;
+use crate::frame::Frame;
+use crate::status::{self, Status};
+use crate::tlv::{self, Tlvs};
+use crate::warnings::{Malformed, Tolerance, Warnings};
+
+/// Reads the body of a frame.
+///
+/// Requests are read as strictly as `tolerance` says; responses always tolerantly, since nothing can be answered to
+/// them. The status of a request is not looked at.
+///
+/// # Errors
+/// What to answer, and the field that is wrong: `ESME_RINVCMDID` for a `command_id` that no version defines,
+/// `ESME_RINVCMDLEN` if the body ends too soon, else the field's own status.
+#[inline]
+pub fn decode<'a>(
+    frame: &Frame<'a>,
+    tolerance: Tolerance,
+) -> Result<(Pdu<'a>, Warnings), Malformed> {
+    let mut reader = Reader {
+        rest: frame.body,
+        warnings: Warnings::NONE,
+        tolerant: tolerance == Tolerance::Tolerant || frame.header.command_id.is_response(),
+    };
+    let pdu = match frame.header.command_id {
+        command::SUBMIT_SM => Pdu::SubmitSm(reader.sm()?),
+        command::DELIVER_SM => Pdu::DeliverSm(reader.sm()?),
+        command::SUBMIT_SM_RESP => Pdu::SubmitSmResp(reader.submit_sm_resp(frame.header.status)?),
+        command::DELIVER_SM_RESP => Pdu::DeliverSmResp(reader.sm_resp(frame.header.status)?),
+        _ => reader.rare(frame)?,
+    };
+    Ok((pdu, reader.warnings))
+}
+
+/// Takes fields off the front of a body. Never reads beyond it.
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    warnings: Warnings,
+    tolerant: bool,
+}
+
+// The PDUs.
+impl<'a> Reader<'a> {
+    /// Everything but the four PDUs that carry messages, kept out of their way.
+    #[inline(never)]
+    fn rare(&mut self, frame: &Frame<'a>) -> Result<Pdu<'a>, Malformed> {
+        let status = frame.header.status;
+        Ok(match frame.header.command_id {
+            command::BIND_RECEIVER => Pdu::BindReceiver(self.bind()?),
+            command::BIND_RECEIVER_RESP => Pdu::BindReceiverResp(self.bind_resp(status)?),
+            command::BIND_TRANSMITTER => Pdu::BindTransmitter(self.bind()?),
+            command::BIND_TRANSMITTER_RESP => Pdu::BindTransmitterResp(self.bind_resp(status)?),
+            command::BIND_TRANSCEIVER => Pdu::BindTransceiver(self.bind()?),
+            command::BIND_TRANSCEIVER_RESP => Pdu::BindTransceiverResp(self.bind_resp(status)?),
+            command::OUTBIND => Pdu::Outbind(self.outbind()?),
+            command::UNBIND => Pdu::Unbind(self.tlvs()?),
+            command::UNBIND_RESP => Pdu::UnbindResp(self.tlvs()?),
+            command::ENQUIRE_LINK => Pdu::EnquireLink(self.tlvs()?),
+            command::ENQUIRE_LINK_RESP => Pdu::EnquireLinkResp(self.tlvs()?),
+            command::GENERIC_NACK => Pdu::GenericNack(self.tlvs()?),
+            command::ALERT_NOTIFICATION => Pdu::AlertNotification(self.alert_notification()?),
+            command::DATA_SM => Pdu::DataSm(self.data_sm()?),
+            command::DATA_SM_RESP => Pdu::DataSmResp(self.sm_resp(status)?),
+            command::SUBMIT_MULTI => Pdu::SubmitMulti(self.submit_multi()?),
+            command::SUBMIT_MULTI_RESP => Pdu::SubmitMultiResp(self.submit_multi_resp(status)?),
+            command::QUERY_SM => Pdu::QuerySm(self.query_sm()?),
+            command::QUERY_SM_RESP => Pdu::QuerySmResp(self.query_sm_resp(status)?),
+            command::CANCEL_SM => Pdu::CancelSm(self.cancel_sm()?),
+            command::CANCEL_SM_RESP => Pdu::CancelSmResp(self.tlvs()?),
+            command::REPLACE_SM => Pdu::ReplaceSm(self.replace_sm()?),
+            command::REPLACE_SM_RESP => Pdu::ReplaceSmResp(self.tlvs()?),
+            command::BROADCAST_SM => Pdu::BroadcastSm(self.broadcast_sm()?),
+            command::BROADCAST_SM_RESP => Pdu::BroadcastSmResp(self.sm_resp(status)?),
+            command::QUERY_BROADCAST_SM => Pdu::QueryBroadcastSm(self.query_sm()?),
+            command::QUERY_BROADCAST_SM_RESP => Pdu::QueryBroadcastSmResp(self.sm_resp(status)?),
+            command::CANCEL_BROADCAST_SM => Pdu::CancelBroadcastSm(self.cancel_broadcast_sm()?),
+            command::CANCEL_BROADCAST_SM_RESP => Pdu::CancelBroadcastSmResp(self.tlvs()?),
+            _ => {
+                return Err(Malformed {
+                    status: status::RINVCMDID,
+                    field: "command_id",
+                });
+            }
+        })
+    }
+
+    #[inline]
+    fn sm(&mut self) -> Result<Sm<'a>, Malformed> {
+        let service_type = self.cstr(&field::SERVICE_TYPE)?;
+        let source = self.address(&field::SOURCE_ADDR)?;
+        let destination = self.address(&field::DESTINATION_ADDR)?;
+        let [esm_class, protocol_id, priority_flag] = self.octets("esm_class")?;
+        let schedule_delivery_time = self.time(&field::SCHEDULE_DELIVERY_TIME)?;
+        let validity_period = self.time(&field::VALIDITY_PERIOD)?;
+        let [
+            registered_delivery,
+            replace_if_present_flag,
+            data_coding,
+            sm_default_msg_id,
+            sm_length,
+        ] = self.octets("registered_delivery")?;
+        Ok(Sm {
+            service_type,
+            source,
+            destination,
+            esm_class,
+            protocol_id,
+            priority_flag,
+            schedule_delivery_time,
+            validity_period,
+            registered_delivery,
+            replace_if_present_flag,
+            data_coding,
+            sm_default_msg_id,
+            short_message: self.short_message(sm_length)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    #[inline]
+    fn submit_sm_resp(&mut self, status: Status) -> Result<SmResp<'a>, Malformed> {
+        self.warn_of_body_on_error(status);
+        self.sm_resp(status)
+    }
+
+    #[inline]
+    fn sm_resp(&mut self, status: Status) -> Result<SmResp<'a>, Malformed> {
+        if !self.body_present(status) {
+            return Ok(SmResp::default());
+        }
+        Ok(SmResp {
+            message_id: self.last_cstr(&field::MESSAGE_ID)?,
+            tlvs: self.tlvs()?,
+            body_present: true,
+        })
+    }
+
+    fn bind(&mut self) -> Result<Bind<'a>, Malformed> {
+        let system_id = self.cstr(&field::SYSTEM_ID)?;
+        let password = self.cstr(&field::PASSWORD)?;
+        let system_type = self.cstr(&field::SYSTEM_TYPE)?;
+        let [interface_version, addr_ton, addr_npi] = self.octets("interface_version")?;
+        Ok(Bind {
+            system_id,
+            password,
+            system_type,
+            interface_version,
+            addr_ton,
+            addr_npi,
+            address_range: self.last_cstr(&field::ADDRESS_RANGE)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn bind_resp(&mut self, status: Status) -> Result<BindResp<'a>, Malformed> {
+        self.warn_of_body_on_error(status);
+        if !self.body_present(status) {
+            return Ok(BindResp::default());
+        }
+        Ok(BindResp {
+            system_id: self.last_cstr(&field::SYSTEM_ID)?,
+            tlvs: self.tlvs()?,
+            body_present: true,
+        })
+    }
+
+    fn outbind(&mut self) -> Result<Outbind<'a>, Malformed> {
+        Ok(Outbind {
+            system_id: self.cstr(&field::SYSTEM_ID)?,
+            password: self.last_cstr(&field::PASSWORD)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn alert_notification(&mut self) -> Result<AlertNotification<'a>, Malformed> {
+        Ok(AlertNotification {
+            source: self.address(&field::WIDE_SOURCE_ADDR)?,
+            esme: self.last_address(&field::ESME_ADDR)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn data_sm(&mut self) -> Result<DataSm<'a>, Malformed> {
+        let service_type = self.cstr(&field::SERVICE_TYPE)?;
+        let source = self.address(&field::WIDE_SOURCE_ADDR)?;
+        let destination = self.address(&field::WIDE_DESTINATION_ADDR)?;
+        let [esm_class, registered_delivery, data_coding] = self.octets("esm_class")?;
+        Ok(DataSm {
+            service_type,
+            source,
+            destination,
+            esm_class,
+            registered_delivery,
+            data_coding,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn submit_multi(&mut self) -> Result<SubmitMulti<'a>, Malformed> {
+        let service_type = self.cstr(&field::SERVICE_TYPE)?;
+        let source = self.address(&field::SOURCE_ADDR)?;
+        let [number_of_dests] = self.octets("number_of_dests")?;
+        if number_of_dests == 0 {
+            return Err(Malformed {
+                status: status::RINVNUMDESTS,
+                field: "number_of_dests",
+            });
+        }
+        let destinations = Destinations::read(self, number_of_dests)?;
+        let [esm_class, protocol_id, priority_flag] = self.octets("esm_class")?;
+        let schedule_delivery_time = self.time(&field::SCHEDULE_DELIVERY_TIME)?;
+        let validity_period = self.time(&field::VALIDITY_PERIOD)?;
+        let [
+            registered_delivery,
+            replace_if_present_flag,
+            data_coding,
+            sm_default_msg_id,
+            sm_length,
+        ] = self.octets("registered_delivery")?;
+        Ok(SubmitMulti {
+            service_type,
+            source,
+            destinations,
+            esm_class,
+            protocol_id,
+            priority_flag,
+            schedule_delivery_time,
+            validity_period,
+            registered_delivery,
+            replace_if_present_flag,
+            data_coding,
+            sm_default_msg_id,
+            short_message: self.short_message(sm_length)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn submit_multi_resp(&mut self, status: Status) -> Result<SubmitMultiResp<'a>, Malformed> {
+        self.warn_of_body_on_error(status);
+        if !self.body_present(status) {
+            return Ok(SubmitMultiResp::default());
+        }
+        let message_id = self.last_cstr(&field::MESSAGE_ID)?;
+        let unsuccessful = self.unless_short(status, |reader| {
+            let [no_unsuccess] = reader.octets("no_unsuccess")?;
+            UnsuccessfulList::read(reader, no_unsuccess)
+        })?;
+        Ok(SubmitMultiResp {
+            message_id,
+            unsuccessful,
+            tlvs: self.tlvs()?,
+            body_present: true,
+        })
+    }
+
+    fn query_sm(&mut self) -> Result<QuerySm<'a>, Malformed> {
+        Ok(QuerySm {
+            message_id: self.cstr(&field::MESSAGE_ID)?,
+            source: self.last_address(&field::SOURCE_ADDR)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn query_sm_resp(&mut self, status: Status) -> Result<QuerySmResp<'a>, Malformed> {
+        if !self.body_present(status) {
+            return Ok(QuerySmResp::default());
+        }
+        let message_id = self.last_cstr(&field::MESSAGE_ID)?;
+        let (final_date, [message_state, error_code]) = self.unless_short(status, |reader| {
+            let final_date = reader.time(&field::FINAL_DATE)?;
+            Ok((final_date, reader.octets("message_state")?))
+        })?;
+        Ok(QuerySmResp {
+            message_id,
+            final_date,
+            message_state,
+            error_code,
+            tlvs: self.tlvs()?,
+            body_present: true,
+        })
+    }
+
+    fn cancel_sm(&mut self) -> Result<CancelSm<'a>, Malformed> {
+        Ok(CancelSm {
+            service_type: self.cstr(&field::SERVICE_TYPE)?,
+            message_id: self.cstr(&field::MESSAGE_ID)?,
+            source: self.address(&field::SOURCE_ADDR)?,
+            destination: self.last_address(&field::DESTINATION_ADDR)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn replace_sm(&mut self) -> Result<ReplaceSm<'a>, Malformed> {
+        let message_id = self.cstr(&field::MESSAGE_ID)?;
+        let source = self.address(&field::SOURCE_ADDR)?;
+        let schedule_delivery_time = self.time(&field::SCHEDULE_DELIVERY_TIME)?;
+        let validity_period = self.time(&field::VALIDITY_PERIOD)?;
+        let [registered_delivery, sm_default_msg_id, sm_length] =
+            self.octets("registered_delivery")?;
+        Ok(ReplaceSm {
+            message_id,
+            source,
+            schedule_delivery_time,
+            validity_period,
+            registered_delivery,
+            sm_default_msg_id,
+            short_message: self.short_message(sm_length)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn broadcast_sm(&mut self) -> Result<BroadcastSm<'a>, Malformed> {
+        let service_type = self.cstr(&field::SERVICE_TYPE)?;
+        let source = self.address(&field::SOURCE_ADDR)?;
+        let message_id = self.cstr(&field::MESSAGE_ID)?;
+        let [priority_flag] = self.octets("priority_flag")?;
+        let schedule_delivery_time = self.time(&field::SCHEDULE_DELIVERY_TIME)?;
+        let validity_period = self.time(&field::VALIDITY_PERIOD)?;
+        let [replace_if_present_flag, data_coding, sm_default_msg_id] =
+            self.octets("replace_if_present_flag")?;
+        Ok(BroadcastSm {
+            service_type,
+            source,
+            message_id,
+            priority_flag,
+            schedule_delivery_time,
+            validity_period,
+            replace_if_present_flag,
+            data_coding,
+            sm_default_msg_id,
+            tlvs: self.tlvs()?,
+        })
+    }
+
+    fn cancel_broadcast_sm(&mut self) -> Result<CancelBroadcastSm<'a>, Malformed> {
+        Ok(CancelBroadcastSm {
+            service_type: self.cstr(&field::SERVICE_TYPE)?,
+            message_id: self.cstr(&field::MESSAGE_ID)?,
+            source: self.last_address(&field::SOURCE_ADDR)?,
+            tlvs: self.tlvs()?,
+        })
+    }
+}
+
+// Entries of lists.
+impl<'a> Reader<'a> {
+    pub(super) fn strict(octets: &'a [u8]) -> Reader<'a> {
+        Reader {
+            rest: octets,
+            warnings: Warnings::NONE,
+            tolerant: false,
+        }
+    }
+
+    pub(super) fn tolerant(octets: &'a [u8]) -> Reader<'a> {
+        Reader {
+            tolerant: true,
+            ..Reader::strict(octets)
+        }
+    }
+
+    pub(super) fn destination(&mut self) -> Result<Destination<'a>, Malformed> {
+        match self.octets("dest_flag")? {
+            [1] => Ok(Destination::Address(
+                self.address(&field::DESTINATION_ADDR)?,
+            )),
+            [2] => Ok(Destination::List(self.cstr(&field::DL_NAME)?)),
+            _ => Err(Malformed {
+                status: status::RINVDESTFLAG,
+                field: "dest_flag",
+            }),
+        }
+    }
+
+    pub(super) fn unsuccessful(&mut self) -> Result<Unsuccessful<'a>, Malformed> {
+        Ok(Unsuccessful {
+            destination: self.address(&field::DESTINATION_ADDR)?,
+            status: Status(u32::from_be_bytes(self.octets("error_status_code")?)),
+        })
+    }
+
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+}
+
+// Fields.
+impl<'a> Reader<'a> {
+    #[inline]
+    fn octets<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], Malformed> {
+        let (octets, rest) = self
+            .rest
+            .split_first_chunk::<N>()
+            .ok_or_else(|| ends_before(name))?;
+        self.rest = rest;
+        Ok(*octets)
+    }
+
+    #[inline]
+    fn address(&mut self, field: &Field) -> Result<Address<'a>, Malformed> {
+        let [ton, npi] = self.octets(field.name)?;
+        let digits = self.cstr(field)?;
+        Ok(Address { ton, npi, digits })
+    }
+
+    fn last_address(&mut self, field: &Field) -> Result<Address<'a>, Malformed> {
+        let [ton, npi] = self.octets(field.name)?;
+        let digits = self.last_cstr(field)?;
+        Ok(Address { ton, npi, digits })
+    }
+
+    #[inline]
+    fn cstr(&mut self, field: &Field) -> Result<&'a [u8], Malformed> {
+        match find_nul(self.rest) {
+            Some(length) if length < field.max => Ok(self.take_cstr(length)),
+            Some(length) => self.long_cstr(field, length),
+            None => Err(self.unterminated(field)),
+        }
+    }
+
+    /// The last mandatory field of a body: some senders leave its NUL out.
+    #[inline]
+    fn last_cstr(&mut self, field: &Field) -> Result<&'a [u8], Malformed> {
+        if self.tolerant && !self.rest.is_empty() && find_nul(self.rest).is_none() {
+            self.warnings |= Warnings::MISSING_NUL;
+            if self.rest.len() >= field.max {
+                self.warnings |= field.long;
+            }
+            return Ok(core::mem::take(&mut self.rest));
+        }
+        self.cstr(field)
+    }
+
+    #[inline]
+    fn time(&mut self, field: &Field) -> Result<&'a [u8], Malformed> {
+        match find_nul(self.rest) {
+            Some(length @ (0 | 16)) => Ok(self.take_cstr(length)),
+            Some(length) if self.tolerant => {
+                self.warnings |= Warnings::TIME_LENGTH;
+                Ok(self.take_cstr(length))
+            }
+            Some(_) => Err(field.malformed()),
+            None => Err(self.unterminated(field)),
+        }
+    }
+
+    #[cold]
+    fn long_cstr(&mut self, field: &Field, length: usize) -> Result<&'a [u8], Malformed> {
+        if !self.tolerant && length >= field.hard_max {
+            return Err(field.malformed());
+        }
+        self.warnings |= field.long;
+        Ok(self.take_cstr(length))
+    }
+
+    #[cold]
+    fn unterminated(&self, field: &Field) -> Malformed {
+        if self.rest.is_empty() {
+            ends_before(field.name)
+        } else {
+            field.malformed()
+        }
+    }
+
+    /// Takes `length` octets and the NUL that follows them.
+    #[inline]
+    fn take_cstr(&mut self, length: usize) -> &'a [u8] {
+        let (value, rest) = self.rest.split_at(length);
+        self.rest = &rest[1..];
+        value
+    }
+
+    #[inline]
+    fn short_message(&mut self, sm_length: u8) -> Result<&'a [u8], Malformed> {
+        let (message, rest) =
+            self.rest
+                .split_at_checked(usize::from(sm_length))
+                .ok_or(Malformed {
+                    status: status::RINVMSGLEN,
+                    field: "sm_length",
+                })?;
+        self.rest = rest;
+        Ok(message)
+    }
+
+    #[inline]
+    fn tlvs(&mut self) -> Result<Tlvs<'a>, Malformed> {
+        if self.rest.is_empty() {
+            return Ok(Tlvs::EMPTY);
+        }
+        let area = core::mem::take(&mut self.rest);
+        let scan = tlv::scan(area);
+        self.warnings |= scan.odd;
+        if scan.stop.is_empty() {
+            Ok(scan.tlvs)
+        } else {
+            self.broken_tlvs(area, &scan)
+        }
+    }
+
+    #[cold]
+    fn broken_tlvs(&mut self, area: &'a [u8], scan: &tlv::Scan<'a>) -> Result<Tlvs<'a>, Malformed> {
+        if !self.tolerant {
+            return Err(Malformed {
+                status: status::RINVTLVSTREAM,
+                field: "tlv",
+            });
+        }
+        // A sender that counts a NUL into the text but not into sm_length puts it before the TLVs.
+        if let ([0, after @ ..], true) = (area, scan.tlvs.is_empty())
+            && let Ok(tlvs) = Tlvs::parse(after)
+            && !tlvs.is_empty()
+        {
+            self.warnings |= Warnings::STRAY_NUL;
+            return Ok(tlvs);
+        }
+        self.warnings |= scan.stop;
+        Ok(scan.tlvs)
+    }
+}
+
+// Responses.
+impl Reader<'_> {
+    /// False for a header alone, which is an ordinary way to say an error (SMPP 3.4, 4.4.2) and tolerated without one.
+    #[inline]
+    fn body_present(&mut self, status: Status) -> bool {
+        if self.rest.is_empty() && status.is_ok() {
+            self.warnings |= Warnings::NO_BODY_ON_OK;
+        }
+        !self.rest.is_empty()
+    }
+
+    #[inline]
+    fn warn_of_body_on_error(&mut self, status: Status) {
+        if !status.is_ok() && !self.rest.is_empty() {
+            self.warnings |= Warnings::BODY_ON_ERROR;
+        }
+    }
+
+    /// Reads fields after the first of a response; an error response may end before them.
+    fn unless_short<T: Default>(
+        &mut self,
+        status: Status,
+        read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
+        if self.rest.is_empty() && !status.is_ok() {
+            self.warnings |= Warnings::SHORT_BODY;
+            return Ok(T::default());
+        }
+        read(self)
+    }
+}
+
+#[cold]
+fn ends_before(field: &'static str) -> Malformed {
+    Malformed {
+        status: status::RINVCMDLEN,
+        field,
+    }
+}
+
+/// Where the first NUL is. Eight octets at a time: most strings end in the first or second word, and the call of a
+/// library search would cost more than the search.
+#[inline]
+pub(super) fn find_nul(octets: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let mut at = 0;
+    while let Some(word) = octets[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest set bit marks the lowest zero octet; octets above it may be marked by a borrow.
+        let nuls = word.wrapping_sub(ONES) & !word & HIGHS;
+        if nuls != 0 {
+            return Some(at + nuls.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let tail = octets[at..].iter().position(|&octet| octet == 0)?;
+    Some(at + tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find_nul;
+
+    #[test]
+    fn the_first_nul_is_found_at_every_place() {
+        for length in 0..40 {
+            for at in 0..length {
+                let mut octets = vec![0x80; length];
+                octets[at] = 0;
+                octets[at + 1..].fill(1);
+                assert_eq!(find_nul(&octets), Some(at));
+                octets[at] = 0xFF;
+                assert_eq!(find_nul(&octets), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! One TCP connection that speaks SMPP, in either role.
