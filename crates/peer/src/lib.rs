@@ -1,1 +1,10 @@
 //! How the engine's decisions are said in SMPP, to customers and to carriers; sans-io.
+
+mod account;
+mod refusal;
+
+pub use account::{
+    Account, AddressRules, Binding, DefaultAlphabet, Delivering, MessageIdForm, Mismatch,
+    SessionRules, Submitting, TimeRule,
+};
+pub use refusal::{Asked, command_status};

@@ -1,0 +1,247 @@
+//! What the edge knows of a customer: its protocol, its rules for submitting, and how it wants to be told.
+
+use core::time::Duration;
+
+use engine::CustomerId;
+use smpp::Version;
+use smpp::pdu::BindLimits;
+use smpp::status::{self, Status};
+
+/// Everything that the edge needs of a customer. [`Default`] is the preset `default`.
+///
+/// Limits that hold over all binds of a customer (rate, number of binds, routes) are the engine's
+/// ([`engine::Customer`]).
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its stable number.
+    pub customer: CustomerId,
+    /// What it binds as.
+    pub system_id: String,
+    /// Our `system_id` in the answer to its bind; at most 15 characters.
+    pub answer_as: String,
+    /// What it may bind with.
+    pub binding: Binding,
+    /// Keep-alive and deadlines of its sessions.
+    pub session: SessionRules,
+    /// What it may submit.
+    pub submitting: Submitting,
+    /// How it is told what became of its messages, and what subscribers wrote.
+    pub delivering: Delivering,
+}
+
+/// What a customer may bind with.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The oldest version it may speak.
+    pub version_min: Version,
+    /// The newest version it may speak.
+    pub version_max: Version,
+    /// A version outside of these.
+    pub mismatch: Mismatch,
+    /// `bind_transmitter` is allowed.
+    pub transmitter: bool,
+    /// `bind_receiver` is allowed.
+    pub receiver: bool,
+    /// `bind_transceiver` is allowed.
+    pub transceiver: bool,
+    /// How long the strings of its bind may be.
+    pub fields: BindLimits,
+    /// What is answered when as many binds as agreed stand already: `ESME_RBINDFAIL`, or `ESME_RALYBND`.
+    pub too_many: Status,
+}
+
+/// What happens to a bind whose version the customer may not speak.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mismatch {
+    /// It is refused with `ESME_RBINDFAIL`.
+    Reject,
+    /// A newer one becomes the newest allowed. One older than the oldest allowed is refused: nobody can be made to speak
+    /// more than it knows.
+    Downgrade,
+}
+
+/// Keep-alive and deadlines of a customer's sessions.
+#[derive(Clone, Debug)]
+pub struct SessionRules {
+    /// Requests of the customer that may be unanswered, 1 to 65 535; beyond it the socket is not read.
+    pub window_in: u16,
+    /// Requests to the customer that may be unanswered, 1 to 65 535.
+    pub window_out: u16,
+    /// Idle time after which we send an enquire_link; none: never.
+    pub enquire_link: Option<Duration>,
+    /// How long an enquire_link may be unanswered before it counts as missed and is repeated.
+    pub enquire_link_timeout: Duration,
+    /// Whether a missed enquire_link ends the session.
+    pub enquire_timeout_closes: bool,
+    /// Nothing received for so long ends the session; none: never.
+    pub inactivity: Option<Duration>,
+    /// How long a deliver_sm may be unanswered before its fate counts as unknown.
+    pub response_timeout: Duration,
+}
+
+/// What a customer may submit, and what is made of it.
+#[derive(Clone, Debug)]
+pub struct Submitting {
+    /// data_sm is taken; else it is answered with `ESME_RINVCMDID`.
+    pub data_sm: bool,
+    /// What is made of addresses.
+    pub addresses: AddressRules,
+    /// What data_coding 0 means.
+    pub default_alphabet: DefaultAlphabet,
+    /// Octets of `short_message`, up to 255; more: `ESME_RINVMSGLEN`.
+    pub message_octets_max: u8,
+    /// `message_payload` is taken; else `ESME_RTLVNOTALLWD`.
+    pub payload: bool,
+    /// A message may have no text; else `ESME_RINVMSGLEN`.
+    pub empty_text: bool,
+    /// A known TLV of a wrong length is `ESME_RINVTLVLEN`; else it travels as it is.
+    pub strict_tlv: bool,
+    /// The highest lane class its messages get, 0 to 3, whatever they ask for.
+    pub priority_max: u8,
+    /// What is made of `validity_period`.
+    pub validity: TimeRule,
+    /// What is made of `schedule_delivery_time`.
+    pub schedule: TimeRule,
+}
+
+/// What is made of the addresses of a submitted message.
+#[derive(Clone, Debug)]
+pub struct AddressRules {
+    /// A leading `+` before digits is dropped.
+    pub strip_plus: bool,
+    /// A leading `00` before digits is dropped.
+    pub strip_zeros: bool,
+    /// TON and NPI become 5/0 for letters and 1/1 for digits; else they stay as sent.
+    pub rewrite_ton_npi: bool,
+    /// Characters of a source with letters; more: `ESME_RINVSRCADR`.
+    pub alphanumeric_max: u8,
+    /// The source of a message that has none; empty: it stays without.
+    pub default_source: String,
+}
+
+/// What data_coding 0 means in texts of a customer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DefaultAlphabet {
+    /// GSM 03.38, one septet an octet.
+    Gsm7,
+    /// ASCII.
+    Ascii,
+    /// ISO-8859-1.
+    Latin1,
+}
+
+/// What is made of a time that a message carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimeRule {
+    /// It counts; one that cannot be read is refused with the field's status.
+    Honour,
+    /// It is not looked at.
+    Ignore,
+    /// A message that has one is refused with the field's status.
+    Refuse,
+}
+
+/// How a customer is told.
+#[derive(Clone, Debug)]
+pub struct Delivering {
+    /// How `message_id` is written.
+    pub message_id: MessageIdForm,
+    /// The text of SMPP 3.4, appendix B, in receipts.
+    pub receipt_text: bool,
+    /// receipted_message_id, message_state and network_error_code in receipts to binds of 3.4 and up.
+    pub receipt_tlvs: bool,
+    /// `ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0.
+    pub permanent_refusals: bool,
+}
+
+/// How `message_id` is written. A 3.3 bind always gets 8 upper-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MessageIdForm {
+    /// Decimal without padding.
+    Decimal,
+    /// 16 lower-case hexadecimal digits.
+    Hex,
+}
+
+impl Default for Account {
+    fn default() -> Account {
+        Account {
+            customer: CustomerId::default(),
+            system_id: String::new(),
+            answer_as: "bindery".to_owned(),
+            binding: Binding::default(),
+            session: SessionRules::default(),
+            submitting: Submitting::default(),
+            delivering: Delivering::default(),
+        }
+    }
+}
+
+impl Default for Binding {
+    fn default() -> Binding {
+        Binding {
+            version_min: Version::V33,
+            version_max: Version::V50,
+            mismatch: Mismatch::Downgrade,
+            transmitter: true,
+            receiver: true,
+            transceiver: true,
+            fields: BindLimits::SPECIFICATION,
+            too_many: status::RBINDFAIL,
+        }
+    }
+}
+
+impl Default for SessionRules {
+    fn default() -> SessionRules {
+        SessionRules {
+            window_in: 10,
+            window_out: 10,
+            enquire_link: Some(Duration::from_secs(30)),
+            enquire_link_timeout: Duration::from_secs(10),
+            enquire_timeout_closes: false,
+            inactivity: Some(Duration::from_secs(120)),
+            response_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Submitting {
+    fn default() -> Submitting {
+        Submitting {
+            data_sm: true,
+            addresses: AddressRules::default(),
+            default_alphabet: DefaultAlphabet::Gsm7,
+            message_octets_max: 255,
+            payload: true,
+            empty_text: true,
+            strict_tlv: false,
+            priority_max: 3,
+            validity: TimeRule::Honour,
+            schedule: TimeRule::Honour,
+        }
+    }
+}
+
+impl Default for AddressRules {
+    fn default() -> AddressRules {
+        AddressRules {
+            strip_plus: true,
+            strip_zeros: true,
+            rewrite_ton_npi: true,
+            alphanumeric_max: 11,
+            default_source: String::new(),
+        }
+    }
+}
+
+impl Default for Delivering {
+    fn default() -> Delivering {
+        Delivering {
+            message_id: MessageIdForm::Decimal,
+            receipt_text: true,
+            receipt_tlvs: true,
+            permanent_refusals: true,
+        }
+    }
+}
