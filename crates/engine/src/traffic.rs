@@ -416,11 +416,15 @@ impl Outputs {
         self.arena.clear();
     }
 
-    pub(crate) fn push(&mut self, output: Output) {
+    /// Adds one. For the engine, and for tests that speak for it.
+    #[doc(hidden)]
+    pub fn push(&mut self, output: Output) {
         self.items.push(output);
     }
 
-    pub(crate) fn put(&mut self, octets: &[u8]) -> Span {
+    /// Copies octets into the arena for an output that is pushed next.
+    #[doc(hidden)]
+    pub fn put(&mut self, octets: &[u8]) -> Span {
         put(&mut self.arena, octets)
     }
 }
