@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use engine::CustomerId;
+use sms::Reading;
 use smpp::Version;
 use smpp::pdu::BindLimits;
 use smpp::status::{self, Status};
@@ -86,8 +87,8 @@ pub struct Submitting {
     pub data_sm: bool,
     /// What is made of addresses.
     pub addresses: AddressRules,
-    /// What data_coding 0 means.
-    pub default_alphabet: DefaultAlphabet,
+    /// What the values of data_coding mean that customers read differently.
+    pub reading: Reading,
     /// Octets of `short_message`, up to 255; more: `ESME_RINVMSGLEN`.
     pub message_octets_max: u8,
     /// `message_payload` is taken; else `ESME_RTLVNOTALLWD`.
@@ -117,17 +118,6 @@ pub struct AddressRules {
     pub alphanumeric_max: u8,
     /// The source of a message that has none; empty: it stays without.
     pub default_source: String,
-}
-
-/// What data_coding 0 means in texts of a customer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DefaultAlphabet {
-    /// GSM 03.38, one septet an octet.
-    Gsm7,
-    /// ASCII.
-    Ascii,
-    /// ISO-8859-1.
-    Latin1,
 }
 
 /// What is made of a time that a message carries.
@@ -211,7 +201,7 @@ impl Default for Submitting {
         Submitting {
             data_sm: true,
             addresses: AddressRules::default(),
-            default_alphabet: DefaultAlphabet::Gsm7,
+            reading: Reading::default(),
             message_octets_max: 255,
             payload: true,
             empty_text: true,

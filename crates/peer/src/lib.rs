@@ -4,7 +4,7 @@ mod account;
 mod refusal;
 
 pub use account::{
-    Account, AddressRules, Binding, DefaultAlphabet, Delivering, MessageIdForm, Mismatch,
-    SessionRules, Submitting, TimeRule,
+    Account, AddressRules, Binding, Delivering, MessageIdForm, Mismatch, SessionRules, Submitting,
+    TimeRule,
 };
 pub use refusal::{Asked, command_status};
