@@ -329,6 +329,12 @@ impl Inputs {
         get(&self.arena, span)
     }
 
+    /// Each in order. For tests.
+    #[doc(hidden)]
+    pub fn iter(&self) -> impl Iterator<Item = &Input> {
+        self.items.iter()
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.items.len()
