@@ -1,0 +1,33 @@
+//! The tools beside the gateway, in the same binary: a sender, a listener, a load generator and a message centre to test against.
+
+mod carrier;
+mod due;
+mod hash;
+pub(crate) mod load;
+mod parse;
+mod reactor;
+pub(crate) mod sink;
+mod tls;
+mod usage;
+mod wire;
+
+/// Results go to standard output.
+#[expect(
+    clippy::print_stdout,
+    reason = "this is what a command line tool is for"
+)]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+/// Everything that is said to a person goes to standard error, so that the results stay clean.
+#[expect(
+    clippy::print_stderr,
+    reason = "this is what a command line tool is for"
+)]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests;
