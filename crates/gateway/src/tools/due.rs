@@ -66,6 +66,13 @@ impl<T> Due<T> {
         usual.into_iter().chain(other).min()
     }
 
+    /// Everything and when it is due, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Instant, &T)> {
+        let usually = self.usually.iter().map(|(at, item)| (*at, item));
+        let others = self.others.iter().map(|Reverse(o)| (o.at, &o.item));
+        usually.chain(others)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.usually.len() + self.others.len()
     }

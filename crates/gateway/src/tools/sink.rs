@@ -4,6 +4,7 @@
 mod behaviour;
 mod duplicates;
 mod ids;
+mod memory;
 mod receipt;
 mod reply;
 mod report;

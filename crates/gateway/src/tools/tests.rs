@@ -408,6 +408,34 @@ fn a_receipt_that_was_not_taken_comes_again_on_the_next_bind() {
 }
 
 #[test]
+fn receipts_outlive_the_process_that_owes_them() {
+    let file = format!("bindery-tools-memory-{}", std::process::id());
+    let remembering = Behaviour {
+        memory: Some(std::env::temp_dir().join(file)),
+        ..quick()
+    };
+    let centre = Centre::start(remembering.clone());
+    let mut hand = Hand::bind(centre.address, "me");
+    hand.submit("447700901234", b"taken");
+    hand.answer();
+    let taken = hand.message();
+    hand.take(taken.sequence);
+    hand.submit("447700905678", b"owed");
+    let (_, id) = hand.answer();
+    drop(hand);
+    centre.stop();
+    let centre = Centre::start(remembering.clone());
+    let mut hand = Hand::bind(centre.address, "me");
+    let receipt = hand.message();
+    assert_eq!(receipt.id, id);
+    hand.take(receipt.sequence);
+    hand.send(&Pdu::Unbind(Tlvs::EMPTY));
+    hand.next();
+    assert_eq!(centre.stop().counters.receipts_taken, 1);
+    std::fs::remove_file(remembering.memory.expect("a path")).expect("removed");
+}
+
+#[test]
 fn the_magic_numbers_play_their_parts_on_sim_odd_alone() {
     let centre = Centre::start(quick());
     let mut odd = Hand::bind(centre.address, "sim-odd");

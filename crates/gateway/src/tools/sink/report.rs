@@ -41,6 +41,8 @@ pub(crate) struct Counters {
     pub(crate) enquire_links: u64,
     /// PDUs that could not be read, or were not legal.
     pub(crate) malformed: u64,
+    /// What is owed could not be written down any more.
+    pub(crate) memory_failed: bool,
 }
 
 impl Counters {

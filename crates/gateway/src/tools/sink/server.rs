@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use smpp::frame;
 use smpp::status::Status;
-use sms::{Instant, Now};
+use sms::{Instant, Now, Wall};
 
 use super::behaviour::{Behaviour, Fates};
 use super::duplicates::Duplicates;
+use super::memory::{Memory, Owed as Remembered};
 use super::receipt::{Pending, Writer};
 use super::report::{Counters, Report};
 use crate::clock::Clock;
@@ -43,6 +44,7 @@ pub(crate) struct Sink {
     pub(super) receipts: Due<Pending>,
     pub(super) counters: Counters,
     pub(super) duplicates: Option<Duplicates>,
+    pub(super) memory: Option<Memory>,
     /// Of the next message.
     pub(super) number: u64,
     /// Connections with something to write.
@@ -123,7 +125,14 @@ impl Sink {
         reactor.add(&mut listener, LISTENER)?;
         let clock = Clock::start();
         let now = clock.now();
-        Ok(Sink {
+        let (memory, owed) = match &behaviour.memory {
+            Some(path) => {
+                let (memory, owed) = Memory::open(path)?;
+                (Some(memory), owed)
+            }
+            None => (None, Vec::new()),
+        };
+        let mut sink = Sink {
             fates: Fates::new(&behaviour, now.mono),
             writer: Writer::new(behaviour.id_format, behaviour.odd),
             now,
@@ -133,6 +142,7 @@ impl Sink {
             receipts: Due::new(behaviour.receipt_delay),
             counters: Counters::default(),
             duplicates: behaviour.duplicates_among.map(Duplicates::new),
+            memory,
             // Ten million a second cannot be exceeded, so no id comes again after a restart.
             number: now.wall.0 * 10_000,
             dirty: Vec::new(),
@@ -145,7 +155,9 @@ impl Sink {
             listener,
             reactor,
             clock,
-        })
+        };
+        sink.recall(owed);
+        Ok(sink)
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -176,6 +188,7 @@ impl Sink {
             self.serve_ready();
             self.answer_due();
             self.deliver_due();
+            self.remember();
             self.flush();
             if self.now.mono >= tick {
                 tick = self.now.mono + Duration::from_secs(1);
@@ -380,6 +393,50 @@ impl Sink {
         }
         self.deliver_due();
         self.flush();
+    }
+
+    /// Takes over what was owed when the process before this one ended.
+    fn recall(&mut self, owed: Vec<Remembered>) {
+        for mut owed in owed {
+            owed.pending.account = self.account(&owed.system_id) as u32;
+            let after = Duration::from_millis(owed.due.0.saturating_sub(self.now.wall.0));
+            self.receipts.push(self.now.mono, after, owed.pending);
+        }
+    }
+
+    /// Writes down what is owed before anybody is told that it is. A memory that fails is given up: the messages
+    /// themselves are in nobody's danger, only their receipts.
+    fn remember(&mut self) {
+        let Some(mut memory) = self.memory.take() else {
+            return;
+        };
+        let result = match memory.is_long() {
+            true => memory.rewrite(self.owed()),
+            false => memory.write(),
+        };
+        match result {
+            Ok(()) => self.memory = Some(memory),
+            Err(_) => self.counters.memory_failed = true,
+        }
+    }
+
+    /// All receipts and replies that are owed, with the owner's name and the time they are due.
+    fn owed(&self) -> impl Iterator<Item = (&[u8], Wall, &Pending)> {
+        let name = |pending: &Pending| &self.accounts[pending.account as usize].system_id[..];
+        let now = self.now;
+        let later = self.receipts.iter().map(move |(at, pending)| {
+            let due = now.wall.plus(at.since(now.mono));
+            (name(pending), due, pending)
+        });
+        let waiting = self.accounts.iter().flat_map(|account| &account.waiting);
+        let sent = self
+            .connections
+            .iter()
+            .flatten()
+            .flat_map(|connection| connection.outstanding.iter().flatten())
+            .map(|sent| &sent.pending);
+        let at_once = waiting.chain(sent);
+        later.chain(at_once.map(move |pending| (name(pending), now.wall, pending)))
     }
 
     /// Everything counted so far, and what waits now.

@@ -1,5 +1,7 @@
 //! What the message centre makes of each PDU, and when it sends its own.
 
+use std::time::Duration;
+
 use smpp::Tolerance;
 use smpp::command::{self, CommandId};
 use smpp::frame::Frame;
@@ -169,7 +171,7 @@ impl Sink {
         self.say(key, &pdu, status::OK, sequence);
     }
 
-    fn account(&mut self, system_id: &[u8]) -> usize {
+    pub(super) fn account(&mut self, system_id: &[u8]) -> usize {
         if let Some(at) = self.accounts.iter().position(|a| a.system_id == system_id) {
             return at;
         }
@@ -298,6 +300,7 @@ impl Sink {
                 submitted: self.now.wall,
             };
             let receipt = pending(number, what);
+            self.owe(&receipt, outcome.after);
             if outcome.after.is_zero() {
                 // Before the response, which is written next.
                 self.accounts[account].waiting.push_back(receipt);
@@ -311,7 +314,16 @@ impl Sink {
             self.number += 1;
             let reply = Reply { data_coding, text };
             let reply = pending(self.number, What::Reply(Box::new(reply)));
+            self.owe(&reply, after);
             self.receipts.push(self.now.mono, after, reply);
+        }
+    }
+
+    #[inline]
+    fn owe(&mut self, pending: &Pending, after: Duration) {
+        if let Some(memory) = &mut self.memory {
+            let system_id = &self.accounts[pending.account as usize].system_id;
+            memory.owe(system_id, self.now.wall.plus(after), pending);
         }
     }
 
@@ -447,6 +459,9 @@ impl Sink {
                 !status.is_ok()
             }
         };
+        if !again && let Some(memory) = &mut self.memory {
+            memory.settle(pending.number);
+        }
         if again && status.is_ok() {
             self.accounts[account].waiting.push_back(pending);
         } else if again {
@@ -460,7 +475,7 @@ impl Sink {
 }
 
 /// A receipt that was refused is sent again after this.
-const REPEAT_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
+const REPEAT_AFTER: Duration = Duration::from_secs(5);
 
 /// The status for what a message centre of this kind does not do, or not on this bind.
 fn why_not(command: CommandId) -> Status {
