@@ -1,6 +1,8 @@
 //! A short message as it travels, and the form in which it is stored.
 
-use crate::Address;
+use crate::alphabet::{NotText, Reading};
+use crate::udh::{self, Header, Malformed};
+use crate::{Address, Alphabet};
 
 /// Everything about a message that is relayed. Numeric fields are raw, so that what leaves is what came.
 ///
@@ -30,6 +32,9 @@ pub struct Message<'a> {
     /// The other TLVs in their wire form, already validated.
     pub tlvs: &'a [u8],
 }
+
+/// The bit of `esm_class` that announces a user data header (SMPP 3.4, 5.2.12).
+pub const UDHI: u8 = 0x40;
 
 /// Octets of the stored form before its first variable field.
 const HEAD: usize = 21;
@@ -129,6 +134,32 @@ impl<'a> Message<'a> {
         })
     }
 
+    /// The user data header, empty if there is none, and the text behind it.
+    ///
+    /// # Errors
+    /// [`Malformed`] if a header is announced and its lengths are wrong.
+    pub fn header(&self) -> Result<(Header<'a>, &'a [u8]), Malformed> {
+        if self.esm_class & UDHI == 0 {
+            Ok((Header::default(), self.text))
+        } else {
+            udh::split(self.text)
+        }
+    }
+
+    /// The alphabet that the text is in, to a peer with this reading.
+    pub fn alphabet(&self, reading: &Reading) -> Alphabet {
+        reading.alphabet(self.data_coding)
+    }
+
+    /// Appends the text behind the header, as characters.
+    ///
+    /// # Errors
+    /// [`NotText`] if it is binary, in an alphabet that is not read here, or behind a malformed header.
+    pub fn read(&self, reading: &Reading, out: &mut String) -> Result<(), NotText> {
+        let (header, body) = self.header().map_err(|Malformed| NotText)?;
+        reading.decode(self.alphabet(reading), header.tables(), body, out)
+    }
+
     /// Octets that [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
         HEAD + short(self.service_type).len()
@@ -189,6 +220,35 @@ mod tests {
             stored.extend_from_slice(b"what the caller keeps behind it");
             assert_eq!(Message::decode(&stored), Some(message));
         }
+    }
+
+    #[test]
+    fn text_is_read_behind_its_header_with_the_tables_that_it_names() {
+        let turkish = Message {
+            esm_class: UDHI,
+            text: &[3, 0x24, 1, 1, 0x1B, 0x73],
+            ..Message::default()
+        };
+        let mut text = String::new();
+        assert_eq!(turkish.read(&Reading::default(), &mut text), Ok(()));
+        assert_eq!(text, "ş");
+        assert_eq!(
+            Message {
+                text: &[9],
+                ..turkish
+            }
+            .read(&Reading::default(), &mut text),
+            Err(NotText)
+        );
+        assert_eq!(
+            Message {
+                esm_class: 0,
+                text: b"plain",
+                ..turkish
+            }
+            .header(),
+            Ok((Header::default(), &b"plain"[..]))
+        );
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub struct Receipt<'a> {
     pub stat: &'a [u8],
     /// The carrier's or network's error: mostly three digits, sometimes letters.
     pub err: &'a [u8],
-    /// When the message was submitted, in the carrier's time.
+    /// When the message was submitted, in the carrier's time; see [`time::parse_date`](crate::time::parse_date).
     pub submit_date: &'a [u8],
     /// When it came to this state.
     pub done_date: &'a [u8],
