@@ -1,0 +1,68 @@
+//! The journal on the real disk.
+
+use crate::common::{SMALL, directory, replay};
+use journal::{Journal, OpenError, Position, Room};
+
+#[test]
+fn what_was_appended_is_there_when_it_is_opened_again() {
+    let dir = directory("opened_again");
+    let (mut journal, recovered) = Journal::open(&dir, &SMALL).unwrap();
+    assert!(recovered.snapshot.is_none());
+    assert_eq!(journal.end(), Position(0));
+    for position in 1..=100 {
+        journal
+            .append(Position(position), &[position as u8; 100])
+            .unwrap();
+    }
+    drop(journal);
+
+    let (journal, recovered) = Journal::open(&dir, &SMALL).unwrap();
+    assert_eq!(recovered.cut, None);
+    assert_eq!(journal.end(), Position(100));
+    assert_eq!(journal.end_offset(), 10_000);
+    let batches = replay(&journal, Position(0));
+    assert_eq!(batches.len(), 100);
+    assert_eq!(batches[41], (Position(42), vec![42; 100]));
+}
+
+#[test]
+fn files_can_be_read_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = directory("permissions").join("new");
+    drop(Journal::open(&dir, &SMALL).unwrap());
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    for entry in dir.read_dir().unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+}
+
+#[test]
+fn a_reserve_of_the_asked_size_is_there() {
+    let dir = directory("reserve");
+    let (mut journal, _) = Journal::open(&dir, &SMALL).unwrap();
+    assert_eq!(journal.room(), Room::Ample);
+    let reserve = dir.join("reserve").metadata().unwrap();
+    assert_eq!(reserve.len(), SMALL.reserve_bytes);
+    assert!(journal.release_reserve());
+    assert_eq!(dir.join("reserve").metadata().unwrap().len(), 0);
+    assert!(!journal.release_reserve(), "there is only one");
+    assert_eq!(journal.room(), Room::Ample, "this disk has room");
+    assert_eq!(
+        dir.join("reserve").metadata().unwrap().len(),
+        SMALL.reserve_bytes,
+        "so it was made anew"
+    );
+}
+
+#[test]
+fn the_directory_is_taken_once_in_a_process() {
+    let dir = directory("taken_once");
+    let journal = Journal::open(&dir, &SMALL).unwrap();
+    let Err(OpenError::Locked { pid, .. }) = Journal::open(&dir, &SMALL) else {
+        panic!("opened twice");
+    };
+    assert_eq!(pid, Some(std::process::id()));
+    drop(journal);
+    Journal::open(&dir, &SMALL).unwrap();
+}
