@@ -11,7 +11,6 @@ use super::BindKind;
 
 /// What [`Session::receive`](super::Session::receive) made of its input.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "matched at once, never kept")]
 pub enum Received<'a> {
     /// Something for the caller.
     Event(Event<'a>),
@@ -27,7 +26,6 @@ pub enum Received<'a> {
 /// Something that the caller has to know. Handle it before writing: an answer that the session gave by itself may only
 /// leave after its consequences.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "matched at once, never kept")]
 pub enum Event<'a> {
     /// Message centre: the ESME asks to be bound. To be answered with [`accept_bind`](super::Session::accept_bind) or
     /// [`refuse_bind`](super::Session::refuse_bind); nothing is read before.
