@@ -58,7 +58,7 @@ proptest! {
     fn what_gsm_shows_it_can_write(tables in tables(), septets in vec(any::<u8>(), 0..200)) {
         let mut text = String::new();
         tables.decode(&septets, &mut text);
-        // Octets above 0x7F have no meaning; a space for an open code may be missing in no table.
+        // Octets above 0x7F have no meaning; an open code shows a space, which every table has.
         if septets.iter().all(u8::is_ascii) {
             let mut again = Vec::new();
             prop_assert_eq!(tables.encode(&text, &mut again), Ok(()));
