@@ -8,7 +8,7 @@ mod progress;
 mod session;
 mod template;
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -33,6 +33,9 @@ use super::usage::raise_open_files;
 
 /// Messages that are sent if neither a number nor a time is given.
 const DURATION: Duration = Duration::from_secs(10);
+
+/// How long one of several addresses may take to answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Syncs that are timed for `--disk-sync`.
 const DISK_SYNCS: usize = 200;
@@ -267,11 +270,17 @@ impl Args {
 
     fn targets(&self) -> Result<Vec<SocketAddr>, String> {
         let resolve = |target: &String| {
-            let mut found = target
+            let found: Vec<SocketAddr> = target
                 .to_socket_addrs()
-                .map_err(|error| format!("{target} is no HOST:PORT to connect to: {error}"))?;
-            found
-                .next()
+                .map_err(|error| format!("{target} is no HOST:PORT to connect to: {error}"))?
+                .collect();
+            // A name such as localhost has an address of each family, and the server may listen on one of them only.
+            let answers = |address: &&SocketAddr| {
+                found.len() == 1 || TcpStream::connect_timeout(address, PROBE_TIMEOUT).is_ok()
+            };
+            let first = found.iter().find(answers).or(found.first());
+            first
+                .copied()
                 .ok_or_else(|| format!("{target} has no address"))
         };
         self.connect.iter().map(resolve).collect()

@@ -1,11 +1,14 @@
 //! The tools beside the gateway, in the same binary: a sender, a listener, a load generator and a message centre to test against.
 
-mod carrier;
+pub(crate) mod carrier;
+mod client;
 mod due;
 mod hash;
+pub(crate) mod listen;
 pub(crate) mod load;
 mod parse;
 mod reactor;
+pub(crate) mod send;
 pub(crate) mod sink;
 mod tls;
 mod usage;

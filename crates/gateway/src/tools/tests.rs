@@ -15,9 +15,10 @@ use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
 use sms::Address;
 
-use super::load;
+use super::client::Problem;
 use super::reactor::Stopper;
 use super::sink::{self, Behaviour, Sink};
+use super::{listen, load, send};
 
 #[derive(Parser)]
 #[command(no_binary_name = true, args_override_self = true)]
@@ -31,6 +32,20 @@ struct SinkLine {
 struct LoadLine {
     #[command(flatten)]
     args: load::Args,
+}
+
+#[derive(Parser)]
+#[command(no_binary_name = true, args_override_self = true)]
+struct SendLine {
+    #[command(flatten)]
+    args: send::Args,
+}
+
+#[derive(Parser)]
+#[command(no_binary_name = true, args_override_self = true)]
+struct ListenLine {
+    #[command(flatten)]
+    args: listen::Args,
 }
 
 /// A message centre in a thread.
@@ -72,6 +87,25 @@ impl Centre {
         let words = LoadLine::try_parse_from(line.split_whitespace()).expect("flags");
         let (_stopper, ear) = Stopper::new().expect("a pair");
         load::generate(&words.args, ear).expect("a run")
+    }
+}
+
+impl Centre {
+    /// Sends one message, or `lines` if there are any; what became of it.
+    fn send(&self, flags: &[&str], lines: &str) -> Result<Vec<send::Outcome>, Problem> {
+        let address = self.address.to_string();
+        let words = ["--connect", &address]
+            .into_iter()
+            .chain(flags.iter().copied());
+        let args = SendLine::try_parse_from(words).expect("flags").args;
+        let lines = std::io::Cursor::new(lines.to_owned());
+        let source = match args.to {
+            Some(_) => args.source()?,
+            None => send::Source::Lines(send::read_lines(lines)),
+        };
+        let mut outcomes = Vec::new();
+        send::send(&args, source, &mut |outcome| outcomes.push(outcome.clone()))?;
+        Ok(outcomes)
     }
 }
 
@@ -254,6 +288,105 @@ fn the_generator_says_where_nobody_listens() {
     let (_stopper, ear) = Stopper::new().expect("a pair");
     let report = load::generate(&words.args, ear).expect("a run");
     assert_eq!(report.connect_errors.values().sum::<u64>(), 2);
+}
+
+#[test]
+fn a_message_is_sent_and_its_receipt_waited_for() {
+    let centre = Centre::with("");
+    let outcomes = centre.send(&["--to", "447700901234", "Hello"], "");
+    let outcomes = outcomes.expect("a bind");
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(
+        (&outcomes[0].result[..], outcomes[0].ids.len()),
+        ("DELIVRD", 1)
+    );
+    assert!(outcomes[0].good);
+}
+
+#[test]
+fn a_long_message_is_delivered_when_all_its_parts_are() {
+    let centre = Centre::with("--receipts early");
+    let text = "\u{436}".repeat(100);
+    let outcomes = centre.send(&["--to", "447700901234", &text], "");
+    let outcome = &outcomes.expect("a bind")[0];
+    assert_eq!((outcome.parts, outcome.ids.len()), (2, 2));
+    assert!(outcome.good);
+}
+
+#[test]
+fn lines_are_sent_one_by_one_and_bad_ones_are_named() {
+    let centre = Centre::with("");
+    let lines = "447700901234\tHello\nno tab\n\nx\ty\n447700901235\tGood day\n";
+    let outcomes = centre.send(&["--no-receipt"], lines).expect("a bind");
+    let results: Vec<&str> = outcomes.iter().map(|o| &o.result[..]).collect();
+    let count = |wanted: &str| results.iter().filter(|r| r.starts_with(wanted)).count();
+    assert_eq!(
+        (
+            count("accepted"),
+            count("line 2: there is no tab"),
+            count("line 4: ")
+        ),
+        (2, 1, 1)
+    );
+}
+
+#[test]
+fn a_refused_message_says_with_what() {
+    let centre = Centre::with("--fail-ratio RINVDSTADR=100%");
+    let outcomes = centre
+        .send(&["--to", "447700901234", "Hello"], "")
+        .expect("a bind");
+    assert_eq!(outcomes[0].result, "refused: ESME_RINVDSTADR (0x0b)");
+    assert!(!outcomes[0].good);
+}
+
+#[test]
+fn a_message_without_receipt_ends_when_the_wait_does() {
+    let centre = Centre::with("--receipts none");
+    let flags = ["--wait", "50ms", "--to", "447700901234", "Hello"];
+    let outcomes = centre.send(&flags, "").expect("a bind");
+    assert_eq!(outcomes[0].result, "no receipt");
+}
+
+#[test]
+fn a_refused_bind_says_what_to_check() {
+    let centre = Centre::with("--system-id me --password secret");
+    let problem = centre
+        .send(&["--to", "447700901234", "x"], "")
+        .expect_err("refused");
+    assert!(
+        problem.to_string().contains("Check --system-id"),
+        "{problem}"
+    );
+    let flags = ["--system-id", "me", "--to", "447700901234", "x"];
+    let problem = centre.send(&flags, "").expect_err("refused");
+    assert!(
+        problem.to_string().contains("Check --password"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn the_listener_shows_the_receipt_and_the_reply() {
+    let centre = Centre::start(quick());
+    let mut transmitter = Hand::bind(centre.address, "sim-odd");
+    let flags = format!(
+        "--connect {} --system-id sim-odd --count 2 --duration 10s --json",
+        centre.address
+    );
+    let words = ListenLine::try_parse_from(flags.split_whitespace()).expect("flags");
+    transmitter.submit("447700900009", b"hello");
+    transmitter.answer();
+    // What was sent there and not answered goes to the listener.
+    drop(transmitter);
+    let mut arrivals = Vec::new();
+    listen::listen(&words.args, &mut |arrival| arrivals.push(arrival.clone())).expect("a bind");
+    let kinds: Vec<&str> = arrivals.iter().map(|arrival| arrival.kind).collect();
+    assert_eq!(kinds, ["receipt", "message"]);
+    assert_eq!(
+        (&arrivals[0].state[..], &arrivals[1].text[..]),
+        ("DELIVRD", "olleh")
+    );
 }
 
 /// A peer by hand, one PDU at a time.
@@ -515,4 +648,79 @@ async fn the_simulated_carrier_ends_with_its_future() {
         ended = carrier => panic!("{ended:?}"),
         status = talk => assert_eq!(status.expect("a talk"), status::OK),
     }
+}
+
+/// A message centre behind TLS that says yes to everything; and the file with its certificate.
+fn tls_centre() -> (SocketAddr, std::path::PathBuf) {
+    use rustls::pki_types::PrivateKeyDer;
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
+    let file = format!("bindery-tools-tls-{}.pem", std::process::id());
+    let file = std::env::temp_dir().join(file);
+    std::fs::write(&file, made.cert.pem()).expect("written");
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+    let provider = rustls::crypto::ring::default_provider();
+    let config = rustls::ServerConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a certificate");
+    let config = std::sync::Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(config.clone()).expect("a connection");
+            let stream = stream.expect("a stream");
+            std::thread::spawn(move || answer_all(rustls::StreamOwned::new(connection, stream)));
+        }
+    });
+    (address, file)
+}
+
+fn answer_all(mut stream: impl Read + Write) {
+    let mut received = Vec::new();
+    let mut octets = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut octets) {
+        received.extend_from_slice(&octets[..count]);
+        let mut input = &received[..];
+        let mut out = Vec::new();
+        while let Ok(Some(frame)) = frame::split(&mut input, frame::CAP_BOUND) {
+            let header = Header {
+                length: 18,
+                command_id: frame.header.command_id.response(),
+                ..frame.header
+            };
+            out.extend_from_slice(&header.to_bytes());
+            out.extend_from_slice(b"7\0");
+        }
+        received = input.to_vec();
+        if stream.write_all(&out).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn the_generator_and_the_sender_speak_tls() {
+    let (address, file) = tls_centre();
+    let ca = file.display();
+    let target = format!("--connect localhost:{} --tls", address.port());
+    let line = format!("{target} --ca {ca} --binds 2 --count 20000 --window 1000");
+    let words = LoadLine::try_parse_from(line.split_whitespace()).expect("flags");
+    let (_stopper, ear) = Stopper::new().expect("a pair");
+    let report = load::generate(&words.args, ear).expect("a run");
+    assert!(report.is_exact(), "{report}");
+    let line = format!("{target} --insecure --no-receipt --to 447700901234 Hello");
+    let args = SendLine::try_parse_from(line.split_whitespace())
+        .expect("flags")
+        .args;
+    let source = args.source().expect("a message");
+    let mut good = 0;
+    send::send(&args, source, &mut |outcome| {
+        good += u32::from(outcome.good)
+    })
+    .expect("a bind");
+    assert_eq!(good, 1);
+    std::fs::remove_file(file).expect("removed");
 }

@@ -4,6 +4,8 @@ use bytes::BytesMut;
 use smpp::pdu::{self, Pdu, Sm};
 use smpp::status;
 use smpp::tlv::{self, Tlvs};
+
+use crate::tools::send::sender;
 use sms::Address;
 use sms::alphabet::Alphabet;
 
@@ -45,7 +47,7 @@ impl Template {
         }
         let first = content.destinations.number(0);
         let sm = Sm {
-            source: address(content.source),
+            source: sender(content.source),
             destination: Address {
                 ton: 1,
                 npi: 1,
@@ -103,22 +105,6 @@ fn coded(text: &str) -> Result<(u8, Vec<u8>), String> {
         }
     }
     Err("the text has characters that no message can have".to_owned())
-}
-
-/// A number is international, a name alphanumeric.
-fn address(digits: &str) -> Address<'_> {
-    let is_number = digits.bytes().all(|octet| octet.is_ascii_digit());
-    let (ton, npi) = match (is_number, digits.len()) {
-        (_, 0) => (0, 0),
-        (false, _) => (5, 0),
-        (true, 1..=6) => (3, 0),
-        (true, _) => (1, 1),
-    };
-    Address {
-        ton,
-        npi,
-        digits: digits.as_bytes(),
-    }
 }
 
 /// A pattern such as `4477########`, whose `#` count the messages.

@@ -314,11 +314,11 @@ mod tests {
     fn a_record_that_was_cut_short_is_dropped() {
         let mut octets = Vec::new();
         put(&mut octets, |out| {
-            owed_record(out, b"sim", Wall(7), &receipt(1))
+            owed_record(out, b"sim", Wall(7), &receipt(1));
         });
         let whole = octets.len();
         put(&mut octets, |out| {
-            owed_record(out, b"sim", Wall(7), &receipt(2))
+            owed_record(out, b"sim", Wall(7), &receipt(2));
         });
         for end in whole..octets.len() {
             assert_eq!(read(&octets[..end]).len(), 1, "{end}");
