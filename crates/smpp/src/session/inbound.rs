@@ -1,12 +1,11 @@
 //! What a PDU of the peer means, and what is answered to it here.
 
 use crate::Malformed;
-use crate::Version;
 use crate::command::{self, CommandId};
 use crate::frame::{Frame, Header};
 use crate::pdu::{self, BindResp, Pdu};
 use crate::status::{self, Status};
-use crate::tlv::{self, Tlvs};
+use crate::tlv::Tlvs;
 
 use super::state::Verdict;
 use super::{BindKind, CloseReason, Event, Session, State};
@@ -159,9 +158,8 @@ impl Session {
             | Pdu::BindTransceiverResp(response) => response,
             _ => BindResp::default(),
         };
-        let told = response.tlvs.u8(tlv::SC_INTERFACE_VERSION);
-        let theirs = told.map(Version::from_interface_version);
-        let theirs = theirs.or(self.settings.version_if_untold);
+        let told = response.tlvs.sc_interface_version();
+        let theirs = told.or(self.settings.version_if_untold);
         let agreed = theirs.map_or(self.version, |theirs| theirs.min(self.version));
         self.version = agreed.max(oldest_version(kind));
         self.enter_bound(kind);
