@@ -48,8 +48,8 @@ Examples:
       Benchmark with receipts; exit status 1 if anything is missing or double
   bindery load --rate 5000 --duration 1m --receipts --disk-sync bindery-data
       Latency at a given rate, beside what the disk itself takes
-  bindery load --binds 20000 --idle --duration 1m
-      Many binds that do nothing, and how long each bind took
+  bindery load --binds 20000 --idle --duration 1m --connect 127.0.0.1:2775 --connect [::1]:2775
+      Many binds that do nothing, and how long each took; two addresses have twice as many ports
   bindery load --binds 1 --never-read --duration 10s
       A customer that stops reading
   bindery load --tls --ca bindery-data/tls/cert.pem --connect localhost:2776

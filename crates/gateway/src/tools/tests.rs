@@ -718,7 +718,7 @@ fn the_generator_and_the_sender_speak_tls() {
     let source = args.source().expect("a message");
     let mut good = 0;
     send::send(&args, source, &mut |outcome| {
-        good += u32::from(outcome.good)
+        good += u32::from(outcome.good);
     })
     .expect("a bind");
     assert_eq!(good, 1);

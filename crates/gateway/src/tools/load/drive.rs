@@ -29,8 +29,11 @@ const BINDS_AT_ONCE: usize = 128;
 /// More is not put into an outbox at once, so that a large window does not become a large memory.
 const OUTBOX_FILL: usize = 256 * 1024;
 
-/// Messages of a rate are sent in groups at least this far apart: exact enough to measure with, rare enough to be cheap.
+/// Messages of a high rate are sent in groups this far apart: exact enough to measure with, rare enough to be cheap.
 const RATE_STEP: Duration = Duration::from_micros(200);
+
+/// Up to this rate each message is sent by itself.
+const RATE_SINGLE: f64 = 10_000.0;
 
 /// How long the answers to `unbind` are waited for.
 const UNBIND_WAIT: Duration = Duration::from_secs(2);
@@ -97,8 +100,9 @@ pub(crate) struct Load {
     unopened: VecDeque<usize>,
     reopen: Due<usize>,
     opening: usize,
-    /// Whose turn it is under a rate.
+    /// Whose turn it is under a rate, and when the next messages are sent.
     turn: usize,
+    fill_at: Instant,
     cpu_at_start: Duration,
     buffer: Vec<u8>,
     reactor: Reactor,
@@ -173,6 +177,7 @@ impl Load {
             reopen: Due::new(RECONNECT_AFTER),
             opening: 0,
             turn: 0,
+            fill_at: Instant(0),
             cpu_at_start: Duration::ZERO,
             buffer: vec![0; READ_OCTETS],
             reactor: Reactor::new()?,
@@ -240,9 +245,8 @@ impl Load {
             return Duration::ZERO;
         }
         let mut next = report_at;
-        if let (Stage::Sending { start }, Some(rate)) = (self.stage, self.plan.rate) {
-            let scheduled = scheduled(start, rate, self.ledger.sent());
-            next = next.min(scheduled.max(self.now + RATE_STEP));
+        if matches!(self.stage, Stage::Sending { .. }) && self.plan.rate.is_some() {
+            next = next.min(self.fill_at);
         }
         next.since(self.clock.mono())
     }
@@ -456,10 +460,17 @@ impl Load {
         let sent = self.ledger.sent();
         let mut budget = self.plan.count.map_or(u64::MAX, |count| count - sent);
         match self.plan.rate {
+            Some(_) if self.now < self.fill_at => {}
             Some(rate) => {
                 let due = (self.now.since(start).as_secs_f64() * rate) as u64 + 1;
                 budget = budget.min(due.saturating_sub(sent));
                 self.fill_in_turn(budget, start, rate);
+                let next = scheduled(start, rate, self.ledger.sent());
+                let grouped = rate > RATE_SINGLE;
+                self.fill_at = match grouped {
+                    true => next.max(self.now + RATE_STEP),
+                    false => next,
+                };
             }
             None => self.fill_windows(budget),
         }

@@ -385,8 +385,13 @@ impl fmt::Display for Report {
         for (status, count) in &self.refused {
             row(f, "refused", &format!("{} x {status}", grouped(*count)))?;
         }
-        row(f, "rate", &self.rate_row())?;
-        row(f, "response", &self.response_ms.to_string())?;
+        if self.accepted > 0 {
+            row(f, "rate", &self.rate_row())?;
+            row(f, "response", &self.response_ms.to_string())?;
+        } else {
+            let written = format!("{} octets", grouped(self.octets_written));
+            row(f, "written", &written)?;
+        }
         if let Some(lag) = &self.lag_ms {
             row(f, "own lateness", &lag.to_string())?;
         }

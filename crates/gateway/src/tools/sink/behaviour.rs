@@ -62,7 +62,8 @@ impl Default for Behaviour {
             id_format: IdFormat::Decimal,
             odd: false,
             window: 1000,
-            waiting_max: 4_000_000,
+            // Some 50 MB: the simulated carrier lives in the gateway's process.
+            waiting_max: 500_000,
             magic: Some("sim-odd".to_owned()),
             duplicates_among: None,
             memory: None,

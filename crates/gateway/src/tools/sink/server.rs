@@ -27,6 +27,9 @@ const LISTENER: usize = 0;
 /// Connections beyond this are closed at once.
 const CONNECTIONS_MAX: usize = 50_000;
 
+/// Receipts may be late by this, so that those of one moment leave together.
+const RECEIPT_SLACK: Duration = Duration::from_micros(500);
+
 /// A receipt that is not answered for so long is sent again.
 const DELIVER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -192,6 +195,7 @@ impl Sink {
             self.flush();
             if self.now.mono >= tick {
                 tick = self.now.mono + Duration::from_secs(1);
+                self.accept();
                 self.repeat_unanswered();
                 every_second(&self.report());
             }
@@ -203,7 +207,8 @@ impl Sink {
         if !self.ready.is_empty() {
             return Duration::ZERO;
         }
-        let due = [self.responses.next(), self.receipts.next(), Some(tick)];
+        let receipts = self.receipts.next().map(|at| at + RECEIPT_SLACK);
+        let due = [self.responses.next(), receipts, Some(tick)];
         let next = due.into_iter().flatten().min().unwrap_or(tick);
         next.since(self.clock.mono())
     }
@@ -228,7 +233,7 @@ impl Sink {
                 Ok((stream, _)) => self.welcome(stream),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Out of descriptors, or a peer that is gone again: those who wait are accepted with the next newcomer.
+                // Out of descriptors, or a peer that is gone again: those who wait are accepted a moment later.
                 Err(_) => {
                     self.counters.accept_errors += 1;
                     return;
