@@ -61,7 +61,7 @@ pub(crate) fn open<D: Disk>(
     let first = segments[0].header;
     let found = snapshot::find(&disk, first.identity, &names.snapshots)?;
     check_reach(&disk, first.position, tail.next.after, &found)?;
-    tidy(&disk, &names, &found)?;
+    tidy(&disk, &found)?;
 
     let generations = found.generations;
     let oldest = generations.len().saturating_sub(snapshot::GENERATIONS);
@@ -106,7 +106,6 @@ fn lock<D: Disk>(disk: &D) -> Result<D::Lock, OpenError> {
 struct Names {
     segments: Vec<Position>,
     snapshots: Vec<Position>,
-    temporary: Vec<String>,
 }
 
 impl Names {
@@ -120,16 +119,6 @@ impl Names {
         Ok(Names {
             segments: of(Kind::Segment),
             snapshots: of(Kind::Snapshot),
-            temporary: all
-                .iter()
-                .filter(|name| {
-                    name.strip_suffix(TEMPORARY).is_some_and(|name| {
-                        Kind::Segment.position(name).is_some()
-                            || Kind::Snapshot.position(name).is_some()
-                    })
-                })
-                .cloned()
-                .collect(),
         })
     }
 }
@@ -271,9 +260,11 @@ fn check_reach<D: Disk>(
 }
 
 /// Removes what a crash left behind, now that nothing can refuse any more.
-fn tidy<D: Disk>(disk: &D, names: &Names, found: &snapshot::Found<D>) -> Result<(), DiskError> {
-    for name in &names.temporary {
-        disk.remove(name).while_doing("remove", disk, name)?;
+fn tidy<D: Disk>(disk: &D, found: &snapshot::Found<D>) -> Result<(), DiskError> {
+    for name in disk.list().while_doing("list", disk, "")? {
+        if is_unfinished(&name) {
+            disk.remove(&name).while_doing("remove", disk, &name)?;
+        }
     }
     for (position, _) in &found.damaged {
         snapshot::set_aside(disk, *position)?;
@@ -285,4 +276,10 @@ fn tidy<D: Disk>(disk: &D, names: &Names, found: &snapshot::Found<D>) -> Result<
         disk.remove(&name).while_doing("remove", disk, &name)?;
     }
     Ok(())
+}
+
+fn is_unfinished(name: &str) -> bool {
+    name.strip_suffix(TEMPORARY).is_some_and(|name| {
+        Kind::Segment.position(name).is_some() || Kind::Snapshot.position(name).is_some()
+    })
 }

@@ -173,6 +173,14 @@ impl<F: DiskFile> Scan<F> {
         }
     }
 
+    /// Goes back to `first`, where it began.
+    pub(crate) fn rewind(&mut self, first: Mark, chain: u32) {
+        self.next = first;
+        self.chain = chain;
+        self.start = 0;
+        self.filled = 0;
+    }
+
     /// Uses the memory of another scan.
     pub(crate) fn with_buffer(mut self, buffer: Vec<u8>) -> Scan<F> {
         self.buffer = buffer;
@@ -250,11 +258,12 @@ impl<F: DiskFile> Scan<F> {
         self.buffer.copy_within(self.start..self.filled, 0);
         self.filled -= self.start;
         self.start = 0;
-        if self.buffer.len() < need.max(BUFFER_BYTES) {
-            self.buffer.resize(need.max(BUFFER_BYTES), 0);
-        }
         let at = self.next.at + self.filled as u64;
         let left = usize::try_from(self.end - at).unwrap_or(usize::MAX);
+        let wanted = need.max(BUFFER_BYTES.min(self.filled + left));
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
         let room = left.min(self.buffer.len() - self.filled);
         let read = self
             .file
@@ -330,7 +339,8 @@ fn batch_behind<F: DiskFile>(file: &F, seed: u32, broken: Mark, end: u64) -> io:
         return Ok(true);
     }
     // Its header is no help, so a later batch can begin at any octet.
-    let mut window = vec![0; BUFFER_BYTES];
+    let left = usize::try_from(end - broken.at).unwrap_or(BUFFER_BYTES);
+    let mut window = vec![0; BUFFER_BYTES.min(left)];
     let mut at = broken.at + 1;
     while at + (BATCH_HEADER as u64) < end {
         let read = file.read_at(at, &mut window)?;

@@ -72,6 +72,9 @@ pub enum Verdict {
     Fail(io::ErrorKind),
     /// A write stops after so many octets.
     Short(u64, io::ErrorKind),
+    /// The process is killed before it; nothing that it has open works any more. The next one comes
+    /// with [`SimDisk::kill`] or [`SimDisk::crash`].
+    Kill,
     /// The power fails before it; nothing works until [`SimDisk::crash`].
     PowerCut,
 }
@@ -240,10 +243,24 @@ impl SimDisk {
         world.durable_names.remove(name);
     }
 
-    /// Octets that would be lost if the power failed now, at the worst.
-    pub fn unsynced_bytes(&self) -> u64 {
+    /// Whether the power has failed.
+    pub fn is_powerless(&self) -> bool {
+        self.world.borrow().powerless
+    }
+
+    /// Whether nothing is made to fail: there is power, and no weather.
+    pub fn is_fair(&self) -> bool {
         let world = self.world.borrow();
-        let changes = world.inodes.iter().flat_map(|inode| &inode.unsynced);
+        !world.powerless && world.weather.is_none()
+    }
+
+    /// Octets of a file that would be lost if the power failed now, at the worst.
+    pub fn unsynced_bytes(&self, name: &str) -> u64 {
+        let world = self.world.borrow();
+        let Some(&inode) = world.names.get(name) else {
+            return 0;
+        };
+        let changes = world.inodes[inode].unsynced.iter();
         changes
             .map(|change| match change {
                 Change::Write { bytes, .. } => bytes.len() as u64,
@@ -277,6 +294,10 @@ impl SimDisk {
             }
             Verdict::Fail(error) => Err(error.into()),
             Verdict::Short(bytes, error) => Ok(Some(Short { bytes, error })),
+            Verdict::Kill => {
+                world.process += 1;
+                Err(io::Error::other("this process was killed"))
+            }
             Verdict::PowerCut => {
                 world.powerless = true;
                 Err(io::Error::other("the power failed"))

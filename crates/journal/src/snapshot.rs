@@ -154,29 +154,53 @@ pub struct SnapshotReader<D: Disk> {
     scan: Scan<D::File>,
 }
 
+/// Where the first block of a snapshot begins.
+const FIRST: Mark = Mark {
+    after: Position(0),
+    offset: 0,
+    at: FILE_HEADER as u64,
+};
+
 impl<D: Disk> SnapshotReader<D> {
-    fn open(
-        disk: &D,
-        header: &FileHeader,
-        buffer: Vec<u8>,
-    ) -> Result<SnapshotReader<D>, ReadError> {
-        let name = Kind::Snapshot.name(header.position);
+    /// Reads a snapshot to its end, and goes back to its beginning.
+    fn open(disk: &D, identity: u64, position: Position) -> Result<SnapshotReader<D>, OpenError> {
+        let name = Kind::Snapshot.name(position);
         let file = disk.open(&name).while_doing("open", disk, &name)?;
         let size = file.size().while_doing("read", disk, &name)?;
-        let first = Mark {
-            after: Position(0),
-            offset: 0,
-            at: FILE_HEADER as u64,
+        // A sector that cannot be read is the commonest damage there is.
+        let damaged = |offset, what| {
+            let file = disk.path(&name);
+            OpenError::Damaged(Damage { file, offset, what })
         };
-        if size != header.length {
-            let what = "the file has another length than its header says";
-            return Err(damage(disk, &name, first, what));
+        let header = match read_header(disk, &file, Kind::Snapshot, &name) {
+            Err(OpenError::Disk(_)) => Err(damaged(0, "it cannot be read")),
+            other => other,
+        }?;
+        if header.identity != identity {
+            return Err(OpenError::Foreign {
+                file: disk.path(&name),
+            });
         }
-        Ok(SnapshotReader {
+        if size != header.length {
+            return Err(damaged(size, "it is not as long as its header says"));
+        }
+        let mut reader = SnapshotReader {
             disk: disk.clone(),
-            header: *header,
-            scan: Scan::new(file, header, 0, first, size).with_buffer(buffer),
-        })
+            header,
+            scan: Scan::new(file, &header, 0, FIRST, size),
+        };
+        loop {
+            match reader.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(ReadError::Damaged(damage)) => return Err(OpenError::Damaged(damage)),
+                Err(ReadError::Disk(_) | ReadError::NotHere { .. }) => {
+                    return Err(damaged(reader.scan.next().at, "it cannot be read"));
+                }
+            }
+        }
+        reader.scan.rewind(FIRST, 0);
+        Ok(reader)
     }
 
     /// The last position that it covers: replay goes on behind it.
@@ -229,7 +253,7 @@ pub(crate) fn find<D: Disk>(
     let mut generations = positions.to_vec();
     let mut damaged = Vec::new();
     while let Some(&position) = generations.last() {
-        match check(disk, identity, position) {
+        let damage = match SnapshotReader::open(disk, identity, position) {
             Ok(newest) => {
                 return Ok(Found {
                     newest: Some(newest),
@@ -237,45 +261,16 @@ pub(crate) fn find<D: Disk>(
                     damaged,
                 });
             }
-            Err(OpenError::Damaged(damage)) => damaged.push((position, damage)),
+            Err(OpenError::Damaged(damage)) => damage,
             Err(other) => return Err(other),
-        }
+        };
+        damaged.push((position, damage));
         generations.pop();
     }
     Ok(Found {
         newest: None,
         generations,
         damaged,
-    })
-}
-
-/// Reads a snapshot to its end and gives it back at its beginning.
-fn check<D: Disk>(
-    disk: &D,
-    identity: u64,
-    position: Position,
-) -> Result<SnapshotReader<D>, OpenError> {
-    let name = Kind::Snapshot.name(position);
-    let file = disk.open(&name).while_doing("open", disk, &name)?;
-    let header = read_header(disk, &file, Kind::Snapshot, &name)?;
-    if header.identity != identity {
-        return Err(OpenError::Foreign {
-            file: disk.path(&name),
-        });
-    }
-    let read = |buffer| {
-        let mut reader = SnapshotReader::open(disk, &header, buffer)?;
-        while reader.next()?.is_some() {}
-        SnapshotReader::open(disk, &header, reader.scan.into_buffer())
-    };
-    read(Vec::new()).map_err(|error| match error {
-        ReadError::Damaged(damage) => OpenError::Damaged(damage),
-        // A sector that cannot be read is the commonest damage there is.
-        ReadError::Disk(_) | ReadError::NotHere { .. } => OpenError::Damaged(Damage {
-            file: disk.path(&name),
-            offset: 0,
-            what: "the file cannot be read",
-        }),
     })
 }
 
