@@ -1,0 +1,49 @@
+//! From the command line to the directory.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use directory::{Changes, Directory, Effect, Options, Problems};
+
+use crate::serve::Args;
+
+/// Reads everything that the command line names.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(crate) fn load(args: &Args) -> Result<Arc<Directory>, Problems> {
+    let options = Options {
+        demo: args.demo,
+        files: args.config.iter().cloned().collect(),
+        data_dir: args.data_dir.clone(),
+        smpp_listen: args.smpp_listen.clone(),
+        smpps_listen: args.smpps_listen.clone(),
+        http_listen: args.http_listen.into_iter().collect(),
+        carriers: args.carrier.clone(),
+    };
+    options.load().map(Arc::new)
+}
+
+/// Reads one file and says what is in it.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(crate) fn check(file: &Path) -> Result<String, Problems> {
+    let options = Options {
+        files: vec![file.to_owned()],
+        ..Options::default()
+    };
+    let directory = options.load()?;
+    let (customers, connectors) = directory.numbers();
+    let mut lines = vec![format!("{}: nothing is wrong", file.display())];
+    lines.extend(customers.iter().map(|(name, id)| format!("customer {name}: id {}", id.0)));
+    lines.extend(connectors.iter().map(|(name, id)| format!("connector {name}: id {}", id.0)));
+    Ok(lines.join("\n"))
+}
+
+/// Whether a connector has to be bound to anew.
+pub(crate) fn reconnects(changes: &Changes, connector: &str) -> bool {
+    changes.iter().any(|change| {
+        change.section == "connector" && change.name == connector && change.effect >= Effect::Reconnect
+    })
+}

@@ -1,0 +1,245 @@
+//! The thread that owns the engine: takes what all threads posted, makes one step of it, and lets outputs out when what they
+//! rest on is durable.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use engine::{Engine, Figures, Gate, Input, Inputs, Outputs, Position, Room, Step};
+use journal::Journal;
+use sms::{Now, Wall};
+
+use crate::clock::Clock;
+use crate::journal_thread::{Batch, JournalThread};
+use crate::mailbox::{Inbox, lock};
+use crate::metrics::EngineMetrics;
+use crate::net::IoThread;
+
+/// Octets of records that may be neither durable nor given back; beyond it the engine takes no inputs, the inboxes fill and
+/// the sockets are not read.
+const UNDURABLE_MAX: usize = 16 << 20;
+
+/// The longest sleep; figures are published at least this often.
+const PARK_MAX: Duration = Duration::from_secs(1);
+
+/// How often the figures are published while there is work.
+const FIGURES_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A jump of the wall clock that is told to the operator.
+const CLOCK_JUMP_MS: u64 = 60_000;
+
+/// What the engine thread shares with the others.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// Set once: write what is pending and end.
+    pub(crate) stop: AtomicBool,
+    /// What the engine held when it last looked.
+    pub(crate) figures: Mutex<Figures>,
+}
+
+/// The engine and everything its loop needs.
+pub(crate) struct EngineThread {
+    pub(crate) engine: Engine,
+    pub(crate) clock: Clock,
+    /// One per I/O thread and one of the control thread, in the order of their numbers.
+    pub(crate) inboxes: Vec<Arc<Inbox>>,
+    /// By `Origin::io`.
+    pub(crate) io: Vec<Arc<IoThread>>,
+    pub(crate) journal: JournalThread,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) metrics: Arc<EngineMetrics>,
+    /// Batches that the I/O threads are done with, to be used again.
+    pub(crate) spent: Arc<Mutex<Vec<Outputs>>>,
+}
+
+/// What the loop carries from one turn to the next.
+struct Turn {
+    inputs: Inputs,
+    step: Step,
+    gate: Gate,
+    pending: Batch,
+    /// Octets given to the journal and not yet durable, up to this position.
+    given: (usize, Position),
+    durable: Position,
+    room: Room,
+    wall: Wall,
+    figures_at: sms::Instant,
+}
+
+impl EngineThread {
+    /// Runs until [`Shared::stop`] is set and everything is durable. The journal comes back, and the engine as it then is.
+    pub(crate) fn run(mut self) -> (Engine, Journal) {
+        let mut turn = Turn {
+            inputs: Inputs::default(),
+            step: Step::default(),
+            gate: Gate::default(),
+            pending: Batch::default(),
+            given: (0, Position(0)),
+            durable: self.journal.durable(),
+            room: Room::Plenty,
+            wall: Wall(0),
+            figures_at: sms::Instant(0),
+        };
+        loop {
+            // Read before the inboxes: what was posted before the stop is taken.
+            let stop = self.shared.stop.load(Ordering::Acquire);
+            let worked = self.turn(&mut turn);
+            if worked {
+                continue;
+            }
+            if stop && turn.pending.records.is_empty() && turn.gate.is_empty() {
+                break;
+            }
+            self.park(&turn);
+        }
+        (self.engine, self.journal.close())
+    }
+
+    /// One round; false when there was nothing to do.
+    fn turn(&mut self, turn: &mut Turn) -> bool {
+        let stepped = self.step(turn);
+        let given = self.write(turn);
+        let passed = self.pass(turn);
+        stepped || given || passed
+    }
+
+    fn step(&mut self, turn: &mut Turn) -> bool {
+        let undurable = turn.undurable();
+        self.metrics.undurable.set(i64::try_from(undurable).unwrap_or(i64::MAX));
+        if undurable > UNDURABLE_MAX {
+            return false;
+        }
+        let now = self.now(turn);
+        let room = room(self.journal.room());
+        if room != turn.room {
+            turn.room = room;
+            turn.inputs.push(Input::Room(room));
+        }
+        for inbox in &self.inboxes {
+            inbox.take(&mut turn.inputs);
+        }
+        let due = self.engine.next_wake(now).is_some_and(|at| at <= now.mono);
+        if turn.inputs.is_empty() && !due {
+            self.publish(turn, now.mono);
+            return false;
+        }
+        self.metrics.stepped(turn.inputs.len());
+        self.engine.step(now, &mut turn.inputs, &mut turn.step);
+        turn.pending.records.extend_from_slice(&turn.step.records);
+        turn.pending.last = turn.step.after;
+        let free = core::mem::replace(&mut turn.step.free, self.fresh());
+        self.post(free);
+        let gated = core::mem::replace(&mut turn.step.gated, self.fresh());
+        turn.gate.hold(turn.step.after, gated);
+        turn.step.clear();
+        self.publish(turn, now.mono);
+        true
+    }
+
+    /// Both clocks; the wall clock as the engine sees it never goes back.
+    fn now(&self, turn: &mut Turn) -> Now {
+        let now = self.clock.now();
+        if turn.wall.0 > 0 && now.wall.0 > turn.wall.0 + CLOCK_JUMP_MS {
+            let seconds = (now.wall.0 - turn.wall.0) / 1000;
+            tracing::warn!(seconds, "the clock of this machine jumped forward, or the machine slept");
+        }
+        turn.wall = turn.wall.max(now.wall);
+        Now {
+            wall: turn.wall,
+            ..now
+        }
+    }
+
+    /// Hands the journal everything that gathered while it was writing.
+    fn write(&mut self, turn: &mut Turn) -> bool {
+        if turn.pending.records.is_empty() {
+            return false;
+        }
+        let given = (turn.pending.records.len(), turn.pending.last);
+        if !self.journal.give(&mut turn.pending) {
+            return false;
+        }
+        turn.given = given;
+        true
+    }
+
+    /// Lets out what has become durable.
+    fn pass(&mut self, turn: &mut Turn) -> bool {
+        let durable = self.journal.durable();
+        if durable >= turn.given.1 {
+            turn.given.0 = 0;
+        }
+        let moved = durable != turn.durable;
+        turn.durable = durable;
+        while let Some(outputs) = turn.gate.pass(durable) {
+            self.post(outputs);
+        }
+        moved
+    }
+
+    /// Gives a batch to every I/O thread that finds something in it.
+    fn post(&self, outputs: Outputs) {
+        if outputs.is_empty() {
+            self.keep(outputs);
+            return;
+        }
+        self.metrics.posted(outputs.len());
+        let outputs = Arc::new(outputs);
+        if let [io] = &self.io[..] {
+            io.outputs(outputs);
+            return;
+        }
+        let mut wanted = [false; crate::net::IO_THREADS_MAX];
+        for output in outputs.iter() {
+            wanted[usize::from(output.to().io)] = true;
+        }
+        for (io, _) in self.io.iter().zip(wanted).filter(|(_, wanted)| *wanted) {
+            io.outputs(outputs.clone());
+        }
+    }
+
+    fn fresh(&self) -> Outputs {
+        lock(&self.spent).pop().unwrap_or_default()
+    }
+
+    fn keep(&self, outputs: Outputs) {
+        lock(&self.spent).push(outputs);
+    }
+
+    fn publish(&self, turn: &mut Turn, now: sms::Instant) {
+        if now.since(turn.figures_at) >= FIGURES_INTERVAL {
+            turn.figures_at = now;
+            *lock(&self.shared.figures) = self.engine.figures();
+        }
+    }
+
+    /// Sleeps until somebody posts, the journal is done, or the engine has something due.
+    fn park(&self, turn: &Turn) {
+        let now = Now {
+            wall: turn.wall,
+            ..self.clock.now()
+        };
+        // Above the limit nothing can be done for what is due before the journal is done.
+        let due = self.engine.next_wake(now).filter(|_| turn.undurable() <= UNDURABLE_MAX);
+        let wait = due.map_or(PARK_MAX, |at| at.since(now.mono).min(PARK_MAX));
+        if !wait.is_zero() {
+            std::thread::park_timeout(wait);
+        }
+    }
+}
+
+impl Turn {
+    /// Octets of records that are not durable.
+    fn undurable(&self) -> usize {
+        self.pending.records.len() + self.given.0
+    }
+}
+
+/// The journal's levels as the engine knows them.
+fn room(room: journal::Room) -> Room {
+    match room {
+        journal::Room::Ample => Room::Plenty,
+        journal::Room::Low => Room::Low,
+        journal::Room::Scarce | journal::Room::Reserve => Room::Out,
+    }
+}

@@ -1,0 +1,21 @@
+//! How the process ends.
+
+use std::process::ExitCode;
+
+/// The configuration is wrong, or an order was refused.
+pub(crate) fn refused() -> ExitCode {
+    ExitCode::from(1)
+}
+
+/// It cannot start: a port or the data directory is in use.
+pub(crate) fn cannot_start() -> ExitCode {
+    ExitCode::from(2)
+}
+
+/// The machine did not do what was asked of it, and it is not known what is on the disk: everything stops at once, with all
+/// sessions unanswered, so that nothing is promised any more.
+pub(crate) fn machine_failed(error: &dyn std::error::Error) -> ! {
+    tracing::error!(%error, "stopped at once");
+    crate::log::flush();
+    std::process::exit(3)
+}

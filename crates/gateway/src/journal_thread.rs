@@ -1,0 +1,232 @@
+//! The thread that writes: one append and one fdatasync per batch, while the next batch gathers in the engine thread.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use engine::Position;
+use journal::{AppendError, Journal, Room};
+
+use crate::mailbox::lock;
+use crate::metrics::JournalMetrics;
+
+/// How long a batch that did not fit on the disk waits before it is tried again.
+const FULL_RETRY: Duration = Duration::from_millis(200);
+
+/// How often an idle journal looks at the free space.
+const ROOM_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Records of whole steps, up to `last`.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) records: Vec<u8>,
+    pub(crate) last: Position,
+}
+
+/// The engine thread's end of the journal thread.
+#[derive(Debug)]
+pub(crate) struct JournalThread {
+    desk: Arc<Desk>,
+    thread: JoinHandle<Journal>,
+}
+
+/// Where the two threads meet.
+#[derive(Debug)]
+struct Desk {
+    slot: Mutex<Slot>,
+    given: Condvar,
+    /// Everything up to here is durable.
+    durable: AtomicU64,
+    room: AtomicU8,
+}
+
+#[derive(Debug)]
+enum Slot {
+    /// Nothing to do; the buffer of the last batch, for the next.
+    Idle(Vec<u8>),
+    Given(Batch),
+    /// The journal thread is at it.
+    Writing,
+    /// The engine thread is gone: write what was given and end.
+    Closed(Option<Batch>),
+}
+
+impl JournalThread {
+    /// Starts the thread. `engine` is unparked whenever a batch has become durable or the room has changed.
+    pub(crate) fn start(
+        mut journal: Journal,
+        durable: Position,
+        engine: Thread,
+        metrics: Arc<JournalMetrics>,
+    ) -> std::io::Result<JournalThread> {
+        let desk = Arc::new(Desk {
+            slot: Mutex::new(Slot::Idle(Vec::new())),
+            given: Condvar::new(),
+            durable: AtomicU64::new(durable.0),
+            room: AtomicU8::new(room_level(journal.room())),
+        });
+        let writer = Writer {
+            journal,
+            desk: desk.clone(),
+            engine,
+            metrics,
+        };
+        let thread = std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || writer.run())?;
+        Ok(JournalThread { desk, thread })
+    }
+
+    /// Everything up to here is durable.
+    pub(crate) fn durable(&self) -> Position {
+        Position(self.desk.durable.load(Ordering::Acquire))
+    }
+
+    /// What the free space of the disk allows.
+    pub(crate) fn room(&self) -> Room {
+        room_of(self.desk.room.load(Ordering::Relaxed))
+    }
+
+    /// Hands over the whole batch if the thread is idle, and takes an empty buffer in exchange; false when it is busy.
+    pub(crate) fn give(&self, batch: &mut Batch) -> bool {
+        let mut slot = lock(&self.desk.slot);
+        let Slot::Idle(buffer) = &mut *slot else {
+            return false;
+        };
+        let buffer = core::mem::take(buffer);
+        let records = core::mem::replace(&mut batch.records, buffer);
+        *slot = Slot::Given(Batch {
+            records,
+            last: batch.last,
+        });
+        drop(slot);
+        self.desk.given.notify_one();
+        true
+    }
+
+    /// Writes what was given and ends; the journal comes back.
+    pub(crate) fn close(self) -> Journal {
+        {
+            let mut slot = lock(&self.desk.slot);
+            let given = match core::mem::replace(&mut *slot, Slot::Closed(None)) {
+                Slot::Given(batch) => Some(batch),
+                Slot::Idle(_) | Slot::Writing | Slot::Closed(_) => None,
+            };
+            *slot = Slot::Closed(given);
+        }
+        self.desk.given.notify_one();
+        self.thread.join().expect("a panic there has ended the process")
+    }
+}
+
+struct Writer {
+    journal: Journal,
+    desk: Arc<Desk>,
+    engine: Thread,
+    metrics: Arc<JournalMetrics>,
+}
+
+impl Writer {
+    fn run(mut self) -> Journal {
+        while let Some(batch) = self.next() {
+            self.write(&batch);
+            let mut slot = lock(&self.desk.slot);
+            if let Slot::Writing = *slot {
+                let mut buffer = batch.records;
+                buffer.clear();
+                *slot = Slot::Idle(buffer);
+            }
+            drop(slot);
+            self.desk.durable.store(batch.last.0, Ordering::Release);
+            self.engine.unpark();
+        }
+        self.journal
+    }
+
+    /// Waits for a batch; looks at the disk now and then meanwhile.
+    fn next(&mut self) -> Option<Batch> {
+        let mut slot = lock(&self.desk.slot);
+        loop {
+            match &mut *slot {
+                Slot::Given(batch) => {
+                    let batch = core::mem::take(batch);
+                    *slot = Slot::Writing;
+                    return Some(batch);
+                }
+                Slot::Closed(batch) => return batch.take(),
+                Slot::Idle(_) | Slot::Writing => {}
+            }
+            let (woken, waited) = self
+                .desk
+                .given
+                .wait_timeout(slot, ROOM_INTERVAL)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            slot = woken;
+            if waited.timed_out() {
+                drop(slot);
+                self.look();
+                slot = lock(&self.desk.slot);
+            }
+        }
+    }
+
+    /// One batch; holds it while the disk is full. Any other failure ends the process: what is on the disk is then unknown,
+    /// and nothing that was not answered may be answered any more.
+    fn write(&mut self, batch: &Batch) {
+        let started = Instant::now();
+        let mut held = false;
+        loop {
+            match self.journal.append(journal::Position(batch.last.0), &batch.records) {
+                Ok(room) => {
+                    self.tell_room(room);
+                    break;
+                }
+                Err(AppendError::Full(error)) => {
+                    if !held {
+                        tracing::error!(%error, "the disk is full: nothing is accepted until there is room");
+                    }
+                    held = true;
+                    self.look();
+                    std::thread::park_timeout(FULL_RETRY);
+                }
+                Err(error @ (AppendError::Failed(_) | AppendError::Closed)) => {
+                    crate::exit::machine_failed(&error);
+                }
+            }
+        }
+        self.metrics.appended(started.elapsed(), batch.records.len());
+    }
+
+    fn look(&mut self) {
+        let room = self.journal.room();
+        self.tell_room(room);
+    }
+
+    fn tell_room(&self, room: Room) {
+        let level = room_level(room);
+        let before = self.desk.room.swap(level, Ordering::Relaxed);
+        if before != level {
+            tracing::warn!(?room, "free space of the data directory");
+            self.engine.unpark();
+        }
+    }
+}
+
+fn room_level(room: Room) -> u8 {
+    match room {
+        Room::Ample => 0,
+        Room::Low => 1,
+        Room::Scarce => 2,
+        Room::Reserve => 3,
+    }
+}
+
+fn room_of(level: u8) -> Room {
+    match level {
+        0 => Room::Ample,
+        1 => Room::Low,
+        2 => Room::Scarce,
+        _ => Room::Reserve,
+    }
+}

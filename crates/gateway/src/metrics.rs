@@ -1,0 +1,366 @@
+//! What the operator can count: everything under `/metrics`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Figures;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// The label of everything that one customer or one connector did.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Who {
+    pub(crate) peer: String,
+    /// `customer` or `connector`.
+    pub(crate) side: &'static str,
+}
+
+/// The same, with how it went.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct How {
+    pub(crate) peer: String,
+    pub(crate) side: &'static str,
+    /// A command_status as the specification spells it, or a few words.
+    pub(crate) status: String,
+}
+
+/// Why something was turned away before anybody knew who it was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Why {
+    pub(crate) reason: &'static str,
+}
+
+/// All metrics of the process.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) peers: PeerFamilies,
+    pub(crate) engine: Arc<EngineMetrics>,
+    pub(crate) journal: Arc<JournalMetrics>,
+    /// Connections that were closed before a bind.
+    pub(crate) turned_away: Family<Why, Counter>,
+    /// Connections without a bind.
+    pub(crate) unbound: Gauge,
+    figures: FigureGauges,
+}
+
+/// Metrics with the name of a customer or a connector.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PeerFamilies {
+    binds: Family<Who, Gauge>,
+    accepted: Family<Who, Counter>,
+    refused: Family<How, Counter>,
+    sent: Family<Who, Counter>,
+    peer_refused: Family<How, Counter>,
+    silent: Family<Who, Counter>,
+    late: Family<Who, Counter>,
+    malformed: Family<Who, Counter>,
+    overlooked: Family<Who, Counter>,
+    unreadable_receipts: Family<Who, Counter>,
+    connects: Family<How, Counter>,
+}
+
+/// The metrics of one customer or one connector, looked up once per bind.
+#[derive(Clone, Debug)]
+pub(crate) struct PeerMeter {
+    who: Who,
+    families: PeerFamilies,
+    pub(crate) binds: Gauge,
+    pub(crate) accepted: Counter,
+    pub(crate) sent: Counter,
+    pub(crate) silent: Counter,
+    pub(crate) late: Counter,
+    pub(crate) malformed: Counter,
+    pub(crate) overlooked: Counter,
+    pub(crate) unreadable_receipts: Counter,
+}
+
+/// How the engine thread is doing.
+#[derive(Debug)]
+pub(crate) struct EngineMetrics {
+    pub(crate) undurable: Gauge,
+    steps: Histogram,
+    posts: Histogram,
+}
+
+/// How the journal is doing.
+#[derive(Debug)]
+pub(crate) struct JournalMetrics {
+    append: Histogram,
+    octets: Counter,
+}
+
+#[derive(Debug, Default)]
+struct FigureGauges {
+    messages: Gauge,
+    waiting: Gauge,
+    sending: Gauge,
+    awaiting_receipt: Gauge,
+    deliveries: Gauge,
+    memory: Gauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    pub(crate) fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("bindery");
+        let peers = PeerFamilies::default();
+        peers.register(&mut registry);
+        let engine = Arc::new(EngineMetrics::register(&mut registry));
+        let journal = Arc::new(JournalMetrics::register(&mut registry));
+        let figures = FigureGauges::default();
+        figures.register(&mut registry);
+        let turned_away = Family::default();
+        registry.register(
+            "connections_turned_away",
+            "Connections that were closed before a bind",
+            turned_away.clone(),
+        );
+        let unbound = Gauge::default();
+        registry.register(
+            "connections_unbound",
+            "Connections without a bind, as far as they are limited",
+            unbound.clone(),
+        );
+        Metrics {
+            registry,
+            peers,
+            engine,
+            journal,
+            turned_away,
+            unbound,
+            figures,
+        }
+    }
+
+    /// The text that Prometheus reads, with the engine's figures as they are now.
+    pub(crate) fn text(&self, figures: Figures) -> String {
+        self.figures.set(figures);
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// A connection that was closed before a bind.
+    pub(crate) fn turn_away(&self, reason: &'static str) {
+        self.turned_away.get_or_create(&Why { reason }).inc();
+    }
+}
+
+impl PeerFamilies {
+    fn register(&self, registry: &mut Registry) {
+        let mut counter = |name: &str, help: &str, family: &Family<Who, Counter>| {
+            registry.register(name, help, family.clone());
+        };
+        counter(
+            "requests_accepted",
+            "Messages taken from customers; receipts and MO taken from carriers",
+            &self.accepted,
+        );
+        counter(
+            "requests_sent",
+            "Messages sent to carriers; receipts and MO sent to customers",
+            &self.sent,
+        );
+        counter("requests_silent", "Requests of ours without an answer in time", &self.silent);
+        counter("responses_late", "Answers that came after their time", &self.late);
+        counter("pdus_malformed", "PDUs that could not be read", &self.malformed);
+        counter("pdus_overlooked", "PDUs in which something was overlooked", &self.overlooked);
+        counter(
+            "receipts_unreadable",
+            "Messages of carriers that look like receipts and say nothing",
+            &self.unreadable_receipts,
+        );
+        registry.register("binds", "Binds that stand", self.binds.clone());
+        registry.register(
+            "requests_refused",
+            "Requests of the peer that were refused, by what they were answered with",
+            self.refused.clone(),
+        );
+        registry.register(
+            "requests_peer_refused",
+            "Requests of ours that the peer refused, by its answer",
+            self.peer_refused.clone(),
+        );
+        registry.register("connects", "Attempts to bind to a carrier, by how they ended", self.connects.clone());
+    }
+
+    /// The metrics of one customer.
+    pub(crate) fn customer(&self, system_id: &str) -> PeerMeter {
+        self.meter(Who {
+            peer: system_id.to_owned(),
+            side: "customer",
+        })
+    }
+
+    /// The metrics of one connector.
+    pub(crate) fn connector(&self, name: &str) -> PeerMeter {
+        self.meter(Who {
+            peer: name.to_owned(),
+            side: "connector",
+        })
+    }
+
+    fn meter(&self, who: Who) -> PeerMeter {
+        let counter = |family: &Family<Who, Counter>| family.get_or_create_owned(&who);
+        PeerMeter {
+            binds: self.binds.get_or_create_owned(&who),
+            accepted: counter(&self.accepted),
+            sent: counter(&self.sent),
+            silent: counter(&self.silent),
+            late: counter(&self.late),
+            malformed: counter(&self.malformed),
+            overlooked: counter(&self.overlooked),
+            unreadable_receipts: counter(&self.unreadable_receipts),
+            families: self.clone(),
+            who,
+        }
+    }
+}
+
+impl PeerMeter {
+    /// A request of the peer was refused.
+    pub(crate) fn refused(&self, status: &str) {
+        self.families.refused.get_or_create(&self.how(status)).inc();
+    }
+
+    /// The peer refused a request of ours.
+    pub(crate) fn peer_refused(&self, status: &str) {
+        self.families
+            .peer_refused
+            .get_or_create(&self.how(status))
+            .inc();
+    }
+
+    /// An attempt to bind to the carrier ended.
+    pub(crate) fn connect(&self, how: &str) {
+        self.families.connects.get_or_create(&self.how(how)).inc();
+    }
+
+    fn how(&self, status: &str) -> How {
+        How {
+            peer: self.who.peer.clone(),
+            side: self.who.side,
+            status: status.to_owned(),
+        }
+    }
+}
+
+impl EngineMetrics {
+    fn register(registry: &mut Registry) -> EngineMetrics {
+        let metrics = EngineMetrics {
+            undurable: Gauge::default(),
+            steps: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
+            posts: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
+        };
+        registry.register_with_unit(
+            "undurable",
+            "Records that are not durable yet",
+            Unit::Bytes,
+            metrics.undurable.clone(),
+        );
+        registry.register("step_inputs", "Inputs of one step", metrics.steps.clone());
+        registry.register("batch_outputs", "Outputs that left together", metrics.posts.clone());
+        metrics
+    }
+
+    /// A step took so many inputs.
+    pub(crate) fn stepped(&self, inputs: usize) {
+        self.steps.observe(inputs as f64);
+    }
+
+    /// So many outputs left together.
+    pub(crate) fn posted(&self, outputs: usize) {
+        self.posts.observe(outputs as f64);
+    }
+}
+
+impl JournalMetrics {
+    fn register(registry: &mut Registry) -> JournalMetrics {
+        let metrics = JournalMetrics {
+            append: Histogram::new(exponential_buckets(0.000_05, 2.0, 16)),
+            octets: Counter::default(),
+        };
+        registry.register_with_unit(
+            "journal_append",
+            "Time to write a batch and make it durable",
+            Unit::Seconds,
+            metrics.append.clone(),
+        );
+        registry.register_with_unit(
+            "journal_records",
+            "Records written",
+            Unit::Bytes,
+            metrics.octets.clone(),
+        );
+        metrics
+    }
+
+    /// A batch became durable.
+    pub(crate) fn appended(&self, took: Duration, octets: usize) {
+        self.append.observe(took.as_secs_f64());
+        self.octets.inc_by(octets as u64);
+    }
+}
+
+impl FigureGauges {
+    fn register(&self, registry: &mut Registry) {
+        let mut gauge = |name: &str, help: &str, gauge: &Gauge| {
+            registry.register(name, help, gauge.clone());
+        };
+        gauge("messages", "Messages known, in whatever state", &self.messages);
+        gauge("messages_waiting", "Messages that wait for a carrier", &self.waiting);
+        gauge("messages_sending", "Messages sent, answer outstanding", &self.sending);
+        gauge(
+            "messages_awaiting_receipt",
+            "Messages taken by a carrier, receipt outstanding",
+            &self.awaiting_receipt,
+        );
+        gauge("deliveries_waiting", "Receipts and MO that wait for customers", &self.deliveries);
+        gauge("messages_memory_bytes", "Memory that messages take", &self.memory);
+    }
+
+    fn set(&self, figures: Figures) {
+        let set = |gauge: &Gauge, value: u64| {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        set(&self.messages, figures.messages);
+        set(&self.waiting, figures.waiting);
+        set(&self.sending, figures.sending);
+        set(&self.awaiting_receipt, figures.awaiting_receipt);
+        set(&self.deliveries, figures.deliveries);
+        set(&self.memory, figures.memory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_in_the_text() {
+        let metrics = Metrics::new();
+        let demo = metrics.peers.customer("demo");
+        demo.accepted.inc_by(3);
+        demo.refused("ESME_RTHROTTLED");
+        metrics.journal.appended(Duration::from_micros(120), 4096);
+        let text = metrics.text(Figures {
+            messages: 7,
+            ..Figures::default()
+        });
+        for line in [
+            "bindery_requests_accepted_total{peer=\"demo\",side=\"customer\"} 3",
+            "bindery_requests_refused_total{peer=\"demo\",side=\"customer\",status=\"ESME_RTHROTTLED\"} 1",
+            "bindery_messages 7",
+            "bindery_journal_records_bytes_total 4096",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! A gateway at work: signals, orders, reload, and the way down.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use directory::{Directory, ListenerKind};
+use engine::{Engine, Input, Inputs};
+use journal::{Journal, Position};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::connect::LinkPlan;
+use crate::control::{self, Order, View};
+use crate::log::Levels;
+use crate::serve::{self, Args};
+use crate::start::{Generations, Started, link_plans};
+use crate::tls::server_config;
+use crate::tools::carrier::simulated_carrier;
+use crate::tools::sink::Behaviour;
+use crate::{config, exit, listen, systemd};
+
+/// The process ends within this time after SIGTERM, whatever happens.
+const DOWN_MAX: Duration = Duration::from_millis(9500);
+
+/// Of that, kept for what comes after the sessions have ended.
+const AFTER_DRAIN: Duration = Duration::from_millis(1500);
+
+/// How often the service manager is told that we live.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether the engine thread has ended.
+const GLANCE: Duration = Duration::from_millis(2);
+
+/// A gateway at work.
+pub(crate) struct Running {
+    args: Args,
+    levels: Levels,
+    started: Started,
+    simulated: Option<SocketAddr>,
+    generations: Generations,
+    /// Tasks that accept connections of customers: they end when a drain begins.
+    doors: JoinSet<()>,
+    /// All others: they end with the process.
+    tasks: JoinSet<()>,
+}
+
+/// What wakes the control thread.
+enum Event {
+    Down,
+    Reload,
+    Order(Order),
+    Heartbeat,
+}
+
+struct Signals {
+    term: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Running {
+    pub(crate) fn new(args: Args, levels: Levels, started: Started) -> Running {
+        Running {
+            args,
+            levels,
+            started,
+            simulated: None,
+            generations: Generations::new(),
+            doors: JoinSet::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Serves until SIGTERM or SIGINT, then goes down in good order.
+    pub(crate) fn run(mut self) -> ExitCode {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.unwrap_or_else(|error| exit::machine_failed(&error));
+        let down = runtime
+            .block_on(self.serve())
+            .unwrap_or_else(|error| exit::machine_failed(&error));
+        // The tasks end with the runtime; a lookup of a name that hangs is not waited for.
+        self.tasks.detach_all();
+        runtime.shutdown_background();
+        stop(self.started, down);
+        ExitCode::SUCCESS
+    }
+
+    /// Until everybody has gone. Comes back with the time at which going down began.
+    async fn serve(&mut self) -> std::io::Result<Instant> {
+        let mut signals = Signals::new()?;
+        let (give, mut orders) = mpsc::channel(1);
+        self.begin(give)?;
+        self.say_ready();
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        loop {
+            let event = tokio::select! {
+                event = signals.next() => event,
+                Some(order) = orders.recv() => Event::Order(order),
+                _ = heartbeat.tick() => Event::Heartbeat,
+            };
+            match event {
+                Event::Down => break,
+                Event::Reload => drop(self.reload()),
+                Event::Order(order) => self.obey(order),
+                Event::Heartbeat => systemd::notify("WATCHDOG=1"),
+            }
+        }
+        let down = Instant::now();
+        self.drain(&mut signals).await;
+        Ok(down)
+    }
+
+    // ---- beginning ----
+
+    /// The engine hears who may do what, carriers are bound to, and the doors open.
+    fn begin(&mut self, orders: mpsc::Sender<Order>) -> std::io::Result<()> {
+        let data_dir = self.started.directory.gateway.data_dir.clone();
+        self.tell_engine(Input::Directory(self.started.directory.engine.clone()));
+        if let Some((address, listener)) = self.started.simulated.take() {
+            self.simulated = Some(address);
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let behaviour = Behaviour {
+                memory: Some(data_dir.join("simulated-carrier")),
+                ..Behaviour::default()
+            };
+            self.tasks.spawn(async move {
+                if let Err(error) = simulated_carrier(listener, behaviour).await {
+                    tracing::error!(%error, "the simulated carrier has ended");
+                }
+            });
+        }
+        match self.link_plans(&self.started.directory, &self.generations) {
+            Ok(plans) => self.link(plans),
+            Err(error) => tracing::error!(error, "no carrier is bound to"),
+        }
+        for n in 0..self.started.listeners.len() {
+            self.open_door(n)?;
+        }
+        match control::open_socket(&data_dir) {
+            Ok(socket) => drop(self.tasks.spawn(control::take_orders(socket, orders))),
+            Err(error) => {
+                tracing::warn!(%error, "no socket for orders; SIGHUP still reloads");
+            }
+        }
+        Ok(())
+    }
+
+    fn open_door(&mut self, n: usize) -> std::io::Result<()> {
+        let listening = &self.started.listeners[n];
+        let socket = listening.socket.try_clone()?;
+        let common = self.started.common.clone();
+        if listening.kind == ListenerKind::Http {
+            let view = View {
+                common,
+                engine: self.started.shared.clone(),
+            };
+            self.tasks.spawn(async move {
+                if let Err(error) = control::http(socket, view).await {
+                    tracing::error!(%error, "HTTP has ended");
+                }
+            });
+            return Ok(());
+        }
+        let tls = listening.tls.as_ref().map(|(_, tls)| tls.subscribe());
+        let threads = self.started.io.clone();
+        let listener = tokio::net::TcpListener::from_std(socket)?;
+        self.doors.spawn(listen::accept(listener, tls, common, threads));
+        Ok(())
+    }
+
+    fn say_ready(&self) {
+        let mut line = String::from("bindery ready");
+        for (name, kind) in [
+            ("smpp", ListenerKind::Smpp),
+            ("smpps", ListenerKind::Smpps),
+            ("http", ListenerKind::Http),
+        ] {
+            if let Some(first) = self.started.listeners.iter().find(|l| l.kind == kind) {
+                line += &format!(" {name}={}", first.address);
+            }
+        }
+        serve::say(&line);
+        systemd::notify("READY=1");
+    }
+
+    fn tell_engine(&self, input: Input) {
+        let mut inputs = Inputs::default();
+        inputs.push(input);
+        self.started.inbox.post(&mut inputs);
+    }
+
+    fn link(&self, plans: Vec<Vec<LinkPlan>>) {
+        for (io, plans) in self.started.io.iter().zip(plans) {
+            io.links(plans);
+        }
+    }
+
+    // ---- orders ----
+
+    fn obey(&mut self, order: Order) {
+        let outcome = match order.word.as_str() {
+            "reload" => self.reload(),
+            other => Err(format!("{other:?} is no order; there is: reload")),
+        };
+        // Whoever asked may have gone.
+        let _ = order.outcome.send(outcome);
+    }
+
+    /// Reads the configuration again and applies it, whole or not at all. Binds stay.
+    fn reload(&mut self) -> Result<String, String> {
+        let outcome = self.apply_configuration();
+        match &outcome {
+            Ok(done) => tracing::info!("{done}"),
+            Err(problems) => {
+                for problem in problems.lines() {
+                    tracing::error!("{problem}");
+                }
+                tracing::error!("the configuration was not applied: nothing has changed");
+            }
+        }
+        outcome
+    }
+
+    fn apply_configuration(&mut self) -> Result<String, String> {
+        // Everything that can fail comes first.
+        let directory = config::load(&self.args).map_err(|problems| problems.to_string())?;
+        let changes = self.started.directory.changes_to(&directory);
+        let mut generations = self.generations.clone();
+        for carrier in &directory.carriers {
+            let name = &carrier.profile.name;
+            if config::reconnects(&changes, name) {
+                *generations.entry(name.clone()).or_default() += 1;
+            }
+        }
+        let plans = self.link_plans(&directory, &generations)?;
+        let certificates = self
+            .started
+            .listeners
+            .iter()
+            .filter_map(|listening| listening.tls.as_ref())
+            .map(|(files, tls)| Ok((tls, server_config(files)?)))
+            .collect::<Result<Vec<_>, String>>()?;
+        self.levels.set(&directory.gateway.log.filter)?;
+
+        for (tls, config) in certificates {
+            tls.send_replace(config);
+        }
+        self.tell_engine(Input::Directory(directory.engine.clone()));
+        self.started.common.replace(directory.clone());
+        self.started.directory = directory;
+        self.generations = generations;
+        self.link(plans);
+        Ok(changes.to_string())
+    }
+
+    fn link_plans(
+        &self,
+        directory: &Directory,
+        generations: &Generations,
+    ) -> Result<Vec<Vec<LinkPlan>>, String> {
+        link_plans(directory, self.simulated, generations, self.started.io.len())
+    }
+
+    // ---- the way down ----
+
+    /// Nothing new begins; sessions answer what they owe and unbind. Comes back when all have, or when the time is up.
+    async fn drain(&mut self, signals: &mut Signals) {
+        let started = &self.started;
+        systemd::notify("STOPPING=1");
+        tracing::info!("draining");
+        started.common.draining.store(true, Ordering::Relaxed);
+        self.doors.shutdown().await;
+        self.tell_engine(Input::Drain);
+        for io in &started.io {
+            io.drain();
+        }
+        let time = started.directory.gateway.drain_timeout.min(DOWN_MAX - AFTER_DRAIN);
+        let up = tokio::time::sleep(time);
+        tokio::pin!(up);
+        loop {
+            let open: usize = started
+                .io
+                .iter()
+                .map(|io| io.connections.load(Ordering::Relaxed))
+                .sum();
+            if open == 0 {
+                return;
+            }
+            tokio::select! {
+                () = started.common.connection_ended.notified() => {}
+                () = &mut up => {
+                    tracing::warn!(open, "the time for draining is up");
+                    return;
+                }
+                event = signals.next() => if matches!(event, Event::Down) {
+                    tracing::warn!(open, "told again to end: not waiting any longer");
+                    return;
+                },
+            }
+        }
+    }
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Event {
+        tokio::select! {
+            _ = self.term.recv() => Event::Down,
+            _ = self.interrupt.recv() => Event::Down,
+            _ = self.hangup.recv() => Event::Reload,
+        }
+    }
+}
+
+/// Ends the threads, the engine's last: what it holds becomes durable first.
+fn stop(started: Started, down: Instant) {
+    let deadline = down + DOWN_MAX;
+    started.shared.stop.store(true, Ordering::Release);
+    started.inbox.wake();
+    while !started.engine_handle.is_finished() {
+        if Instant::now() >= deadline {
+            tracing::error!("the journal takes nothing: ended without its last records, which were not acknowledged");
+            return;
+        }
+        std::thread::sleep(GLANCE);
+    }
+    for io in &started.io {
+        io.stop();
+    }
+    for handle in started.io_handles {
+        // A panic there has ended the process.
+        let _ = handle.join();
+    }
+    if let Ok((engine, journal)) = started.engine_handle.join() {
+        match snapshot(&engine, journal, deadline) {
+            Ok(true) => tracing::info!("snapshot written"),
+            Ok(false) => tracing::info!("no time for a snapshot: the next start reads the journal"),
+            Err(error) => tracing::warn!(error, "no snapshot was written: the next start reads the journal"),
+        }
+    }
+    tracing::info!("ended");
+}
+
+/// Writes down the whole state, so that the next start need not read the journal. False when there was no time for it.
+fn snapshot(engine: &Engine, mut journal: Journal, deadline: Instant) -> Result<bool, String> {
+    let position = journal.end();
+    if position == Position(0) {
+        return Ok(true);
+    }
+    let mut writer = journal
+        .snapshot_writer(position)
+        .map_err(|error| error.to_string())?;
+    let mut outcome = Ok(true);
+    engine.snapshot(&mut |block| {
+        if Instant::now() >= deadline {
+            outcome = Ok(false);
+        }
+        if outcome == Ok(true) && !block.is_empty() && let Err(error) = writer.block(block) {
+            outcome = Err(error.to_string());
+        }
+    });
+    if outcome != Ok(true) {
+        return outcome;
+    }
+    let snapshot = writer.finish().map_err(|error| error.to_string())?;
+    journal.adopt(snapshot).map_err(|error| error.to_string())?;
+    journal.trim(position).map_err(|error| error.to_string())?;
+    Ok(true)
+}

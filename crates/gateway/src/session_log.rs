@@ -1,0 +1,311 @@
+//! What the log and the counters hear of one session. Never a text, a whole number or a password.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use engine::{Output, Refusal};
+use peer::{Account, Credentials, Note, Notes};
+use smpp::Version;
+use smpp::command;
+use smpp::session::CloseReason;
+use sms::Instant;
+
+use crate::common::Denial;
+use crate::conn::End;
+use crate::metrics::{Metrics, PeerMeter};
+
+/// Odd PDUs of one session that get a line each; more are only counted.
+const ODD_LINES_MAX: u32 = 10;
+
+/// The log of one session.
+#[derive(Debug)]
+pub(crate) struct SessionLog {
+    remote: SocketAddr,
+    metrics: Arc<Metrics>,
+    /// Who it is, as soon as that is known.
+    name: Option<String>,
+    meter: Option<PeerMeter>,
+    /// Since when the bind stands.
+    bound: Option<Instant>,
+    counted: bool,
+    odd_lines: u32,
+    accepted: u64,
+    sent: u64,
+}
+
+impl SessionLog {
+    /// The log of a connection that a customer made.
+    pub(crate) fn customer(remote: SocketAddr, metrics: &Arc<Metrics>) -> SessionLog {
+        tracing::debug!(%remote, "connection accepted");
+        SessionLog {
+            remote,
+            metrics: metrics.clone(),
+            name: None,
+            meter: None,
+            bound: None,
+            counted: false,
+            odd_lines: 0,
+            accepted: 0,
+            sent: 0,
+        }
+    }
+
+    /// The log of a connection to the carrier `name`.
+    pub(crate) fn carrier(remote: SocketAddr, metrics: &Arc<Metrics>, name: &str) -> SessionLog {
+        SessionLog {
+            name: Some(name.to_owned()),
+            meter: Some(metrics.peers.connector(name)),
+            ..SessionLog::customer(remote, metrics)
+        }
+    }
+
+    /// The other end.
+    pub(crate) fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// Since when the bind to the carrier stands.
+    pub(crate) fn bound_since(&self) -> Option<Instant> {
+        self.bound
+    }
+
+    /// A customer said who it is, and was believed or not.
+    pub(crate) fn asked_to_bind(
+        &mut self,
+        credentials: &Credentials,
+        verdict: &Result<Arc<Account>, Denial>,
+    ) {
+        if let Err(denial) = verdict {
+            let system_id = credentials.system_id.escape_ascii();
+            self.metrics.turn_away("bind refused");
+            tracing::warn!(remote = %self.remote, %system_id, reason = %denial.why, "bind refused");
+        }
+    }
+
+    /// A customer's bind stands.
+    pub(crate) fn customer_bound(&mut self, account: &Account, version: Version) {
+        let meter = self.metrics.peers.customer(&account.system_id);
+        tracing::info!(customer = account.system_id, remote = %self.remote, ?version, "bound");
+        self.name = Some(account.system_id.clone());
+        self.stands(meter);
+    }
+
+    /// The bind to a carrier stands.
+    pub(crate) fn carrier_bound(&mut self, version: Version, now: Instant) {
+        let name = self.name.as_deref().unwrap_or_default();
+        tracing::info!(connector = name, remote = %self.remote, ?version, "bound");
+        self.bound = Some(now);
+        if let Some(meter) = self.meter.take() {
+            meter.connect("bound");
+            self.stands(meter);
+        }
+    }
+
+    fn stands(&mut self, meter: PeerMeter) {
+        meter.binds.inc();
+        self.counted = true;
+        self.meter = Some(meter);
+    }
+
+    /// The engine decided something for this session.
+    #[inline]
+    pub(crate) fn output(&mut self, output: &Output) {
+        match output {
+            Output::Accepted { .. } | Output::Acknowledge { refusal: None, .. } => {
+                self.accepted += 1;
+            }
+            Output::Send { .. } | Output::Deliver { .. } => self.sent += 1,
+            Output::Refused { refusal, .. }
+            | Output::Acknowledge {
+                refusal: Some(refusal),
+                ..
+            } => self.refused(*refusal),
+            Output::Bound { .. } | Output::Close { .. } => {}
+        }
+    }
+
+    fn refused(&self, refusal: Refusal) {
+        match &self.meter {
+            Some(meter) => meter.refused(word(refusal)),
+            None => {
+                self.metrics.turn_away(word(refusal));
+                tracing::warn!(remote = %self.remote, reason = word(refusal), "bind refused");
+            }
+        }
+    }
+
+    /// Brings the counters up to date; once per batch, not per message.
+    #[inline]
+    pub(crate) fn count(&mut self) {
+        let Some(meter) = &self.meter else {
+            return;
+        };
+        if self.accepted > 0 {
+            meter.accepted.inc_by(core::mem::take(&mut self.accepted));
+        }
+        if self.sent > 0 {
+            meter.sent.inc_by(core::mem::take(&mut self.sent));
+        }
+    }
+
+    /// What the session noted.
+    #[inline]
+    pub(crate) fn notes(&mut self, notes: &mut Notes) {
+        if notes.is_empty() {
+            return;
+        }
+        for note in notes.drain() {
+            self.note(note);
+        }
+        let dropped = notes.take_dropped();
+        if dropped > 0 {
+            tracing::warn!(peer = self.name, remote = %self.remote, dropped, "more went wrong than is told one by one");
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        if let Some(meter) = &self.meter {
+            count_note(meter, note);
+        }
+        let peer = self.name.as_deref();
+        let remote = self.remote;
+        match note {
+            Note::Malformed { command, status, field } => {
+                if self.odd_line() {
+                    let (command, status) = (command.name(), status.name());
+                    tracing::warn!(peer = self.name, %remote, command, field, status, "a PDU could not be read");
+                }
+            }
+            Note::Unexpected { what } => {
+                if self.odd_line() {
+                    tracing::warn!(peer = self.name, %remote, what, "unexpected");
+                }
+            }
+            Note::UnreadableReceipt { why } => {
+                if self.odd_line() {
+                    tracing::warn!(peer = self.name, %remote, why, "a receipt could not be read");
+                }
+            }
+            Note::Unencodable { field } => {
+                tracing::warn!(peer, %remote, field, "a message does not fit into a PDU");
+            }
+            Note::Refused { command, status, why } => {
+                let (command, status) = (command.name(), status.name());
+                tracing::debug!(peer, %remote, command, why, status, "refused");
+            }
+            Note::PeerRefused { status } => {
+                tracing::debug!(peer, %remote, status = status.name(), "refused by the peer");
+            }
+            Note::Overlooked { .. } | Note::Silent | Note::Late | Note::Alert => {
+                tracing::debug!(peer, %remote, ?note, "noted");
+            }
+        }
+    }
+
+    /// Whether something odd still gets a line of its own.
+    fn odd_line(&mut self) -> bool {
+        self.odd_lines += 1;
+        if self.odd_lines == ODD_LINES_MAX + 1 {
+            tracing::warn!(peer = self.name, remote = %self.remote, "more of the kind is counted, not told");
+        }
+        self.odd_lines <= ODD_LINES_MAX
+    }
+
+    /// The session is over. `wire` names what was spoken below, `first` are the first octets that came.
+    pub(crate) fn ended(&mut self, end: End, wire: &str, first: Option<[u8; 4]>, fault: Option<&str>) {
+        let remote = self.remote;
+        let stood = core::mem::take(&mut self.counted);
+        if stood && let Some(meter) = &self.meter {
+            meter.binds.dec();
+        }
+        let name = self.name.as_deref();
+        match end {
+            End::BindRefused(status) => {
+                tracing::warn!(connector = name, %remote, status = status.name(), "bind refused");
+            }
+            End::Tls => {
+                self.metrics.turn_away("tls");
+                tracing::warn!(peer = name, %remote, fault, "TLS failed");
+            }
+            End::Session(reason) => match (foreign(wire, first), reason) {
+                (Some(protocol), CloseReason::BadLength) if !stood => {
+                    self.metrics.turn_away("not smpp");
+                    tracing::warn!(%remote, "{protocol} on the {wire} SMPP port");
+                }
+                _ if stood || name.is_some() => {
+                    tracing::info!(peer = name, %remote, %reason, fault, "unbound");
+                }
+                _ => {
+                    self.metrics.turn_away("no bind");
+                    tracing::debug!(%remote, %reason, fault, "connection ended without a bind");
+                }
+            },
+        }
+    }
+}
+
+/// What the counters hear of a note.
+fn count_note(meter: &PeerMeter, note: Note) {
+    match note {
+        Note::Malformed { .. } => {
+            meter.malformed.inc();
+        }
+        Note::Overlooked { .. } => {
+            meter.overlooked.inc();
+        }
+        Note::Refused { command, status, .. } => {
+            if command != command::ENQUIRE_LINK {
+                meter.refused(status.name());
+            }
+        }
+        Note::UnreadableReceipt { .. } => {
+            meter.unreadable_receipts.inc();
+        }
+        Note::PeerRefused { status } => meter.peer_refused(status.name()),
+        Note::Silent => {
+            meter.silent.inc();
+        }
+        Note::Late => {
+            meter.late.inc();
+        }
+        Note::Unencodable { .. } | Note::Alert | Note::Unexpected { .. } => {}
+    }
+}
+
+/// What else than SMPP the first octets are.
+fn foreign(wire: &str, first: Option<[u8; 4]>) -> Option<&'static str> {
+    match &first? {
+        [0x16, 0x03, _, _] if wire == "plain" => Some("TLS"),
+        b"GET " | b"POST" | b"HEAD" | b"PUT " | b"OPTI" | b"DELE" | b"PATC" | b"CONN" | b"PRI " => {
+            Some("HTTP")
+        }
+        _ => None,
+    }
+}
+
+/// A refusal of the engine in a word, for the counters.
+fn word(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Full => "full",
+        Refusal::Throttled => "throttled",
+        Refusal::NoRoute => "no route",
+        Refusal::TooManyBinds => "too many binds",
+        Refusal::NotAllowed => "not allowed",
+        Refusal::Expired => "expired",
+        Refusal::Draining => "draining",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_smpp_is_named() {
+        assert_eq!(foreign("plain", Some(*b"GET ")), Some("HTTP"));
+        assert_eq!(foreign("plain", Some([0x16, 3, 1, 2])), Some("TLS"));
+        assert_eq!(foreign("TLS", Some([0x16, 3, 1, 2])), None);
+        assert_eq!(foreign("plain", Some([0, 0, 0, 47])), None);
+        assert_eq!(foreign("plain", None), None);
+    }
+}

@@ -1,0 +1,314 @@
+//! Everything that has to stand before the first message: listeners, the recovered engine, the threads.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use directory::{Carrier, CarrierPlace, Directory, ListenerKind, ListenerTls};
+use engine::{Engine, Position, Recovery};
+use journal::{Journal, Recovered};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::common::Common;
+use crate::connect::{LinkPlan, Way};
+use crate::engine_thread::{EngineThread, Shared};
+use crate::journal_thread::JournalThread;
+use crate::limits::Unbound;
+use crate::listen;
+use crate::mailbox::Inbox;
+use crate::metrics::Metrics;
+use crate::net::{IO_THREADS_MAX, IoThread};
+use crate::tls::{self, CertificateFiles};
+
+/// A gateway whose threads run, and that nobody is connected to yet.
+pub(crate) struct Started {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) common: Arc<Common>,
+    pub(crate) shared: Arc<Shared>,
+    /// The control thread's way to the engine.
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) io: Vec<Arc<IoThread>>,
+    pub(crate) io_handles: Vec<JoinHandle<()>>,
+    pub(crate) engine_handle: JoinHandle<(Engine, Journal)>,
+    pub(crate) listeners: Vec<Listening>,
+    /// Where the simulated carrier is, if there is one, and it.
+    pub(crate) simulated: Option<(SocketAddr, TcpListener)>,
+}
+
+/// An open listener.
+pub(crate) struct Listening {
+    pub(crate) kind: ListenerKind,
+    pub(crate) address: SocketAddr,
+    pub(crate) socket: TcpListener,
+    /// What it speaks TLS with from the next connection on, and where that comes from.
+    pub(crate) tls: Option<(CertificateFiles, watch::Sender<Arc<rustls::ServerConfig>>)>,
+}
+
+/// Starts everything.
+///
+/// # Errors
+/// A sentence for the operator: a port or the data directory is in use, the journal cannot be read.
+pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
+    raise_open_files();
+    let data_dir = directory.gateway.data_dir.clone();
+    let (journal, recovered) = Journal::open(&data_dir, &journal_options(&directory))
+        .map_err(|error| error.to_string())?;
+    let listeners = open_listeners(&directory, &data_dir)?;
+    let engine = recover(&journal, recovered)?;
+
+    let metrics = Arc::new(Metrics::new());
+    let unbound = Arc::new(Unbound::default());
+    let common = Arc::new(Common::new(Clock::start(), metrics, unbound, directory.clone()));
+    let threads = io_threads(&directory);
+    let (io, inbox, shared, engine_handle) = start_engine(engine, journal, &common, threads)?;
+    let io_handles = io
+        .iter()
+        .map(|thread| start_io(thread, &common))
+        .collect::<Result<Vec<_>, String>>()?;
+    Ok(Started {
+        simulated: open_simulated(&directory)?,
+        directory,
+        common,
+        shared,
+        inbox,
+        io,
+        io_handles,
+        engine_handle,
+        listeners,
+    })
+}
+
+fn journal_options(directory: &Directory) -> journal::Options {
+    let settings = &directory.gateway.journal;
+    journal::Options {
+        segment_bytes: settings.segment_bytes,
+        reserve_bytes: settings.reserve_bytes,
+        room_low_bytes: settings.disk_low_bytes,
+        room_scarce_bytes: settings.disk_scarce_bytes,
+        room_hysteresis_bytes: settings.disk_hysteresis_bytes,
+    }
+}
+
+// ---- listeners ----
+
+fn open_listeners(directory: &Directory, data_dir: &Path) -> Result<Vec<Listening>, String> {
+    let mut open = Vec::new();
+    for listener in &directory.listeners {
+        let files = match &listener.tls {
+            Some(tls) => Some(certificate(tls, data_dir)?),
+            None => None,
+        };
+        for &address in &listener.addr {
+            let socket = match listen::open(address) {
+                Ok(socket) => socket,
+                Err(error) if is_missing_loopback(address, &error) => {
+                    tracing::warn!(%address, %error, "not listened on: this machine has no such address");
+                    continue;
+                }
+                Err(error) => return Err(format!("cannot listen on {address}: {error}")),
+            };
+            let tls = match &files {
+                Some(files) => Some((files.clone(), watch::Sender::new(tls::server_config(files)?))),
+                None => None,
+            };
+            open.push(Listening {
+                kind: listener.kind,
+                address: socket.local_addr().map_err(|error| error.to_string())?,
+                socket,
+                tls,
+            });
+        }
+    }
+    Ok(open)
+}
+
+fn certificate(tls: &ListenerTls, data_dir: &Path) -> Result<CertificateFiles, String> {
+    match tls {
+        ListenerTls::Files { cert, key } => Ok(CertificateFiles {
+            chain: cert.clone(),
+            key: key.clone(),
+        }),
+        ListenerTls::SelfSigned => CertificateFiles::self_signed(data_dir),
+    }
+}
+
+/// A machine without IPv6 has no `::1`; that is no reason not to start.
+fn is_missing_loopback(address: SocketAddr, error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    let missing = matches!(errno, Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT));
+    missing && address.is_ipv6() && address.ip().is_loopback()
+}
+
+// ---- recovery ----
+
+fn recover(journal: &Journal, mut recovered: Recovered) -> Result<Engine, String> {
+    let started = std::time::Instant::now();
+    let mut recovery = Recovery::new(0);
+    let after = recovered.replay_after();
+    if let Some(cut) = &recovered.cut {
+        tracing::warn!(?cut, "a torn write was cut from the end of the journal; nothing acknowledged was in it");
+    }
+    for damage in &recovered.damaged {
+        tracing::error!(%damage, "a snapshot was set aside; look at the disk");
+    }
+    if let Some(snapshot) = &mut recovered.snapshot {
+        while let Some(block) = snapshot.next().map_err(|error| error.to_string())? {
+            recovery.apply(block).map_err(|error| error.to_string())?;
+        }
+    }
+    let mut batches = journal.read(after).map_err(|error| error.to_string())?;
+    while let Some(batch) = batches.next().map_err(|error| error.to_string())? {
+        recovery
+            .apply(batch.records)
+            .map_err(|error| error.to_string())?;
+    }
+    let engine = recovery.finish(Position(journal.end().0));
+    let messages = engine.figures().messages;
+    tracing::info!(messages, took = ?started.elapsed(), "recovered");
+    Ok(engine)
+}
+
+// ---- threads ----
+
+type EngineParts = (
+    Vec<Arc<IoThread>>,
+    Arc<Inbox>,
+    Arc<Shared>,
+    JoinHandle<(Engine, Journal)>,
+);
+
+fn start_engine(
+    engine: Engine,
+    journal: Journal,
+    common: &Arc<Common>,
+    threads: u16,
+) -> Result<EngineParts, String> {
+    // The engine thread is the one that the inboxes wake, so it has to be there before they are.
+    let (give, take) = std::sync::mpsc::channel::<EngineThread>();
+    let handle = spawn("engine", move || {
+        let thread = take.recv().expect("given below");
+        thread.run()
+    })?;
+    let waker = handle.thread().clone();
+    let inboxes: Vec<Arc<Inbox>> = (0..=threads)
+        .map(|_| Arc::new(Inbox::new(waker.clone())))
+        .collect();
+    let io: Vec<Arc<IoThread>> = (0..threads)
+        .zip(&inboxes)
+        .map(|(number, inbox)| Arc::new(IoThread::new(number, inbox.clone())))
+        .collect();
+    let own = inboxes[usize::from(threads)].clone();
+    let durable = engine.position();
+    let journal = JournalThread::start(journal, durable, waker, common.metrics.journal.clone())
+        .map_err(|error| format!("no thread could be started: {error}"))?;
+    let shared = Arc::new(Shared::default());
+    let thread = EngineThread {
+        engine,
+        clock: common.clock,
+        inboxes,
+        io: io.clone(),
+        journal,
+        shared: shared.clone(),
+        metrics: common.metrics.engine.clone(),
+        spent: common.spent.clone(),
+    };
+    give.send(thread).expect("it waits for it");
+    Ok((io, own, shared, handle))
+}
+
+fn start_io(thread: &Arc<IoThread>, common: &Arc<Common>) -> Result<JoinHandle<()>, String> {
+    let (thread, common) = (thread.clone(), common.clone());
+    spawn(&format!("io-{}", thread.number), move || {
+        if let Err(error) = thread.run(&common) {
+            crate::exit::machine_failed(&error);
+        }
+    })
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, String> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|error| format!("no thread could be started: {error}"))
+}
+
+fn io_threads(directory: &Directory) -> u16 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted = directory
+        .gateway
+        .io_threads
+        .map_or_else(|| cores.saturating_sub(1), usize::from);
+    u16::try_from(wanted.clamp(1, IO_THREADS_MAX)).expect("it is at most that")
+}
+
+/// As many sockets as the machine allows at all.
+fn raise_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // If it is refused, the socket above the old limit says so.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+// ---- carriers ----
+
+/// Opens the simulated carrier's port, if a connector wants it.
+fn open_simulated(directory: &Directory) -> Result<Option<(SocketAddr, TcpListener)>, String> {
+    let simulated = |carrier: &Carrier| carrier.place == CarrierPlace::Simulated;
+    if !directory.carriers.iter().any(simulated) {
+        return Ok(None);
+    }
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let open = listen::open(any).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    open.map(Some)
+        .map_err(|error| format!("the simulated carrier cannot listen: {error}"))
+}
+
+/// How often the binds of a connector, by its name, had to be made anew because of a reload.
+pub(crate) type Generations = BTreeMap<String, u64>;
+
+/// The binds that are to stand, by I/O thread.
+///
+/// # Errors
+/// A sentence for the operator: certificates that cannot be read.
+pub(crate) fn link_plans(
+    directory: &Directory,
+    simulated: Option<SocketAddr>,
+    generations: &Generations,
+    threads: usize,
+) -> Result<Vec<Vec<LinkPlan>>, String> {
+    let mut plans = vec![Vec::new(); threads];
+    let mut next = 0;
+    for carrier in directory.carriers.iter().filter(|carrier| carrier.enabled) {
+        let carrier = Arc::new(carrier.clone());
+        let way = match &carrier.place {
+            CarrierPlace::Simulated => Way::Simulated(simulated.ok_or_else(|| {
+                let name = &carrier.profile.name;
+                format!("connector {name}: the simulated carrier is started with the process: restart it")
+            })?),
+            CarrierPlace::Network { tls: None, .. } => Way::Plain,
+            CarrierPlace::Network { tls: Some(tls), .. } => Way::Tls(
+                tls::client_config(tls.ca.as_deref(), tls.insecure)
+                    .map_err(|error| format!("connector {}: {error}", carrier.profile.name))?,
+            ),
+        };
+        for number in 0..carrier.binds {
+            plans[next % threads].push(LinkPlan {
+                carrier: carrier.clone(),
+                way: way.clone(),
+                generation: generations.get(&carrier.profile.name).copied().unwrap_or(0),
+                number,
+            });
+            next += 1;
+        }
+    }
+    Ok(plans)
+}
