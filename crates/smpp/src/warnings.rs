@@ -1,7 +1,7 @@
 //! How strictly a peer's PDUs are read, and what was overlooked.
 
 use core::fmt;
-use core::ops::{BitOr, BitOrAssign};
+use core::ops::{BitAnd, BitOr, BitOrAssign};
 
 use crate::status::Status;
 
@@ -98,6 +98,13 @@ impl Warnings {
             .iter()
             .copied()
             .filter(move |&(warning, _)| self.contains(warning))
+    }
+}
+
+impl BitAnd for Warnings {
+    type Output = Warnings;
+    fn bitand(self, rhs: Warnings) -> Warnings {
+        Warnings(self.0 & rhs.0)
     }
 }
 
