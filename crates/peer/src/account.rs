@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use engine::CustomerId;
-use sms::Reading;
 use smpp::Version;
 use smpp::pdu::BindLimits;
 use smpp::status::{self, Status};
+use sms::Reading;
 
 /// Everything that the edge needs of a customer. [`Default`] is the preset `default`.
 ///

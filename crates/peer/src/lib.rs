@@ -1,10 +1,25 @@
 //! How the engine's decisions are said in SMPP, to customers and to carriers; sans-io.
+//!
+//! [`customer::Customer`] and [`carrier::Carrier`] each drive one [`smpp::session::Session`]: octets and
+//! [`engine::Output`]s go in, octets and [`engine::Input`]s come out. They read no clock and open no socket; the gateway
+//! and the simulator are their shells.
 
 mod account;
+mod address;
+pub mod carrier;
+pub mod customer;
+mod delivery;
+mod flow;
+mod profile;
 mod refusal;
+mod report;
+mod submission;
+mod told;
 
 pub use account::{
     Account, AddressRules, Binding, Delivering, MessageIdForm, Mismatch, SessionRules, Submitting,
     TimeRule,
 };
+pub use flow::{Credentials, Flow, Note, Notes};
+pub use profile::{Profile, refusal_class};
 pub use refusal::{Asked, command_status};

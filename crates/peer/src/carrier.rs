@@ -1,0 +1,477 @@
+//! A session to a carrier: what the engine sends becomes submit_sm, what the carrier says becomes inputs of the engine.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use engine::{
+    BindId, CarrierReceipt, Input, Inputs, Origin, Outcome, Output, Outputs, Refusal, RefusalClass,
+};
+use smpp::pdu::{Bind, Pdu, Sm, SmResp, Unencodable};
+use smpp::session::{Event, Received, RequestError, Role, Session, Settings};
+use smpp::status::{self, Status};
+use smpp::tlv::Tlvs;
+use smpp::{Tolerance, Version};
+use sms::{Instant, Message, Now, Wall, time};
+
+use crate::delivery::{checked, with_payload};
+use crate::flow::{note_response, note_unsaid};
+use crate::report::{self, Report};
+use crate::submission::{from_data_sm, travelling};
+use crate::{Asked, Flow, Note, Notes, Profile, address, command_status, refusal_class};
+
+/// The low bits of registered_delivery: a receipt of success and of failure (SMPP 3.4, 5.2.17).
+const FINAL_RECEIPT: u8 = 0x01;
+const FINAL_RECEIPT_BITS: u8 = 0x03;
+
+/// Its bits for acknowledgements by the user and for intermediate notifications.
+const OTHER_NOTICES: u8 = 0x1C;
+
+/// One connection to a carrier.
+///
+/// ```text
+/// Binding --Flow::Bound--> Registering --Output::Bound--> Bound --unbind, end--> Over
+///    `--Flow::BindFailed
+/// ```
+#[derive(Debug)]
+pub struct Carrier {
+    session: Session,
+    at: Origin,
+    profile: Arc<Profile>,
+    phase: Phase,
+    /// Unanswered requests that were data_sm; all others were deliver_sm.
+    data_sms: Vec<u32>,
+    /// The field of a message that did not fit, until it is noted.
+    unsaid: Option<&'static str>,
+    /// TLVs with the payload, or without those that do not travel.
+    scratch: Vec<u8>,
+    /// TLVs without those that the carrier does not know.
+    filtered: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    /// The carrier has not answered the bind.
+    Binding,
+    /// The engine has not named the bind: nothing is read before, since every input names it.
+    Registering,
+    /// Traffic flows; or did, and what is owed still goes out.
+    Bound {
+        bind: BindId,
+        /// The engine knows that it ended.
+        ended: bool,
+    },
+    /// The connection is gone.
+    Over,
+}
+
+impl Carrier {
+    /// A connection that was just made; the bind is the first thing to transmit. `at` names it; its `sequence` does not matter.
+    pub fn new(at: Origin, profile: Arc<Profile>, now: Now) -> Carrier {
+        let mut session = Session::new(Role::Esme, settings(&profile), now.mono);
+        let (addr_ton, addr_npi, address_range) = &profile.address_range;
+        let bind = Bind {
+            system_id: profile.system_id.as_bytes(),
+            password: profile.password.as_bytes(),
+            system_type: profile.system_type.as_bytes(),
+            interface_version: profile.version.interface_version(),
+            addr_ton: *addr_ton,
+            addr_npi: *addr_npi,
+            address_range: address_range.as_bytes(),
+            tlvs: Tlvs::EMPTY,
+        };
+        session.bind(now.mono, profile.kind, &bind);
+        Carrier {
+            session,
+            at,
+            profile,
+            phase: Phase::Binding,
+            data_sms: Vec::new(),
+            unsaid: None,
+            scratch: Vec::new(),
+            filtered: Vec::new(),
+        }
+    }
+
+    /// Takes as many PDUs off the front of `octets` as it may.
+    pub fn receive(
+        &mut self,
+        now: Now,
+        octets: &mut &[u8],
+        inputs: &mut Inputs,
+        notes: &mut Notes,
+    ) -> Flow {
+        note_unsaid(&mut self.unsaid, notes);
+        loop {
+            if self.phase == Phase::Registering {
+                return Flow::Paused;
+            }
+            let event = match self.session.receive(now.mono, octets) {
+                Received::Event(event) => event,
+                Received::Incomplete => return Flow::Incomplete,
+                Received::Paused => return Flow::Paused,
+                Received::Closed(reason) => return Flow::Closed(reason),
+            };
+            if let Some(flow) = self.event(&event, inputs, notes) {
+                return flow;
+            }
+        }
+    }
+
+    /// Does what the engine decided; `batch` is where `output` came from.
+    pub fn output(&mut self, now: Now, output: &Output, batch: &Outputs, inputs: &mut Inputs) {
+        match *output {
+            Output::Send {
+                token,
+                expires,
+                body,
+                ..
+            } => self.send(now, token, expires, batch.get(body), inputs),
+            Output::Acknowledge { origin, refusal } => self.acknowledge(origin.sequence, refusal),
+            Output::Bound { bind, .. } => {
+                if self.phase == Phase::Registering {
+                    self.phase = Phase::Bound { bind, ended: false };
+                } else {
+                    // The connection ended while the engine made room for it.
+                    inputs.push(Input::Unbound(bind));
+                }
+            }
+            // The connector is unknown or switched off by now.
+            Output::Refused { .. } | Output::Close { .. } => self.drain(now),
+            Output::Accepted { .. } | Output::Deliver { .. } => {
+                unreachable!("the engine told a carrier what a customer has to know")
+            }
+        }
+    }
+
+    /// Lets deadlines pass. The shell calls it at [`deadline`](Carrier::deadline).
+    pub fn timeout(&mut self, now: Now, inputs: &mut Inputs, notes: &mut Notes) -> Flow {
+        note_unsaid(&mut self.unsaid, notes);
+        while let Some(event) = self.session.timeout(now.mono) {
+            if let Some(flow) = self.event(&event, inputs, notes) {
+                return flow;
+            }
+        }
+        Flow::Incomplete
+    }
+
+    /// When to call [`timeout`](Carrier::timeout) at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.session.deadline()
+    }
+
+    /// Octets to be written; the shell takes from the front what the socket took.
+    pub fn transmit(&mut self) -> &mut BytesMut {
+        self.session.transmit()
+    }
+
+    /// The connection is gone. If [`Output::Bound`] is still to come, it has to be given to [`output`](Carrier::output) all the
+    /// same, or answered with [`Input::Unbound`].
+    pub fn ended(&mut self, inputs: &mut Inputs) {
+        self.unbound(inputs);
+        self.phase = Phase::Over;
+    }
+
+    /// Takes no more requests, unbinds when the responses that are owed have gone out, and then is [`Flow::Closed`].
+    pub fn drain(&mut self, now: Now) {
+        self.session.unbind(now.mono);
+    }
+
+    /// Whose connection it is.
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.profile
+    }
+
+    /// The session below: its state, version and counters.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn event(&mut self, event: &Event<'_>, inputs: &mut Inputs, notes: &mut Notes) -> Option<Flow> {
+        match event {
+            Event::Response {
+                token,
+                status,
+                pdu,
+                late,
+            } => {
+                note_response(*status, *late, notes);
+                self.answered(*token, *status, pdu, inputs);
+            }
+            Event::Request {
+                sequence,
+                pdu,
+                warnings,
+            } => {
+                if !warnings.is_empty() {
+                    notes.push(Note::Overlooked {
+                        command: pdu.command_id(),
+                        warnings: *warnings,
+                    });
+                }
+                self.request(*sequence, pdu, inputs, notes);
+            }
+            Event::Expired { token } => {
+                notes.push(Note::Silent);
+                self.sent(*token, Outcome::Silent, inputs);
+            }
+            Event::Bound { version, .. } => {
+                self.phase = Phase::Registering;
+                inputs.push(Input::Connected {
+                    origin: self.at,
+                    connector: self.profile.connector,
+                    transmits: self.profile.kind.transmits(),
+                    window: self.profile.window,
+                });
+                return Some(Flow::Bound(*version));
+            }
+            Event::BindFailed(status) => return Some(Flow::BindFailed(*status)),
+            Event::Unbound => self.unbound(inputs),
+            Event::Malformed {
+                command,
+                status,
+                field,
+                ..
+            } => notes.push(Note::Malformed {
+                command: *command,
+                status: *status,
+                field,
+            }),
+            Event::Closed(reason) => return Some(Flow::Closed(*reason)),
+            Event::Outbind(_) => notes.push(Note::Unexpected { what: "outbind" }),
+            Event::Forgotten { .. } => {}
+            Event::Bind { .. } => unreachable!("an ESME is not bound to"),
+        }
+        None
+    }
+
+    /// Sends a message; what cannot be sent is told at once.
+    #[inline]
+    fn send(&mut self, now: Now, token: u64, expires: Wall, body: &[u8], inputs: &mut Inputs) {
+        let message = Message::decode(body).expect("the engine keeps messages whole");
+        let version = self.session.version();
+        let validity = time::absolute(expires, 0);
+        let sent = submit_sm(
+            &message,
+            &validity,
+            &self.profile,
+            version,
+            &mut self.scratch,
+        )
+        .map_err(RequestError::Unencodable)
+        .and_then(|sm| {
+            let pdu = Pdu::SubmitSm(sm).for_version(version, &mut self.filtered);
+            self.session.request(now.mono, &pdu, token)
+        });
+        let outcome = match sent {
+            Ok(_) => return,
+            Err(RequestError::WindowFull | RequestError::NotBound) => Outcome::Unsent,
+            Err(RequestError::Unencodable(unencodable)) => {
+                self.unsaid = Some(unencodable.field);
+                Outcome::Refused {
+                    class: RefusalClass::Permanent,
+                    code: status::RSUBMITFAIL.0,
+                }
+            }
+        };
+        self.sent(token, outcome, inputs);
+    }
+
+    #[inline]
+    fn answered(&mut self, token: u64, status: Status, pdu: &Pdu<'_>, inputs: &mut Inputs) {
+        let outcome = match pdu {
+            Pdu::SubmitSmResp(response) if status.is_ok() => Outcome::Accepted {
+                id: inputs.put(response.message_id),
+            },
+            _ => Outcome::Refused {
+                class: refusal_class(status, &self.profile),
+                code: status.0,
+            },
+        };
+        self.sent(token, outcome, inputs);
+    }
+
+    #[inline]
+    fn sent(&mut self, token: u64, outcome: Outcome, inputs: &mut Inputs) {
+        if let Phase::Bound { bind, .. } = self.phase {
+            inputs.push(Input::Sent {
+                bind,
+                token,
+                outcome,
+            });
+        }
+    }
+
+    fn request(&mut self, sequence: u32, pdu: &Pdu<'_>, inputs: &mut Inputs, notes: &mut Notes) {
+        match pdu {
+            Pdu::DeliverSm(sm) => self.deliver(sequence, sm, inputs, notes),
+            Pdu::DataSm(data) => {
+                self.data_sms.push(sequence);
+                self.deliver(sequence, &from_data_sm(data), inputs, notes);
+            }
+            Pdu::AlertNotification(_) => notes.push(Note::Alert),
+            _ => {
+                self.session.refuse(sequence, status::RINVCMDID);
+                notes.push(Note::Refused {
+                    command: pdu.command_id(),
+                    status: status::RINVCMDID,
+                    why: "operation not offered",
+                });
+            }
+        }
+    }
+
+    /// A receipt or an MO. The carrier hears of it when it is ours ([`Output::Acknowledge`]).
+    #[inline]
+    fn deliver(&mut self, sequence: u32, sm: &Sm<'_>, inputs: &mut Inputs, notes: &mut Notes) {
+        let Phase::Bound { bind, .. } = self.phase else {
+            self.acknowledge(sequence, Some(Refusal::Draining));
+            return;
+        };
+        let origin = Origin {
+            sequence,
+            ..self.at
+        };
+        if !report::is_receipt(sm) {
+            let body = inputs.put_message(&mo(sm, &mut self.scratch));
+            inputs.push(Input::Mo { origin, bind, body });
+            return;
+        }
+        match Report::read(sm, &self.profile, &mut self.scratch) {
+            Ok(report) => {
+                let receipt = CarrierReceipt {
+                    id: inputs.put(report.id),
+                    destination: inputs.put(report.destination),
+                    state: report.state,
+                    err: report.err,
+                    done: report.done,
+                };
+                inputs.push(Input::Receipt {
+                    origin,
+                    bind,
+                    receipt,
+                });
+            }
+            Err(why) => {
+                // Refused, it would come again for ever.
+                notes.push(Note::UnreadableReceipt { why });
+                self.acknowledge(sequence, None);
+            }
+        }
+    }
+
+    #[inline]
+    fn acknowledge(&mut self, sequence: u32, refusal: Option<Refusal>) {
+        let status = refusal.map_or(status::OK, |refusal| {
+            command_status(refusal, Asked::Deliver)
+        });
+        // SMPP 3.4, 4.6.2: message_id is unused, and sent as one NUL, after errors too.
+        let body = SmResp {
+            message_id: b"",
+            tlvs: Tlvs::EMPTY,
+            body_present: true,
+        };
+        let place = self.data_sms.iter().position(|&taken| taken == sequence);
+        let response = match place {
+            Some(place) => {
+                self.data_sms.swap_remove(place);
+                Pdu::DataSmResp(body)
+            }
+            None => Pdu::DeliverSmResp(body),
+        };
+        self.session.respond(sequence, status, &response);
+    }
+
+    /// Tells the engine once that the bind ended.
+    fn unbound(&mut self, inputs: &mut Inputs) {
+        if let Phase::Bound { bind, ended } = &mut self.phase
+            && !*ended
+        {
+            *ended = true;
+            inputs.push(Input::Unbound(*bind));
+        }
+    }
+}
+
+/// The submit_sm of a message to a carrier that speaks `version`.
+#[inline]
+fn submit_sm<'a>(
+    message: &Message<'a>,
+    validity: &'a [u8; 16],
+    profile: &Profile,
+    version: Version,
+    scratch: &'a mut Vec<u8>,
+) -> Result<Sm<'a>, Unencodable> {
+    let mut sm = Sm {
+        service_type: message.service_type,
+        source: message.source,
+        destination: message.destination,
+        esm_class: message.esm_class,
+        protocol_id: message.protocol_id,
+        priority_flag: message.priority,
+        registered_delivery: registered_delivery(message.registered_delivery, profile),
+        data_coding: match profile.default_data_coding {
+            Some(other) if message.data_coding == 0 => other,
+            _ => message.data_coding,
+        },
+        sm_default_msg_id: message.default_message_id,
+        ..Sm::default()
+    };
+    if profile.send_validity {
+        sm.validity_period = validity;
+    }
+    let tlvs = if message.text.len() <= usize::from(profile.short_message_max) {
+        sm.short_message = message.text;
+        message.tlvs
+    } else if version == Version::V33 {
+        return Err(Unencodable {
+            field: "short_message",
+        });
+    } else {
+        with_payload(message, scratch)?
+    };
+    sm.tlvs = checked(tlvs)?;
+    Ok(sm)
+}
+
+/// What the customer wants to hear, with the receipt that we want for ourselves.
+fn registered_delivery(wanted: u8, profile: &Profile) -> u8 {
+    if profile.ask_receipts {
+        wanted & OTHER_NOTICES | FINAL_RECEIPT
+    } else {
+        wanted & !FINAL_RECEIPT_BITS & OTHER_NOTICES
+    }
+}
+
+/// The message that a subscriber wrote.
+fn mo<'a>(sm: &Sm<'a>, scratch: &'a mut Vec<u8>) -> Message<'a> {
+    Message {
+        service_type: sm.service_type,
+        source: address::from_carrier(sm.source),
+        destination: address::from_carrier(sm.destination),
+        esm_class: sm.esm_class,
+        protocol_id: sm.protocol_id,
+        priority: sm.priority_flag,
+        registered_delivery: sm.registered_delivery,
+        data_coding: sm.data_coding,
+        default_message_id: sm.sm_default_msg_id,
+        text: report::whole_text(sm),
+        tlvs: travelling(sm.tlvs, false, scratch),
+    }
+}
+
+fn settings(profile: &Profile) -> Settings {
+    Settings {
+        window_in: profile.window_in,
+        window_out: profile.window,
+        bind_timeout: profile.bind_timeout,
+        bind_tries: 1,
+        enquire_link_interval: profile.enquire_link,
+        enquire_link_timeout: profile.enquire_link_timeout,
+        enquire_timeout_closes: profile.enquire_timeout_closes,
+        inactivity: profile.inactivity,
+        response_timeout: profile.response_timeout,
+        late_wait: profile.late_wait,
+        tolerance: Tolerance::Tolerant,
+        ..Settings::default()
+    }
+}

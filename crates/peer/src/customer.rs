@@ -1,0 +1,525 @@
+//! A customer's session: what it asks becomes inputs of the engine, what the engine decides becomes its answers.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use engine::{
+    BindId, Delivery, Draft, Input, Inputs, Origin, Outcome, Output, Outputs, Refusal,
+    RefusalClass, Span,
+};
+use smpp::Version;
+use smpp::pdu::{Pdu, Sm, SmResp};
+use smpp::session::{BindKind, Event, Received, RequestError, Role, Session, Settings};
+use smpp::status::{self, Status};
+use smpp::tlv::Tlvs;
+use sms::{Instant, Message, Now};
+
+use crate::delivery::{self, Scratch};
+use crate::flow::{note_response, note_unsaid};
+use crate::submission::{self, Bad, Submission};
+use crate::told::Told;
+use crate::{Account, Asked, Credentials, Flow, Mismatch, Note, Notes, command_status};
+
+/// One connection of a customer.
+///
+/// ```text
+/// Open --bind--> Checking --authenticated--> Binding --Output::Bound--> Bound --unbind, end--> Over
+///   ^--------------- refused ---------------------'
+/// ```
+#[derive(Debug)]
+pub struct Customer {
+    session: Session,
+    at: Origin,
+    phase: Phase,
+    /// Told to end: no new bind, and the one that stands is on its way out.
+    draining: bool,
+    /// Unanswered requests that were data_sm; all others were submit_sm.
+    data_sms: Vec<u32>,
+    /// The field of a delivery that did not fit, until it is noted.
+    unsaid: Option<&'static str>,
+    scratch: Scratch,
+    /// TLVs without those that do not travel, or without those that the peer does not know.
+    filtered: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// No bind stands.
+    Open,
+    /// The shell looks the credentials up.
+    Checking(Box<Credentials>),
+    /// The engine looks at the limits.
+    Binding {
+        account: Arc<Account>,
+        version: Version,
+    },
+    /// The bind stands, or stood: answers that are owed still go out after an unbind.
+    Bound {
+        account: Arc<Account>,
+        bind: BindId,
+        /// The engine knows that it ended.
+        ended: bool,
+    },
+    /// The connection is gone.
+    Over,
+}
+
+impl Customer {
+    /// A connection that was just accepted. `at` names it; its `sequence` does not matter.
+    pub fn new(at: Origin, settings: Settings, now: Now) -> Customer {
+        Customer {
+            session: Session::new(Role::MessageCentre, settings, now.mono),
+            at,
+            phase: Phase::Open,
+            draining: false,
+            data_sms: Vec::new(),
+            unsaid: None,
+            scratch: Scratch::default(),
+            filtered: Vec::new(),
+        }
+    }
+
+    /// Takes as many PDUs off the front of `octets` as it may.
+    pub fn receive(
+        &mut self,
+        now: Now,
+        octets: &mut &[u8],
+        inputs: &mut Inputs,
+        notes: &mut Notes,
+    ) -> Flow {
+        note_unsaid(&mut self.unsaid, notes);
+        loop {
+            let event = match self.session.receive(now.mono, octets) {
+                Received::Event(event) => event,
+                Received::Incomplete => return Flow::Incomplete,
+                Received::Paused => return Flow::Paused,
+                Received::Closed(reason) => return Flow::Closed(reason),
+            };
+            if let Some(flow) = self.event(now, &event, inputs, notes) {
+                return flow;
+            }
+        }
+    }
+
+    /// What came of the credentials that [`Flow::Authenticate`] gave out: the account that they belong to, or the status to refuse
+    /// them with. The rest is refused here: `ESME_RBINDFAIL` for a version or a kind of bind that the account may not have, and each
+    /// field that is longer than the account allows with its own status.
+    pub fn authenticated(
+        &mut self,
+        now: Now,
+        verdict: Result<Arc<Account>, Status>,
+        inputs: &mut Inputs,
+    ) {
+        let Phase::Checking(credentials) = &self.phase else {
+            return; // The connection ended meanwhile.
+        };
+        let admitted = if self.draining {
+            Err(command_status(Refusal::Draining, Asked::Bind))
+        } else {
+            verdict.and_then(|account| Ok((agreed_version(credentials, &account)?, account)))
+        };
+        match admitted {
+            Ok((version, account)) => {
+                inputs.push(Input::Bind {
+                    origin: self.at,
+                    customer: account.customer,
+                    receives: credentials.kind.receives(),
+                    window: account.session.window_out,
+                });
+                self.session
+                    .configure(|settings| configure(settings, &account));
+                self.phase = Phase::Binding { account, version };
+            }
+            Err(status) => {
+                self.phase = Phase::Open;
+                self.session.refuse_bind(now.mono, status);
+            }
+        }
+    }
+
+    /// Does what the engine decided; `batch` is where `output` came from.
+    pub fn output(&mut self, now: Now, output: &Output, batch: &Outputs, inputs: &mut Inputs) {
+        match *output {
+            Output::Accepted { origin, told } => {
+                if let Phase::Bound { account, .. } = &self.phase {
+                    let told =
+                        Told::new(told, account.delivering.message_id, self.session.version());
+                    self.respond(origin.sequence, told.as_bytes());
+                }
+            }
+            Output::Deliver {
+                token, what, body, ..
+            } => self.deliver(now, token, what, batch.get(body), inputs),
+            Output::Refused { origin, refusal } => self.refused(now, origin.sequence, refusal),
+            Output::Bound { bind, .. } => self.bound(now, bind, inputs),
+            Output::Close { .. } => self.drain(now),
+            Output::Send { .. } | Output::Acknowledge { .. } => {
+                unreachable!("the engine told a customer what a carrier has to know")
+            }
+        }
+    }
+
+    /// Lets deadlines pass. The shell calls it at [`deadline`](Customer::deadline).
+    pub fn timeout(&mut self, now: Now, inputs: &mut Inputs, notes: &mut Notes) -> Flow {
+        note_unsaid(&mut self.unsaid, notes);
+        while let Some(event) = self.session.timeout(now.mono) {
+            if let Some(flow) = self.event(now, &event, inputs, notes) {
+                return flow;
+            }
+        }
+        Flow::Incomplete
+    }
+
+    /// When to call [`timeout`](Customer::timeout) at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.session.deadline()
+    }
+
+    /// Octets to be written; the shell takes from the front what the socket took.
+    pub fn transmit(&mut self) -> &mut BytesMut {
+        self.session.transmit()
+    }
+
+    /// The connection is gone. If [`Output::Bound`] is still to come, it has to be given to [`output`](Customer::output) all the
+    /// same, or answered with [`Input::Unbound`].
+    pub fn ended(&mut self, inputs: &mut Inputs) {
+        self.unbound(inputs);
+        self.phase = Phase::Over;
+    }
+
+    /// Takes no more requests, unbinds when the responses that are owed have gone out, and then is [`Flow::Closed`].
+    pub fn drain(&mut self, now: Now) {
+        self.draining = true;
+        self.session.unbind(now.mono);
+    }
+
+    /// Whose connection it is, as soon as that is proven.
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        match &self.phase {
+            Phase::Binding { account, .. } | Phase::Bound { account, .. } => Some(account),
+            Phase::Open | Phase::Checking(_) | Phase::Over => None,
+        }
+    }
+
+    /// The session below: its state, version and counters.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn event(
+        &mut self,
+        now: Now,
+        event: &Event<'_>,
+        inputs: &mut Inputs,
+        notes: &mut Notes,
+    ) -> Option<Flow> {
+        match event {
+            Event::Request {
+                sequence,
+                pdu,
+                warnings,
+            } => {
+                if !warnings.is_empty() {
+                    notes.push(Note::Overlooked {
+                        command: pdu.command_id(),
+                        warnings: *warnings,
+                    });
+                }
+                self.request(now, *sequence, pdu, inputs, notes);
+            }
+            Event::Response {
+                token,
+                status,
+                late,
+                ..
+            } => {
+                let outcome = self.delivery_outcome(*status);
+                note_response(*status, *late, notes);
+                self.delivered(*token, outcome, inputs);
+            }
+            Event::Expired { token } => {
+                notes.push(Note::Silent);
+                self.delivered(*token, Outcome::Silent, inputs);
+            }
+            Event::Bind {
+                kind,
+                version,
+                bind,
+                ..
+            } => {
+                let credentials = Box::new(Credentials::new(*kind, *version, bind));
+                self.phase = Phase::Checking(credentials.clone());
+                return Some(Flow::Authenticate(credentials));
+            }
+            // The slot is free before unbind_resp is written.
+            Event::Unbound => self.unbound(inputs),
+            Event::Malformed {
+                command,
+                status,
+                field,
+                ..
+            } => notes.push(Note::Malformed {
+                command: *command,
+                status: *status,
+                field,
+            }),
+            Event::Closed(reason) => return Some(Flow::Closed(*reason)),
+            Event::Forgotten { .. } => {}
+            Event::Bound { .. } | Event::BindFailed(_) | Event::Outbind(_) => {
+                unreachable!("a message centre does not bind")
+            }
+        }
+        None
+    }
+
+    #[inline]
+    fn request(
+        &mut self,
+        now: Now,
+        sequence: u32,
+        pdu: &Pdu<'_>,
+        inputs: &mut Inputs,
+        notes: &mut Notes,
+    ) {
+        let refused = match pdu {
+            Pdu::SubmitSm(sm) => self.submit(now, sequence, sm, inputs),
+            Pdu::DataSm(data) => {
+                self.submit_data(now, sequence, &submission::from_data_sm(data), inputs)
+            }
+            _ => Err(Bad {
+                status: status::RINVCMDID,
+                why: "operation not offered",
+            }),
+        };
+        if let Err(bad) = refused {
+            self.session.refuse(sequence, bad.status);
+            notes.push(Note::Refused {
+                command: pdu.command_id(),
+                status: bad.status,
+                why: bad.why,
+            });
+        }
+    }
+
+    #[inline]
+    fn submit(
+        &mut self,
+        now: Now,
+        sequence: u32,
+        sm: &Sm<'_>,
+        inputs: &mut Inputs,
+    ) -> Result<(), Bad> {
+        let Phase::Bound { account, bind, .. } = &self.phase else {
+            return Err(Bad {
+                status: status::RINVBNDSTS,
+                why: "not bound",
+            });
+        };
+        let submission = Submission::read(sm, account, now.wall, &mut self.filtered)?;
+        let body = inputs.put_message(&submission.message);
+        inputs.push(Input::Submit(Draft {
+            origin: Origin {
+                sequence,
+                ..self.at
+            },
+            bind: *bind,
+            customer: account.customer,
+            priority: submission.priority,
+            wants: submission.wants,
+            due: submission.due,
+            expires: submission.expires,
+            body,
+        }));
+        delivery::rest(&mut self.filtered);
+        Ok(())
+    }
+
+    fn submit_data(
+        &mut self,
+        now: Now,
+        sequence: u32,
+        sm: &Sm<'_>,
+        inputs: &mut Inputs,
+    ) -> Result<(), Bad> {
+        if self
+            .account()
+            .is_some_and(|account| !account.submitting.data_sm)
+        {
+            return Err(Bad {
+                status: status::RINVCMDID,
+                why: "data_sm not allowed",
+            });
+        }
+        self.submit(now, sequence, sm, inputs)?;
+        self.data_sms.push(sequence);
+        Ok(())
+    }
+
+    /// Answers a submission that the engine took.
+    #[inline]
+    fn respond(&mut self, sequence: u32, message_id: &[u8]) {
+        let response = SmResp {
+            message_id,
+            tlvs: Tlvs::EMPTY,
+            body_present: true,
+        };
+        let response = if self.take_data_sm(sequence) {
+            Pdu::DataSmResp(response)
+        } else {
+            Pdu::SubmitSmResp(response)
+        };
+        self.session.respond(sequence, status::OK, &response);
+    }
+
+    fn refused(&mut self, now: Now, sequence: u32, refusal: Refusal) {
+        if let Phase::Binding { account, .. } = &self.phase {
+            let status = match refusal {
+                Refusal::TooManyBinds => account.binding.too_many,
+                _ => command_status(refusal, Asked::Bind),
+            };
+            self.phase = Phase::Open;
+            self.session.refuse_bind(now.mono, status);
+            return;
+        }
+        self.take_data_sm(sequence);
+        self.session
+            .refuse(sequence, command_status(refusal, Asked::Submit));
+    }
+
+    fn bound(&mut self, now: Now, bind: BindId, inputs: &mut Inputs) {
+        let phase = core::mem::replace(&mut self.phase, Phase::Open);
+        let Phase::Binding { account, version } = phase else {
+            // The connection ended while the engine decided.
+            self.phase = phase;
+            inputs.push(Input::Unbound(bind));
+            return;
+        };
+        if self.draining {
+            inputs.push(Input::Unbound(bind));
+            self.session
+                .refuse_bind(now.mono, command_status(Refusal::Draining, Asked::Bind));
+            return;
+        }
+        self.session
+            .accept_bind(now.mono, version, account.answer_as.as_bytes());
+        self.phase = Phase::Bound {
+            account,
+            bind,
+            ended: false,
+        };
+    }
+
+    /// Tells the engine once that the bind ended.
+    fn unbound(&mut self, inputs: &mut Inputs) {
+        if let Phase::Bound { bind, ended, .. } = &mut self.phase
+            && !*ended
+        {
+            *ended = true;
+            inputs.push(Input::Unbound(*bind));
+        }
+    }
+
+    /// Sends a receipt or an MO; what cannot be sent is told at once.
+    fn deliver(&mut self, now: Now, token: u64, what: Delivery, body: &[u8], inputs: &mut Inputs) {
+        let message = Message::decode(body).expect("the engine keeps messages whole");
+        let Phase::Bound { account, .. } = &self.phase else {
+            return; // The engine was told that the bind ended.
+        };
+        let version = self.session.version();
+        let sent = delivery::deliver_sm(what, &message, account, version, &mut self.scratch)
+            .map_err(RequestError::Unencodable)
+            .and_then(|sm| {
+                let pdu = Pdu::DeliverSm(sm).for_version(version, &mut self.filtered);
+                self.session.request(now.mono, &pdu, token)
+            });
+        self.scratch.rest();
+        delivery::rest(&mut self.filtered);
+        let outcome = match sent {
+            Ok(_) => return,
+            Err(RequestError::WindowFull | RequestError::NotBound) => Outcome::Unsent,
+            Err(RequestError::Unencodable(unencodable)) => {
+                self.unsaid = Some(unencodable.field);
+                Outcome::Refused {
+                    class: RefusalClass::Permanent,
+                    code: status::RX_P_APPN.0,
+                }
+            }
+        };
+        self.delivered(token, outcome, inputs);
+    }
+
+    fn delivered(&mut self, token: u64, outcome: Outcome, inputs: &mut Inputs) {
+        if let Phase::Bound { bind, .. } = &self.phase {
+            inputs.push(Input::Delivered {
+                bind: *bind,
+                token,
+                outcome,
+            });
+        }
+    }
+
+    fn delivery_outcome(&self, status: Status) -> Outcome {
+        if status.is_ok() {
+            return Outcome::Accepted {
+                id: Span::default(),
+            };
+        }
+        let permanent = matches!(status, status::RX_P_APPN | status::RX_R_APPN)
+            && self
+                .account()
+                .is_some_and(|account| account.delivering.permanent_refusals);
+        Outcome::Refused {
+            class: if permanent {
+                RefusalClass::Permanent
+            } else {
+                RefusalClass::Temporary
+            },
+            code: status.0,
+        }
+    }
+
+    /// Whether this request was a data_sm; it is answered now.
+    #[inline]
+    fn take_data_sm(&mut self, sequence: u32) -> bool {
+        let place = self.data_sms.iter().position(|&taken| taken == sequence);
+        place
+            .map(|place| self.data_sms.swap_remove(place))
+            .is_some()
+    }
+}
+
+/// The version that a customer and we speak from now on, or why it may not bind at all.
+fn agreed_version(credentials: &Credentials, account: &Account) -> Result<Version, Status> {
+    let rules = &account.binding;
+    credentials
+        .bind()
+        .check(&rules.fields)
+        .map_err(|malformed| malformed.status)?;
+    let kind_allowed = match credentials.kind {
+        BindKind::Receiver => rules.receiver,
+        BindKind::Transmitter => rules.transmitter,
+        BindKind::Transceiver => rules.transceiver,
+    };
+    // Whoever sends bind_transceiver speaks 3.4, whatever it says: 3.3 has no such bind.
+    let asked = match (credentials.kind, credentials.version) {
+        (BindKind::Transceiver, Version::V33) => Version::V34,
+        (_, version) => version,
+    };
+    let too_new = asked > rules.version_max;
+    let refused = asked < rules.version_min || too_new && rules.mismatch == Mismatch::Reject;
+    if !kind_allowed || refused {
+        return Err(status::RBINDFAIL);
+    }
+    Ok(asked.min(rules.version_max))
+}
+
+fn configure(settings: &mut Settings, account: &Account) {
+    let rules = &account.session;
+    settings.window_in = rules.window_in;
+    settings.window_out = rules.window_out;
+    settings.enquire_link_interval = rules.enquire_link;
+    settings.enquire_link_timeout = rules.enquire_link_timeout;
+    settings.enquire_timeout_closes = rules.enquire_timeout_closes;
+    settings.inactivity = rules.inactivity;
+    settings.response_timeout = rules.response_timeout;
+}

@@ -1,0 +1,527 @@
+//! What a customer's submit_sm or data_sm means, or which field of it is wrong.
+
+use engine::Wants;
+use smpp::pdu::{DataSm, Sm};
+use smpp::status::{self, Status};
+use smpp::tlv::{self, Tlvs};
+use sms::{Message, UDHI, Wall, time, udh};
+
+use crate::address::{self, BadAddress};
+use crate::{Account, TimeRule};
+
+/// A message within the rules of its customer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Submission<'a> {
+    pub(crate) message: Message<'a>,
+    /// Lane class.
+    pub(crate) priority: u8,
+    pub(crate) wants: Wants,
+    pub(crate) due: Option<Wall>,
+    pub(crate) expires: Option<Wall>,
+}
+
+/// Why a request is refused: its answer, and the field or rule for the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Bad {
+    pub(crate) status: Status,
+    pub(crate) why: &'static str,
+}
+
+impl From<BadAddress> for Bad {
+    fn from(bad: BadAddress) -> Bad {
+        Bad {
+            status: bad.status,
+            why: bad.field,
+        }
+    }
+}
+
+const fn bad(status: Status, why: &'static str) -> Bad {
+    Bad { status, why }
+}
+
+/// The bits of esm_class (SMPP 3.4, 5.2.12).
+mod esm {
+    pub(super) const MODE: u8 = 0x03;
+    pub(super) const TRANSACTION: u8 = 0x02;
+    pub(super) const TYPE: u8 = 0x3C;
+    pub(super) const DELIVERY_ACKNOWLEDGEMENT: u8 = 0x08;
+    pub(super) const USER_ACKNOWLEDGEMENT: u8 = 0x10;
+}
+
+/// A data_sm in the words of submit_sm and deliver_sm: what it does not have is 0 or empty (SMPP 3.4, 4.7.1).
+pub(crate) fn from_data_sm<'a>(data: &DataSm<'a>) -> Sm<'a> {
+    Sm {
+        service_type: data.service_type,
+        source: data.source,
+        destination: data.destination,
+        esm_class: data.esm_class,
+        registered_delivery: data.registered_delivery,
+        data_coding: data.data_coding,
+        tlvs: data.tlvs,
+        ..Sm::default()
+    }
+}
+
+impl<'a> Submission<'a> {
+    /// Reads a request by the rules of `account`. `scratch` takes TLVs of which some do not travel.
+    #[inline]
+    pub(crate) fn read(
+        sm: &Sm<'a>,
+        account: &'a Account,
+        now: Wall,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<Submission<'a>, Bad> {
+        let rules = &account.submitting;
+        let source = address::source(sm.source, &rules.addresses)?;
+        let destination = address::destination(sm.destination, &rules.addresses)?;
+        check_numbers(sm)?;
+        let due = moment(sm.schedule_delivery_time, rules.schedule, now)
+            .ok_or(bad(status::RINVSCHED, "schedule_delivery_time"))?;
+        let expires = moment(sm.validity_period, rules.validity, now)
+            .filter(|end| *end != Some(now)) // A relative period of nothing.
+            .ok_or(bad(status::RINVEXPIRY, "validity_period"))?;
+        let mut extras = Extras::default();
+        if !sm.tlvs.is_empty() {
+            extras = Extras::read(sm, account, scratch)?;
+        }
+        let text = text(sm, extras.payload, account)?;
+        Ok(Submission {
+            message: Message {
+                service_type: sm.service_type,
+                source,
+                destination,
+                esm_class: sm.esm_class,
+                protocol_id: sm.protocol_id,
+                priority: sm.priority_flag,
+                registered_delivery: sm.registered_delivery,
+                data_coding: sm.data_coding,
+                default_message_id: sm.sm_default_msg_id,
+                text,
+                tlvs: extras.travelling,
+            },
+            priority: sm.priority_flag.min(rules.priority_max),
+            wants: Wants::from_registered_delivery(sm.registered_delivery),
+            due,
+            // SMPP 3.4, 5.3.2.31: it supersedes validity_period.
+            expires: extras
+                .time_to_live
+                .map_or(expires, |live| Some(now.plus(live))),
+        })
+    }
+}
+
+/// The fields that are a number of few values. Reserved bits of registered_delivery are ignored (SMPP 3.4, 5.2.17).
+#[inline]
+fn check_numbers(sm: &Sm<'_>) -> Result<(), Bad> {
+    let kind = sm.esm_class & esm::TYPE;
+    if !matches!(
+        kind,
+        0 | esm::DELIVERY_ACKNOWLEDGEMENT | esm::USER_ACKNOWLEDGEMENT
+    ) {
+        return Err(bad(status::RINVESMCLASS, "esm_class"));
+    }
+    // Its response would have to wait for the handset.
+    if sm.esm_class & esm::MODE == esm::TRANSACTION {
+        return Err(bad(status::RINVESMCLASS, "esm_class: transaction mode"));
+    }
+    if sm.priority_flag > 3 {
+        return Err(bad(status::RINVPRTFLG, "priority_flag"));
+    }
+    match sm.replace_if_present_flag {
+        0 => {}
+        1 => return Err(bad(status::RINVSUBREP, "replace_if_present_flag")),
+        _ => return Err(bad(status::RINVREPFLAG, "replace_if_present_flag")),
+    }
+    if matches!(sm.data_coding, 0x0B | 0x0C | 0x0F | 0x80..=0xBF) {
+        return Err(bad(status::RINVDCS, "data_coding"));
+    }
+    if sm.sm_default_msg_id != 0 {
+        return Err(bad(status::RINVDFTMSGID, "sm_default_msg_id"));
+    }
+    Ok(())
+}
+
+/// A time field by its rule: `Some(None)` if it does not count, `None` if it is refused.
+#[inline]
+fn moment(field: &[u8], rule: TimeRule, now: Wall) -> Option<Option<Wall>> {
+    if field.is_empty() || rule == TimeRule::Ignore {
+        return Some(None);
+    }
+    match rule {
+        TimeRule::Refuse => None,
+        TimeRule::Honour | TimeRule::Ignore => time::parse_time(field, now).ok(),
+    }
+}
+
+/// The text, wherever it is.
+#[inline]
+fn text<'a>(sm: &Sm<'a>, payload: Option<&'a [u8]>, account: &Account) -> Result<&'a [u8], Bad> {
+    let rules = &account.submitting;
+    let text = match payload {
+        None => sm.short_message,
+        Some(_) if !sm.short_message.is_empty() => {
+            return Err(bad(status::RINVMSGLEN, "short_message and message_payload"));
+        }
+        Some(payload) => payload,
+    };
+    if sm.short_message.len() > usize::from(rules.message_octets_max) {
+        return Err(bad(status::RINVMSGLEN, "short_message"));
+    }
+    if text.is_empty() && !rules.empty_text {
+        return Err(bad(status::RINVMSGLEN, "short_message"));
+    }
+    if sm.esm_class & UDHI != 0 && udh::split(text).is_err() {
+        return Err(bad(status::RINVESMCLASS, "user data header"));
+    }
+    Ok(text)
+}
+
+/// What the TLVs of a request say, and those of them that travel on.
+#[derive(Default)]
+struct Extras<'a> {
+    payload: Option<&'a [u8]>,
+    time_to_live: Option<core::time::Duration>,
+    travelling: &'a [u8],
+}
+
+impl<'a> Extras<'a> {
+    fn read(sm: &Sm<'a>, account: &Account, scratch: &'a mut Vec<u8>) -> Result<Extras<'a>, Bad> {
+        let tlvs = sm.tlvs;
+        if account.submitting.strict_tlv && tlvs.bad_length().is_some() {
+            return Err(bad(status::RINVTLVLEN, "tlv"));
+        }
+        let payload = payload(tlvs, account)?;
+        check_sar(tlvs)?;
+        let time_to_live = tlvs
+            .integer(tlv::QOS_TIME_TO_LIVE)
+            .filter(|&seconds| seconds > 0)
+            .map(|seconds| core::time::Duration::from_secs(u64::from(seconds)));
+        let has_header = sm.esm_class & UDHI != 0;
+        Ok(Extras {
+            payload,
+            time_to_live,
+            travelling: travelling(tlvs, has_header, scratch),
+        })
+    }
+}
+
+fn payload<'a>(tlvs: Tlvs<'a>, account: &Account) -> Result<Option<&'a [u8]>, Bad> {
+    const REFUSED: Bad = bad(status::RTLVNOTALLWD, "message_payload");
+    let mut payloads = tlvs.iter().filter(|tlv| tlv.tag == tlv::MESSAGE_PAYLOAD);
+    let Some(payload) = payloads.next() else {
+        return Ok(None);
+    };
+    if payloads.next().is_some() || !account.submitting.payload {
+        return Err(REFUSED);
+    }
+    Ok(Some(payload.value))
+}
+
+/// A part beyond the last is refused; of an incomplete triplet nothing is believed (SMPP 3.4, 5.3.2.22 to 24).
+fn check_sar(tlvs: Tlvs<'_>) -> Result<(), Bad> {
+    let complete = tlvs.u16(tlv::SAR_MSG_REF_NUM).is_some()
+        && tlvs.u8(tlv::SAR_TOTAL_SEGMENTS).is_some()
+        && tlvs.u8(tlv::SAR_SEGMENT_SEQNUM).is_some();
+    if complete && tlvs.sar().is_none() {
+        return Err(bad(status::RINVTLVVAL, "sar_segment_seqnum"));
+    }
+    Ok(())
+}
+
+/// The TLVs less those that were understood here. A user data header says it better than sar TLVs, and both would contradict.
+pub(crate) fn travelling<'a>(
+    tlvs: Tlvs<'a>,
+    has_header: bool,
+    scratch: &'a mut Vec<u8>,
+) -> &'a [u8] {
+    let stays = |tag: u16| match tag {
+        tlv::MESSAGE_PAYLOAD | tlv::QOS_TIME_TO_LIVE => true,
+        tlv::SAR_MSG_REF_NUM | tlv::SAR_TOTAL_SEGMENTS | tlv::SAR_SEGMENT_SEQNUM => has_header,
+        _ => false,
+    };
+    if !tlvs.iter().any(|tlv| stays(tlv.tag)) {
+        return tlvs.as_bytes();
+    }
+    scratch.clear();
+    for tlv in tlvs.iter().filter(|tlv| !stays(tlv.tag)) {
+        scratch.extend_from_slice(&tlv.tag.to_be_bytes());
+        // It came in a length of 16 bits.
+        scratch.extend_from_slice(&(tlv.value.len() as u16).to_be_bytes());
+        scratch.extend_from_slice(tlv.value);
+    }
+    scratch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sms::Address;
+
+    /// 2026-11-21T12:00:00Z.
+    const NOW: Wall = Wall(1_795_262_400_000);
+
+    fn hello() -> Sm<'static> {
+        Sm {
+            source: Address {
+                ton: 5,
+                npi: 0,
+                digits: b"Bindery",
+            },
+            destination: Address {
+                ton: 1,
+                npi: 1,
+                digits: b"447700900123",
+            },
+            short_message: b"hello",
+            ..Sm::default()
+        }
+    }
+
+    /// The status that a message is refused with, and what the log hears; 0 if it is not.
+    fn refusal(sm: &Sm<'_>, account: &Account) -> (u32, &'static str) {
+        match Submission::read(sm, account, NOW, &mut Vec::new()) {
+            Ok(_) => (0, ""),
+            Err(bad) => (bad.status.0, bad.why),
+        }
+    }
+
+    fn check(change: impl FnOnce(&mut Sm<'static>), status: u32, why: &str) {
+        let mut sm = hello();
+        change(&mut sm);
+        assert_eq!(refusal(&sm, &Account::default()), (status, why));
+    }
+
+    fn tlvs(octets: &'static [u8]) -> Tlvs<'static> {
+        Tlvs::parse(octets).expect("well-formed TLVs")
+    }
+
+    #[test]
+    fn esm_class_of_a_receipt_or_of_transaction_mode_is_refused() {
+        check(|sm| sm.esm_class = 0x04, 0x43, "esm_class");
+        check(|sm| sm.esm_class = 0x20, 0x43, "esm_class");
+        check(
+            |sm| sm.esm_class = 0x02,
+            0x43,
+            "esm_class: transaction mode",
+        );
+        for taken in [0x00, 0x01, 0x03, 0x08, 0x10, 0x80, 0x83] {
+            check(|sm| sm.esm_class = taken, 0, "");
+        }
+    }
+
+    #[test]
+    fn reserved_numbers_have_the_status_of_their_field() {
+        check(|sm| sm.priority_flag = 4, 0x06, "priority_flag");
+        check(
+            |sm| sm.replace_if_present_flag = 2,
+            0x54,
+            "replace_if_present_flag",
+        );
+        check(
+            |sm| sm.replace_if_present_flag = 1,
+            0x42,
+            "replace_if_present_flag",
+        );
+        check(|sm| sm.sm_default_msg_id = 77, 0x63, "sm_default_msg_id");
+        for reserved in [0x0B, 0x0C, 0x0F, 0x80, 0xBF] {
+            check(|sm| sm.data_coding = reserved, 0x104, "data_coding");
+        }
+        for taken in [0x00, 0x08, 0x0E, 0x10, 0x18, 0xC8, 0xF5] {
+            check(|sm| sm.data_coding = taken, 0, "");
+        }
+    }
+
+    #[test]
+    fn reserved_bits_of_registered_delivery_are_ignored() {
+        check(|sm| sm.registered_delivery = 0xE0, 0, "");
+    }
+
+    #[test]
+    fn a_time_that_is_none_has_the_status_of_its_field() {
+        check(
+            |sm| sm.schedule_delivery_time = b"260230000000000+",
+            0x61,
+            "schedule_delivery_time",
+        );
+        check(
+            |sm| sm.schedule_delivery_time = b"261121120000049+",
+            0x61,
+            "schedule_delivery_time",
+        );
+        check(
+            |sm| sm.validity_period = b"2611a1120000000+",
+            0x62,
+            "validity_period",
+        );
+        check(
+            |sm| sm.validity_period = b"000000000000000R",
+            0x62,
+            "validity_period",
+        );
+    }
+
+    #[test]
+    fn times_count_from_now_or_are_ignored_or_refused_as_the_account_says() {
+        let mut account = Account::default();
+        let sm = Sm {
+            schedule_delivery_time: b"261121140000004+",
+            validity_period: b"000002000000000R",
+            ..hello()
+        };
+        let mut scratch = Vec::new();
+        let submission = Submission::read(&sm, &account, NOW, &mut scratch).expect("in order");
+        let hours = |n: u64| Some(Wall(NOW.0 + n * 3_600_000));
+        assert_eq!((submission.due, submission.expires), (hours(1), hours(48)));
+
+        account.submitting.schedule = TimeRule::Ignore;
+        account.submitting.validity = TimeRule::Ignore;
+        let mut scratch = Vec::new();
+        let submission = Submission::read(&sm, &account, NOW, &mut scratch).expect("in order");
+        assert_eq!((submission.due, submission.expires), (None, None));
+
+        account.submitting.validity = TimeRule::Refuse;
+        assert_eq!(refusal(&sm, &account), (0x62, "validity_period"));
+        account.submitting.schedule = TimeRule::Refuse;
+        assert_eq!(refusal(&sm, &account), (0x61, "schedule_delivery_time"));
+        assert_eq!(refusal(&hello(), &account), (0, ""));
+    }
+
+    #[test]
+    fn a_text_in_both_places_or_twice_in_one_is_refused() {
+        check(
+            |sm| sm.tlvs = tlvs(b"\x04\x24\0\x02hi"),
+            0x01,
+            "short_message and message_payload",
+        );
+        check(
+            |sm| {
+                sm.short_message = b"";
+                sm.tlvs = tlvs(b"\x04\x24\0\x02hi\x04\x24\0\x02ho");
+            },
+            0xC1,
+            "message_payload",
+        );
+    }
+
+    #[test]
+    fn an_account_may_allow_less_text() {
+        let mut account = Account::default();
+        account.submitting.message_octets_max = 254;
+        account.submitting.payload = false;
+        account.submitting.empty_text = false;
+        let long = [b'x'; 255];
+        for (short_message, payload, refused) in [
+            (&long[..], Tlvs::EMPTY, (0x01, "short_message")),
+            (&long[..254], Tlvs::EMPTY, (0, "")),
+            (b"", Tlvs::EMPTY, (0x01, "short_message")),
+            (b"", tlvs(b"\x04\x24\0\x02hi"), (0xC1, "message_payload")),
+        ] {
+            let sm = Sm {
+                short_message,
+                tlvs: payload,
+                ..hello()
+            };
+            assert_eq!(refusal(&sm, &account), refused);
+            assert_eq!(
+                refusal(&sm, &Account::default()),
+                (0, ""),
+                "the default preset takes it"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_beyond_its_text_is_refused_and_one_without_text_taken() {
+        let with_header = |text: &'static [u8]| {
+            move |sm: &mut Sm<'static>| {
+                sm.esm_class = UDHI;
+                sm.short_message = text;
+            }
+        };
+        check(with_header(b"\x20\x00\x03"), 0x43, "user data header");
+        check(
+            with_header(b"\x04\x00\x09\x01\x02hi"),
+            0x43,
+            "user data header",
+        );
+        check(with_header(b""), 0x43, "user data header");
+        check(with_header(b"\x05\x00\x03\x07\x02\x01"), 0, "");
+    }
+
+    #[test]
+    fn a_part_beyond_the_last_is_refused_and_half_a_triplet_ignored() {
+        let sar = b"\x02\x0C\0\x02\0\x07\x02\x0E\0\x01\x02\x02\x0F\0\x01\x03";
+        check(|sm| sm.tlvs = tlvs(sar), 0xC4, "sar_segment_seqnum");
+        check(|sm| sm.tlvs = tlvs(&sar[..11]), 0, "");
+    }
+
+    #[test]
+    fn a_tlv_of_odd_length_is_refused_only_by_a_strict_account() {
+        let sm = Sm {
+            tlvs: tlvs(b"\x02\x04\0\x01\x07"),
+            ..hello()
+        };
+        let mut account = Account::default();
+        assert_eq!(refusal(&sm, &account), (0, ""));
+        account.submitting.strict_tlv = true;
+        assert_eq!(refusal(&sm, &account), (0xC2, "tlv"));
+    }
+
+    #[test]
+    fn tlvs_travel_less_those_that_were_understood() {
+        const VENDOR: &[u8] = b"\x14\0\0\x03abc";
+        const SAR: &[u8] = b"\x02\x0C\0\x02\0\x07\x02\x0E\0\x01\x02\x02\x0F\0\x01\x01";
+        const PAYLOAD: &[u8] = b"\x04\x24\0\x02hi";
+        const LIVES_A_MINUTE: &[u8] = b"\0\x17\0\x04\0\0\0\x3C";
+        let travels = |sent: &[&[u8]], esm_class: u8| {
+            let mut scratch = Vec::new();
+            let sent = sent.concat();
+            travelling(
+                Tlvs::parse(&sent).expect("well-formed"),
+                esm_class & UDHI != 0,
+                &mut scratch,
+            )
+            .to_vec()
+        };
+        assert_eq!(travels(&[VENDOR, SAR], 0), [VENDOR, SAR].concat());
+        assert_eq!(
+            travels(&[PAYLOAD, SAR, LIVES_A_MINUTE, VENDOR], 0),
+            [SAR, VENDOR].concat()
+        );
+        assert_eq!(travels(&[SAR, VENDOR], UDHI), VENDOR);
+        assert_eq!(travels(&[], 0), b"");
+    }
+
+    #[test]
+    fn a_data_sm_is_a_message_with_its_text_in_the_payload() {
+        let data = DataSm {
+            service_type: b"CMT",
+            source: hello().source,
+            destination: hello().destination,
+            registered_delivery: 1,
+            tlvs: tlvs(b"\x04\x24\0\x02hi\0\x17\0\x04\0\0\0\x3C"),
+            ..DataSm::default()
+        };
+        let (account, mut scratch) = (Account::default(), Vec::new());
+        let sm = from_data_sm(&data);
+        let submission = Submission::read(&sm, &account, NOW, &mut scratch).expect("in order");
+        assert_eq!(submission.message.text, b"hi");
+        assert_eq!(submission.message.tlvs, b"");
+        assert_eq!(submission.expires, Some(Wall(NOW.0 + 60_000)));
+        assert_eq!(submission.wants, Wants::from_registered_delivery(1));
+    }
+
+    #[test]
+    fn priority_is_a_lane_class_up_to_the_account_s_highest() {
+        let mut account = Account::default();
+        account.submitting.priority_max = 1;
+        let sm = Sm {
+            priority_flag: 3,
+            ..hello()
+        };
+        let mut scratch = Vec::new();
+        let submission = Submission::read(&sm, &account, NOW, &mut scratch).expect("in order");
+        assert_eq!((submission.priority, submission.message.priority), (1, 3));
+    }
+}

@@ -1,0 +1,682 @@
+//! Conversations with customers.
+
+use engine::CustomerId;
+use peer::{Account, MessageIdForm, Mismatch};
+use smpp::{Version, status};
+
+fn account() -> Account {
+    Account {
+        customer: CustomerId(7),
+        system_id: "demo".to_owned(),
+        ..Account::default()
+    }
+}
+
+/// A conversation that begins with a bind of this kind and version.
+#[track_caller]
+fn bound(account: Account, kind: &str, version: Version, script: &str) {
+    let receives = kind != "transmitter";
+    let octet = version.interface_version();
+    let window = account.session.window_out;
+    let sc_version = if version >= Version::V34 {
+        format!(" sc_version=hex:{octet:02x}")
+    } else {
+        String::new()
+    };
+    let begin = format!(
+        "<- bind_{kind} 1 system_id=demo password=secret version={octet:#x}
+         flow authenticate demo {kind} {version:?}
+         shell account
+         => bind customer=7 receives={receives} window={window}
+         engine bound 5
+         -> bind_{kind}_resp 1 ok system_id=bindery{sc_version}
+         +50ms
+        "
+    );
+    crate::talk::customer(account, &(begin + script));
+}
+
+#[track_caller]
+fn transceiver(script: &str) {
+    bound(account(), "transceiver", Version::V34, script);
+}
+
+#[test]
+fn a_message_is_submitted_accepted_and_receipted() {
+    transceiver(
+        r#"
+        <- submit_sm 2 from=0/0/Bindery to=0/0/+447700900123 text="hello" rd=1
+        => submit 2 bind=5 wants=0x3 from=5/0/Bindery to=1/1/447700900123 rd=0x1 text="hello"
+        engine accepted 2 #249108103168000001
+        -> submit_sm_resp 2 ok id="249108103168000001"
+        engine deliver 9 receipt #249108103168000001 DELIVRD 000 from=5/0/Bindery to=1/1/447700900123 rd=0x1 text="hello"
+        -> deliver_sm 1 from=1/1/447700900123 to=5/0/Bindery esm=0x4 text="id:249108103168000001 sub:001 dlvrd:001 submit date:2611211200 done date:2611211201 stat:DELIVRD err:000 text:hello" receipted="249108103168000001" state=2 network_error=hex:030000
+        <- deliver_sm_resp 1 ok
+        => delivered 9 accepted id=""
+        "#,
+    );
+}
+
+#[test]
+fn message_ids_are_told_in_the_account_s_form() {
+    let mut account = account();
+    account.delivering.message_id = MessageIdForm::Hex;
+    bound(
+        account,
+        "transmitter",
+        Version::V50,
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        engine accepted 2 #195951310
+        -> submit_sm_resp 2 ok id="000000000badface"
+        "#,
+    );
+}
+
+#[test]
+fn a_3_3_bind_gets_short_ids_and_no_tlvs() {
+    bound(
+        account(),
+        "receiver",
+        Version::V33,
+        r#"
+        engine deliver 9 receipt #4194309 EXPIRED 027 from=1/1/80888 to=1/1/4478 text="x"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:10001005 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:EXPIRED err:027 text:x"
+        <- deliver_sm_resp 1 ok header
+        => delivered 9 accepted id=""
+        "#,
+    );
+}
+
+#[test]
+fn scheduled_and_expiring_messages_carry_their_times() {
+    transceiver(
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="x" at=261121140000004+ until=000001000000000R priority=3 rd=0x11
+        => submit 2 bind=5 lane=0x3 wants=0x7 due=+3600s expires=+86400s from=1/1/4477 to=1/1/4478 priority=0x3 rd=0x11 text="x"
+        "#,
+    );
+}
+
+#[test]
+fn a_long_text_comes_in_the_payload_and_other_tlvs_travel() {
+    transceiver(
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 payload=300*x reference=77 vendor=hex:616263
+        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text=300*x reference=77 vendor=hex:616263
+        "#,
+    );
+}
+
+#[test]
+fn data_sm_is_answered_as_data_sm() {
+    transceiver(
+        r#"
+        <- data_sm 2 from=1/1/4477 to=1/1/4478 payload="x" lives=60
+        => submit 2 bind=5 expires=+60s from=1/1/4477 to=1/1/4478 text="x"
+        <- data_sm 3 from=1/1/4477 to=1/1/4478 payload="y"
+        => submit 3 bind=5 from=1/1/4477 to=1/1/4478 text="y"
+        <- submit_sm 4 from=1/1/4477 to=1/1/4478 text="z"
+        => submit 4 bind=5 from=1/1/4477 to=1/1/4478 text="z"
+        engine accepted 4 #44
+        -> submit_sm_resp 4 ok id="44"
+        engine accepted 2 #42
+        -> data_sm_resp 2 ok id="42"
+        engine refused 3 Full
+        -> data_sm_resp 3 0x14 id=""
+        "#,
+    );
+}
+
+#[test]
+fn data_sm_may_be_forbidden() {
+    let mut account = account();
+    account.submitting.data_sm = false;
+    bound(
+        account,
+        "transceiver",
+        Version::V34,
+        r#"
+        <- data_sm 2 from=1/1/4477 to=1/1/4478 payload="x"
+        note refused data_sm 0x03 data_sm not allowed
+        -> data_sm_resp 2 0x03 id=""
+        "#,
+    );
+}
+
+#[test]
+fn every_refusal_of_the_engine_has_its_status() {
+    transceiver(
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        engine refused 2 Full
+        -> submit_sm_resp 2 0x14
+        <- submit_sm 3 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 3 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        engine refused 3 Throttled
+        -> submit_sm_resp 3 0x58
+        <- submit_sm 4 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 4 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        engine refused 4 NoRoute
+        -> submit_sm_resp 4 0x45
+        <- submit_sm 5 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 5 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        engine refused 5 Expired
+        -> submit_sm_resp 5 0x62
+        <- submit_sm 6 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 6 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        engine refused 6 NotAllowed
+        -> submit_sm_resp 6 0x45
+        <- submit_sm 7 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 7 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        engine refused 7 Draining
+        -> submit_sm_resp 7 0x08
+        "#,
+    );
+}
+
+#[test]
+fn a_bad_field_is_refused_before_the_engine_hears_of_it() {
+    transceiver(
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/letters text="x"
+        note refused submit_sm 0x0b destination_addr
+        -> submit_sm_resp 2 0x0b
+        <- submit_sm 3 from=1/7/4477 to=1/1/4478 text="x"
+        note refused submit_sm 0x49 source_addr_npi
+        -> submit_sm_resp 3 0x49
+        <- submit_sm 4 from=1/1/4477 to=255/1/4478 text="x"
+        note refused submit_sm 0x50 dest_addr_ton
+        -> submit_sm_resp 4 0x50
+        <- submit_sm 5 from=1/1/4477 to=1/1/4478 text="x" payload="y"
+        note refused submit_sm 0x01 short_message and message_payload
+        -> submit_sm_resp 5 0x01
+        "#,
+    );
+}
+
+#[test]
+fn a_status_of_5_0_is_told_to_3_4_in_its_own_words() {
+    let script = |status: &str| {
+        format!(
+            r#"
+            <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="x" dcs=15
+            note refused submit_sm 0x104 data_coding
+            -> submit_sm_resp 2 {status}
+            "#
+        )
+    };
+    bound(account(), "transceiver", Version::V34, &script("0x45"));
+    bound(account(), "transceiver", Version::V50, &script("0x104"));
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_answered_and_the_next_pdu_still_heard() {
+    transceiver(
+        r#"
+        <-- raw 00000014 00000004 00000000 00000002 00000000
+        <- submit_sm 3 from=1/1/4477 to=1/1/4478 text="x"
+        note malformed submit_sm 0x02 destination_addr
+        => submit 3 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        -> submit_sm_resp 2 0x02
+        "#,
+    );
+}
+
+#[test]
+fn operations_that_are_not_offered_yet_are_refused_as_what_they_are() {
+    bound(
+        account(),
+        "transceiver",
+        Version::V50,
+        r#"
+        <- query_sm 2
+        note refused query_sm 0x03 operation not offered
+        -> query_sm_resp 2 0x03
+        <- cancel_sm 3
+        note refused cancel_sm 0x03 operation not offered
+        -> cancel_sm_resp 3 0x03
+        <- replace_sm 4
+        note refused replace_sm 0x03 operation not offered
+        -> replace_sm_resp 4 0x03
+        <- raw 00000024 00000021 00000000 00000005 00 000000 01 01 0000 3100 000000 00 00 00000000 00
+        note refused submit_multi 0x03 operation not offered
+        -> submit_multi_resp 5 0x03
+        <- broadcast_sm 6
+        note refused broadcast_sm 0x03 operation not offered
+        -> broadcast_sm_resp 6 0x03
+        <- query_broadcast_sm 7
+        note refused query_broadcast_sm 0x03 operation not offered
+        -> query_broadcast_sm_resp 7 0x03
+        <- cancel_broadcast_sm 8
+        note refused cancel_broadcast_sm 0x03 operation not offered
+        -> cancel_broadcast_sm_resp 8 0x03
+        "#,
+    );
+}
+
+#[test]
+fn a_mo_comes_as_short_message_or_as_payload() {
+    transceiver(
+        r#"
+        engine deliver 8 mo from=1/1/4478 to=1/1/80888 text="STOP"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 text="STOP"
+        engine deliver 9 mo from=1/1/4478 to=1/1/80888 dcs=4 text=255*x reference=7 billing=hex:01
+        -> deliver_sm 2 from=1/1/4478 to=1/1/80888 dcs=0x4 reference=7 payload=255*x
+        "#,
+    );
+    bound(
+        account(),
+        "transceiver",
+        Version::V50,
+        r#"
+        engine deliver 9 mo from=1/1/4478 to=1/1/80888 dcs=4 text=255*x billing=hex:01
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 dcs=0x4 text=255*x billing=hex:01
+        "#,
+    );
+}
+
+#[test]
+fn a_mo_that_a_3_3_peer_has_no_room_for_is_given_up() {
+    bound(
+        account(),
+        "receiver",
+        Version::V33,
+        r#"
+        engine deliver 9 mo from=1/1/4478 to=1/1/80888 dcs=4 text=255*x
+        => delivered 9 refused Permanent 0x65
+        engine deliver 10 mo from=1/1/4478 to=1/1/80888 dcs=4 text=254*x reference=7
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 dcs=0x4 text=254*x
+        "#,
+    );
+}
+
+#[test]
+fn intermediate_receipts_and_the_states_of_5_0_are_said_in_the_peer_s_words() {
+    transceiver(
+        r#"
+        engine deliver 8 receipt #1 SCHEDLD 000 from=1/1/80888 to=1/1/4478 dcs=8 text="\x00h\x00i"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x20 text="id:1 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:ENROUTE err:000 text:hi" receipted="1" state=1 network_error=hex:030000
+        engine deliver 9 receipt #1 SKIPPED 0A1 from=1/1/80888 to=1/1/4478 dcs=4 text="\x01\x02"
+        -> deliver_sm 2 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:1 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:REJECTD err:0A1 text:" receipted="1" state=8
+        "#,
+    );
+    bound(
+        account(),
+        "transceiver",
+        Version::V50,
+        r#"
+        engine deliver 9 receipt #1 SKIPPED 001 from=1/1/80888 to=1/1/4478 esm=0x40 text="\x05\x00\x03\x07\x02\x01a longer text than a receipt repeats"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:1 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:SKIPPED err:001 text:a longer text than a" receipted="1" state=9 network_error=hex:030001
+        "#,
+    );
+}
+
+#[test]
+fn a_receipt_repeats_the_message_in_letters_that_every_program_knows() {
+    let mut account = account();
+    account.delivering.receipt_tlvs = false;
+    let script = |fields: &str, text: &str| {
+        format!(
+            "engine deliver 9 receipt #1 DELIVRD 000 from=1/1/80888 to=1/1/4478 {fields}
+             -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text=\"id:1 sub:001 dlvrd:001 submit date:2611211200 done date:2611211201 stat:DELIVRD err:000 text:{text}\""
+        )
+    };
+    for (fields, text) in [
+        // “ne”… in UCS-2; a line break; 21 characters; é and @ of GSM; the same in Latin-1.
+        (
+            r#"dcs=8 text="\x20\x1c\x00n\x00e\x20\x1d\x20\x26""#,
+            r#"\"ne\"..."#,
+        ),
+        (r#"text="a\x0ab""#, "a b"),
+        (r#"text="123456789012345678901""#, "12345678901234567890"),
+        (r#"text="\x05 \x00""#, "e ?"),
+        (r#"dcs=3 text="\xe9 @""#, "e ?"),
+    ] {
+        bound(
+            account.clone(),
+            "receiver",
+            Version::V34,
+            &script(fields, text),
+        );
+    }
+}
+
+#[test]
+fn receipts_are_text_or_tlvs_as_the_account_says() {
+    let mut account = account();
+    account.delivering.receipt_text = false;
+    bound(
+        account.clone(),
+        "receiver",
+        Version::V34,
+        r#"
+        engine deliver 9 receipt #1 DELIVRD 000 from=1/1/80888 to=1/1/4478 text="x"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 receipted="1" state=2 network_error=hex:030000
+        "#,
+    );
+    account.delivering.receipt_tlvs = false;
+    bound(
+        account,
+        "receiver",
+        Version::V34,
+        r#"
+        engine deliver 9 receipt #1 DELIVRD 000 from=1/1/80888 to=1/1/4478 text="x"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:1 sub:001 dlvrd:001 submit date:2611211200 done date:2611211201 stat:DELIVRD err:000 text:x"
+        "#,
+    );
+}
+
+#[test]
+fn what_the_customer_says_of_a_delivery_reaches_the_engine() {
+    transceiver(
+        r#"
+        engine deliver 11 mo from=1/1/4478 to=1/1/80888 text="a"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 text="a"
+        <- deliver_sm_resp 1 0x64
+        note peer refused 0x64
+        => delivered 11 refused Temporary 0x64
+        engine deliver 12 mo from=1/1/4478 to=1/1/80888 text="b"
+        -> deliver_sm 2 from=1/1/4478 to=1/1/80888 text="b"
+        <- deliver_sm_resp 2 0x65
+        note peer refused 0x65
+        => delivered 12 refused Permanent 0x65
+        engine deliver 13 mo from=1/1/4478 to=1/1/80888 text="c"
+        -> deliver_sm 3 from=1/1/4478 to=1/1/80888 text="c"
+        <- generic_nack 3 0x08
+        note peer refused 0x08
+        => delivered 13 refused Temporary 0x08
+        "#,
+    );
+}
+
+#[test]
+fn an_account_may_want_everything_again_that_it_refused() {
+    let mut account = account();
+    account.delivering.permanent_refusals = false;
+    bound(
+        account,
+        "receiver",
+        Version::V34,
+        r#"
+        engine deliver 12 mo from=1/1/4478 to=1/1/80888 text="b"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 text="b"
+        <- deliver_sm_resp 1 0x66
+        note peer refused 0x66
+        => delivered 12 refused Temporary 0x66
+        "#,
+    );
+}
+
+#[test]
+fn a_delivery_that_is_not_answered_is_silent_and_a_late_answer_still_counts() {
+    let mut account = account();
+    account.session.enquire_link = None;
+    bound(
+        account,
+        "receiver",
+        Version::V34,
+        r#"
+        engine deliver 11 mo from=1/1/4478 to=1/1/80888 text="a"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 text="a"
+        +30s
+        note silent
+        => delivered 11 silent
+        <- deliver_sm_resp 1 ok
+        note late
+        => delivered 11 accepted id=""
+        "#,
+    );
+}
+
+#[test]
+fn a_full_window_sends_the_delivery_back() {
+    let mut account = account();
+    account.session.window_out = 1;
+    bound(
+        account,
+        "receiver",
+        Version::V34,
+        r#"
+        engine deliver 11 mo from=1/1/4478 to=1/1/80888 text="a"
+        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 text="a"
+        engine deliver 12 mo from=1/1/4478 to=1/1/80888 text="b"
+        => delivered 12 unsent
+        "#,
+    );
+}
+
+#[test]
+fn a_full_window_of_the_customer_is_not_read_until_there_is_room() {
+    let mut account = account();
+    account.session.window_in = 1;
+    bound(
+        account,
+        "transmitter",
+        Version::V34,
+        r#"
+        <-- submit_sm 2 from=1/1/4477 to=1/1/4478 text="a"
+        <- submit_sm 3 from=1/1/4477 to=1/1/4478 text="b"
+        flow paused
+        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text="a"
+        engine accepted 2 #42
+        => submit 3 bind=5 from=1/1/4477 to=1/1/4478 text="b"
+        -> submit_sm_resp 2 ok id="42"
+        "#,
+    );
+}
+
+#[test]
+fn wrong_credentials_are_refused_and_may_be_tried_again() {
+    crate::talk::customer(
+        account(),
+        r#"
+        <- bind_transmitter 1 system_id=demo password=wrong version=0x34
+        flow authenticate demo transmitter V34
+        shell refuses 0x0e
+        -> bind_transmitter_resp 1 0x0e
+        <- bind_transmitter 2 system_id=demo password=secret version=0x34
+        flow authenticate demo transmitter V34
+        shell account
+        => bind customer=7 receives=false window=10
+        engine bound 5
+        -> bind_transmitter_resp 2 ok system_id=bindery sc_version=hex:34
+        "#,
+    );
+}
+
+#[test]
+fn nothing_is_read_while_a_bind_is_checked() {
+    crate::talk::customer(
+        account(),
+        r#"
+        <-- bind_transmitter 1 system_id=demo password=secret version=0x34
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="early"
+        flow authenticate demo transmitter V34
+        shell account
+        flow paused
+        => bind customer=7 receives=false window=10
+        engine bound 5
+        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text="early"
+        -> bind_transmitter_resp 1 ok system_id=bindery sc_version=hex:34
+        "#,
+    );
+}
+
+#[test]
+fn too_many_binds_are_refused_as_the_account_says() {
+    for (too_many, told) in [(status::RBINDFAIL, "0x0d"), (status::RALYBND, "0x05")] {
+        let mut account = account();
+        account.binding.too_many = too_many;
+        crate::talk::customer(
+            account,
+            &format!(
+                "
+                <- bind_receiver 1 system_id=demo password=secret version=0x34
+                flow authenticate demo receiver V34
+                shell account
+                => bind customer=7 receives=true window=10
+                engine refused 1 TooManyBinds
+                -> bind_receiver_resp 1 {told}
+                "
+            ),
+        );
+    }
+}
+
+/// A bind that is refused by the account's own rules.
+#[track_caller]
+fn bind_refused(account: Account, kind: &str, fields: &str, version: &str, told: &str) {
+    crate::talk::customer(
+        account,
+        &format!(
+            "
+            <- bind_{kind} 1 system_id=demo {fields}
+            flow authenticate demo {kind} {version}
+            shell account
+            -> bind_{kind}_resp 1 {told}
+            "
+        ),
+    );
+}
+
+#[test]
+fn a_password_or_system_type_longer_than_the_account_allows_has_its_own_status() {
+    let mut account = account();
+    bind_refused(
+        account.clone(),
+        "receiver",
+        "password=secret789 version=0x34",
+        "V34",
+        "0x0e",
+    );
+    bind_refused(
+        account.clone(),
+        "receiver",
+        "password=secret system_type=thirteen-long version=0x34",
+        "V34",
+        "0x53",
+    );
+    account.binding.fields.password = 64;
+    crate::talk::customer(
+        account,
+        "
+        <- bind_receiver 1 system_id=demo password=secret789 version=0x34
+        flow authenticate demo receiver V34
+        shell account
+        => bind customer=7 receives=true window=10
+        ",
+    );
+}
+
+#[test]
+fn binds_that_the_account_may_not_have_are_refused() {
+    let mut account = account();
+    account.binding.transceiver = false;
+    account.binding.version_min = Version::V34;
+    account.binding.version_max = Version::V34;
+    account.binding.mismatch = Mismatch::Reject;
+    let secret = |version| format!("password=secret version={version}");
+    bind_refused(
+        account.clone(),
+        "transceiver",
+        &secret("0x34"),
+        "V34",
+        "0x0d",
+    );
+    bind_refused(account.clone(), "receiver", &secret("0x33"), "V33", "0x0d");
+    bind_refused(account, "receiver", &secret("0x50"), "V50", "0x0d");
+}
+
+#[test]
+fn a_version_that_is_too_new_is_agreed_down() {
+    let mut account = account();
+    account.binding.version_max = Version::V34;
+    crate::talk::customer(
+        account,
+        "
+        <- bind_receiver 1 system_id=demo password=secret version=0x50
+        flow authenticate demo receiver V50
+        shell account
+        => bind customer=7 receives=true window=10
+        engine bound 5
+        -> bind_receiver_resp 1 ok system_id=bindery sc_version=hex:34
+        ",
+    );
+}
+
+#[test]
+fn an_unbind_frees_the_slot_before_it_is_answered() {
+    transceiver(
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        <- unbind 3
+        => unbound 5
+        engine accepted 2 #42
+        -> submit_sm_resp 2 ok id="42"
+        -> unbind_resp 3 ok
+        shell disconnect
+        "#,
+    );
+}
+
+#[test]
+fn a_connection_that_breaks_is_told_to_the_engine_once() {
+    transceiver(
+        r#"
+        shell disconnect
+        => unbound 5
+        shell disconnect
+        engine deliver 11 mo from=1/1/4478 to=1/1/80888 text="a"
+        "#,
+    );
+}
+
+#[test]
+fn a_bind_that_was_granted_to_a_broken_connection_is_given_back() {
+    crate::talk::customer(
+        account(),
+        "
+        <- bind_receiver 1 system_id=demo password=secret version=0x34
+        flow authenticate demo receiver V34
+        shell account
+        => bind customer=7 receives=true window=10
+        shell disconnect
+        engine bound 5
+        => unbound 5
+        ",
+    );
+}
+
+#[test]
+fn draining_waits_for_what_is_owed_and_then_unbinds() {
+    transceiver(
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text="x"
+        shell drain
+        engine accepted 2 #42
+        -> submit_sm_resp 2 ok id="42"
+        -> unbind 1
+        <- unbind_resp 1 ok
+        flow closed: unbound
+        shell disconnect
+        => unbound 5
+        "#,
+    );
+}
+
+#[test]
+fn the_engine_may_close_a_session() {
+    transceiver(
+        "
+        engine close
+        -> unbind 1
+        <- unbind_resp 1 ok
+        flow closed: unbound
+        ",
+    );
+}

@@ -1,0 +1,5 @@
+//! Conversations between the gateway and its peers, with the engine's part read out from the script.
+
+mod carrier;
+mod customer;
+mod talk;

@@ -1,0 +1,216 @@
+//! What the engine hears and says, as words.
+
+use engine::{
+    BindId, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Refusal,
+};
+use smpp::tlv::Tlvs;
+use sms::{Message, State, Wall};
+
+use super::START;
+use super::words::{self, Words};
+
+/// Adds what a line says: `bound 5`, `accepted 2 #42`, `send 9 #42 from=.. to=.. text=..`.
+pub(super) fn put_output(line: &str, at: Origin, batch: &mut Outputs) {
+    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (number, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let named = |sequence: &str| Origin {
+        sequence: words::number(sequence),
+        ..at
+    };
+    let output = match verb {
+        "bound" => Output::Bound {
+            origin: at,
+            bind: BindId(u64::from(words::number(number))),
+        },
+        "accepted" => Output::Accepted {
+            origin: named(number),
+            told: key(rest),
+        },
+        "refused" => Output::Refused {
+            origin: named(number),
+            refusal: refusal(rest),
+        },
+        "acknowledge" => Output::Acknowledge {
+            origin: named(number),
+            refusal: (!rest.is_empty()).then(|| refusal(rest)),
+        },
+        "close" => Output::Close { to: at },
+        "send" => {
+            let (told, message) = rest.split_once(' ').expect("a key and a message");
+            Output::Send {
+                to: at,
+                token: u64::from(words::number(number)),
+                key: key(told),
+                expires: Wall(START.0 + 24 * 3_600_000),
+                body: put_message(message, batch),
+            }
+        }
+        "deliver" => {
+            let (what, message) = delivery(rest);
+            Output::Deliver {
+                to: at,
+                token: u64::from(words::number(number)),
+                what,
+                body: put_message(message, batch),
+            }
+        }
+        _ => panic!("the engine cannot say {line}"),
+    };
+    batch.push(output);
+}
+
+/// `mo ..` or `receipt #42 DELIVRD 000 ..`, and the message.
+fn delivery(line: &str) -> (Delivery, &str) {
+    if let Some(message) = line.strip_prefix("mo ") {
+        return (Delivery::Mo, message);
+    }
+    let mut parts = line.splitn(5, ' ');
+    assert_eq!(parts.next(), Some("receipt"), "{line}");
+    let mut part = || parts.next().expect("receipt #KEY STATE ERR MESSAGE");
+    let receipt = Delivery::Receipt {
+        told: key(part()),
+        state: State::from_word(part().as_bytes()).expect("a state"),
+        err: part().as_bytes().try_into().expect("three characters"),
+        submitted: START,
+        done: Wall(START.0 + 60_000),
+    };
+    (receipt, part())
+}
+
+fn put_message(line: &str, batch: &mut Outputs) -> engine::Span {
+    let words = Words::new(line);
+    let tlvs = words.tlvs();
+    let message = Message {
+        service_type: words.text("type"),
+        source: words.address("from"),
+        destination: words.address("to"),
+        esm_class: words.number("esm"),
+        protocol_id: words.number("pid"),
+        priority: words.number("priority"),
+        registered_delivery: words.number("rd"),
+        data_coding: words.number("dcs"),
+        default_message_id: words.number("default"),
+        text: words.text("text"),
+        tlvs: &tlvs,
+    };
+    let mut octets = Vec::new();
+    message.encode(&mut octets);
+    batch.put(&octets)
+}
+
+fn key(text: &str) -> MessageKey {
+    let digits = text.strip_prefix('#').expect("#key");
+    MessageKey(digits.parse().expect("a key"))
+}
+
+fn refusal(name: &str) -> Refusal {
+    [
+        Refusal::Full,
+        Refusal::Throttled,
+        Refusal::NoRoute,
+        Refusal::TooManyBinds,
+        Refusal::NotAllowed,
+        Refusal::Expired,
+        Refusal::Draining,
+    ]
+    .into_iter()
+    .find(|refusal| format!("{refusal:?}") == name)
+    .unwrap_or_else(|| panic!("no refusal is called {name}"))
+}
+
+/// An input in words.
+pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
+    match input {
+        Input::Bind {
+            customer,
+            receives,
+            window,
+            ..
+        } => format!(
+            "bind customer={} receives={receives} window={window}",
+            customer.0
+        ),
+        Input::Connected {
+            connector,
+            transmits,
+            window,
+            ..
+        } => format!(
+            "connected connector={} transmits={transmits} window={window}",
+            connector.0
+        ),
+        Input::Unbound(bind) => format!("unbound {}", bind.0),
+        Input::Submit(draft) => {
+            let message = message_words(batch.get(draft.body));
+            let mut line = format!("submit {} bind={}", draft.origin.sequence, draft.bind.0);
+            line += &words::numbers(&[("lane", draft.priority), ("wants", draft.wants.0)]);
+            line += &moment(" due", draft.due);
+            line += &moment(" expires", draft.expires);
+            line + &message
+        }
+        Input::Sent { token, outcome, .. } => {
+            format!("sent {token} {}", outcome_words(outcome, batch))
+        }
+        Input::Delivered { token, outcome, .. } => {
+            format!("delivered {token} {}", outcome_words(outcome, batch))
+        }
+        _ => carrier_line(input, batch),
+    }
+}
+
+/// What a carrier brought.
+fn carrier_line(input: &Input, batch: &Inputs) -> String {
+    if let Input::Mo { origin, body, .. } = input {
+        return format!("mo {}{}", origin.sequence, message_words(batch.get(*body)));
+    }
+    let Input::Receipt {
+        origin, receipt, ..
+    } = input
+    else {
+        panic!("a peer does not say {input:?}");
+    };
+    format!(
+        "receipt {} id=\"{}\" to={} {} err={}{}",
+        origin.sequence,
+        batch.get(receipt.id).escape_ascii(),
+        batch.get(receipt.destination).escape_ascii(),
+        receipt.state.word(),
+        receipt.err.escape_ascii(),
+        moment(" done", receipt.done)
+    )
+}
+
+fn outcome_words(outcome: &Outcome, batch: &Inputs) -> String {
+    match outcome {
+        Outcome::Accepted { id } => format!("accepted id=\"{}\"", batch.get(*id).escape_ascii()),
+        Outcome::Refused { class, code } => format!("refused {class:?} {code:#04x}"),
+        Outcome::Silent => "silent".to_owned(),
+        Outcome::Unsent => "unsent".to_owned(),
+    }
+}
+
+/// Seconds from the start of the conversation.
+fn moment(name: &str, at: Option<Wall>) -> String {
+    at.map_or_else(String::new, |at| {
+        format!("{name}={:+}s", (at.0 as i64 - START.0 as i64) / 1000)
+    })
+}
+
+fn message_words(octets: &[u8]) -> String {
+    let message = Message::decode(octets).expect("a whole message");
+    let mut line = String::new();
+    if !message.service_type.is_empty() {
+        line += &format!(" type={}", message.service_type.escape_ascii());
+    }
+    line += &words::address_words(message.source, message.destination);
+    line += &words::numbers(&[
+        ("esm", message.esm_class),
+        ("pid", message.protocol_id),
+        ("priority", message.priority),
+        ("rd", message.registered_delivery),
+        ("dcs", message.data_coding),
+        ("default", message.default_message_id),
+    ]);
+    line += &words::text_words("text", message.text);
+    line + &words::tlv_words(Tlvs::parse(message.tlvs).expect("well-formed TLVs"))
+}
