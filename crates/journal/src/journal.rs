@@ -53,13 +53,39 @@ impl Segment {
     }
 }
 
-/// What [`Journal::trim`] removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trimmed {
-    /// Files.
-    pub segments: usize,
-    /// Their octets.
-    pub bytes: u64,
+/// Files that have lost their names. The disk takes their blocks back when this is dropped, at
+/// some 10 ms for each 64 MiB: a thread that must not wait so long gives it to another one.
+pub struct Removed<D: Disk = FileDisk> {
+    files: Vec<D::File>,
+    bytes: u64,
+}
+
+impl<D: Disk> Removed<D> {
+    /// How many there are.
+    pub fn files(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Octets that are in them.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn none() -> Removed<D> {
+        Removed {
+            files: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    fn remove(&mut self, disk: &D, name: &str) -> Result<(), DiskError> {
+        let file = disk.open(name).while_doing("open", disk, name)?;
+        let bytes = file.size().while_doing("read", disk, name)?;
+        disk.remove(name).while_doing("remove", disk, name)?;
+        self.files.push(file);
+        self.bytes += bytes;
+        Ok(())
+    }
 }
 
 impl Journal {
@@ -294,11 +320,14 @@ impl<D: Disk> Journal<D> {
         if !self.segments[segment].marks.is_empty() {
             return Ok(());
         }
-        let end = self.segments[segment].end;
+        let end = match self.segments.get(segment + 1) {
+            Some(next) => next.header.offset,
+            None => self.end_offset(),
+        };
         let mut marks = Marks::default();
         self.walk(segment, None, |mark, batch| {
             marks.note(*mark);
-            mark.next(batch).at == end
+            mark.next(batch).offset == end
         })?;
         self.segments[segment].marks = marks;
         Ok(())
@@ -385,16 +414,15 @@ impl<D: Disk> Journal<D> {
     /// # Errors
     /// When an old one could not be removed. The new one counts all the same, and the old one is
     /// removed at the next open.
-    pub fn adopt(&mut self, snapshot: Snapshot) -> Result<(), DiskError> {
+    pub fn adopt(&mut self, snapshot: Snapshot) -> Result<Removed<D>, DiskError> {
         assert!(self.generations.last() < Some(&snapshot.position));
         self.generations.push(snapshot.position);
+        let mut removed = Removed::none();
         while self.generations.len() > snapshot::GENERATIONS {
             let name = Kind::Snapshot.name(self.generations.remove(0));
-            self.disk
-                .remove(&name)
-                .while_doing("remove", &self.disk, &name)?;
+            removed.remove(&self.disk, &name)?;
         }
-        Ok(())
+        Ok(removed)
     }
 
     /// Removes the oldest segments, as long as all that they hold is at or before `upto`, and is
@@ -404,16 +432,12 @@ impl<D: Disk> Journal<D> {
     /// # Errors
     /// When a file could not be removed, it stays. When the removal could not be synced, the journal
     /// is closed, as after any failed sync.
-    pub fn trim(&mut self, upto: Position) -> Result<Trimmed, DiskError> {
-        let mut trimmed = Trimmed::default();
+    pub fn trim(&mut self, upto: Position) -> Result<Removed<D>, DiskError> {
+        let mut removed = Removed::none();
         let upto = upto.min(self.replayed_by_every_generation());
         while self.segments.len() > 1 && self.segments[1].header.position.0 <= upto.0 + 1 {
             let name = self.segments[0].name();
-            self.disk
-                .remove(&name)
-                .while_doing("remove", &self.disk, &name)?;
-            trimmed.segments += 1;
-            trimmed.bytes += self.segments[0].end;
+            removed.remove(&self.disk, &name)?;
             self.segments.pop_front();
             self.read_file = None;
             if let Err(source) = self.disk.sync_dir() {
@@ -421,7 +445,7 @@ impl<D: Disk> Journal<D> {
                 return Err(source).while_doing("sync the directory of", &self.disk, &name);
             }
         }
-        Ok(trimmed)
+        Ok(removed)
     }
 
     /// Nothing up to this is needed to replay; 0 until there are two snapshots.

@@ -57,7 +57,7 @@ use std::fmt;
 pub use disk::{Disk, DiskFile, FileDisk, FileLock, LockError};
 pub use error::{AppendError, Damage, DiskError, OpenError, ReadError};
 pub use format::BATCH_BYTES_MAX;
-pub use journal::{Journal, Trimmed};
+pub use journal::{Journal, Removed};
 pub use latency::{SyncLatency, disk_sync_latency};
 pub use open::{Cut, Recovered};
 pub use read::{Batch, Batches};

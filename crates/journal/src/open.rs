@@ -208,14 +208,12 @@ fn settle_tail<D: Disk>(
         },
         bytes: segment.end - tail.next.at,
     });
-    match (&cut, tail.last_batch) {
-        (Some(_), _) => file
-            .truncate(tail.next.at)
-            .while_doing("cut", disk, &name)?,
-        (None, Some(at)) => {
-            write_again(&file, at, tail.next.at).while_doing("write", disk, &name)?;
-        }
-        (None, None) => {}
+    // Also when nothing seems to be behind the end: a cut whose sync failed may be in the page
+    // cache alone.
+    file.truncate(tail.next.at)
+        .while_doing("cut", disk, &name)?;
+    if let (None, Some(at)) = (&cut, tail.last_batch) {
+        write_again(&file, at, tail.next.at).while_doing("write", disk, &name)?;
     }
     file.sync().while_doing("sync", disk, &name)?;
     segment.end = tail.next.at;

@@ -73,11 +73,19 @@ impl<D: Disk> Batches<D> {
             if self.scan.is_none() && !self.open_next()? {
                 return Ok(None);
             }
+            if self.is_at_next_segment() {
+                self.close_segment()?;
+                continue;
+            }
             let (part, scan) = self.scan.as_mut().expect("a scan is open");
             match scan.advance() {
                 Ok(Step::Batch) if scan.next().after <= self.after => {}
                 Ok(Step::Batch) => break,
-                Ok(Step::End) => self.close_segment()?,
+                Ok(Step::End) if self.parts.is_empty() => self.close_segment()?,
+                Ok(Step::End) => {
+                    let what = "the file ends before the next one begins";
+                    return Err(damage(&self.disk, &part.name(), scan.next(), what));
+                }
                 Ok(Step::Broken(what)) => {
                     return Err(damage(&self.disk, &part.name(), scan.next(), what));
                 }
@@ -106,6 +114,15 @@ impl<D: Disk> Batches<D> {
         Ok(true)
     }
 
+    /// A segment ends where the header of the next one says. What may be behind that in the file
+    /// is what is left of a write that was taken back.
+    fn is_at_next_segment(&self) -> bool {
+        match (&self.scan, self.parts.front()) {
+            (Some((_, scan)), Some(next)) => scan.next().offset == next.header.offset,
+            (Some(_) | None, _) => false,
+        }
+    }
+
     /// The chain goes on in the next segment: a file between the two, or batches at the end of
     /// this one, would be missed here.
     fn close_segment(&mut self) -> Result<(), ReadError> {
@@ -113,9 +130,9 @@ impl<D: Disk> Batches<D> {
             return Ok(());
         };
         if let Some(next) = self.parts.front()
-            && (scan.chain(), scan.next().offset) != (next.header.before, next.header.offset)
+            && scan.chain() != next.header.before
         {
-            let what = "the file ends before the next one begins";
+            let what = "the next file does not follow this one";
             return Err(damage(&self.disk, &part.name(), scan.next(), what));
         }
         self.buffer = scan.into_buffer();

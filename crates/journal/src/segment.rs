@@ -206,7 +206,7 @@ impl<F: DiskFile> Scan<F> {
         let Some(header) = BatchHeader::decode(self.seed, bytes) else {
             return Ok(Step::Broken("the checksum of a batch's header is wrong"));
         };
-        if header.before != self.chain || header.last <= self.next.after {
+        if header.before != self.chain {
             return Ok(Step::Broken("a batch does not follow the one before it"));
         }
         if header.whole() > left {

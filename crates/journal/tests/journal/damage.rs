@@ -106,6 +106,22 @@ fn every_flipped_bit_is_refused_or_in_the_last_batch() {
 }
 
 #[test]
+fn a_batch_that_is_cut_out_or_comes_twice_is_refused() {
+    let (disk, history) = small_journal();
+    let name = &segments(&disk)[0];
+    let bytes = disk.contents(name).unwrap();
+    let first = 64..64 + 24 + history[0].1.len();
+    let without = [&bytes[..first.start], &bytes[first.end..]].concat();
+    let twice = [&bytes[..first.end], &bytes[first.start..]].concat();
+    for changed in [without, twice] {
+        let disk = disk.fork();
+        disk.put(name, &changed);
+        let message = contents(&disk).unwrap_err();
+        assert!(message.contains("does not follow"), "{message}");
+    }
+}
+
+#[test]
 fn a_missing_segment_is_refused() {
     let (disk, _) = small_journal();
     for name in &segments(&disk)[..3] {
@@ -161,7 +177,8 @@ fn records_that_look_like_a_batch_do_not_hide_a_torn_one() {
     let (mut journal, _) = open(&other);
     append(&mut journal, 3, &mut History::new());
     let name = segments(&other).pop().unwrap();
-    let foreign = other.contents(&name).unwrap();
+    let mut foreign = other.contents(&name).unwrap();
+    foreign.push(0);
     let (mut journal, _) = open(&disk);
     journal.append(Position(3), &foreign).unwrap();
     drop(journal);

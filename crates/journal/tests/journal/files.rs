@@ -1,7 +1,10 @@
 //! The journal on the real disk.
 
 use crate::common::{SMALL, directory, replay};
-use journal::{Journal, OpenError, Position, Room};
+use journal::{
+    Batches, Journal, OpenError, Position, Removed, Room, SnapshotReader, SnapshotWriter,
+    disk_sync_latency,
+};
 
 #[test]
 fn what_was_appended_is_there_when_it_is_opened_again() {
@@ -65,4 +68,24 @@ fn the_directory_is_taken_once_in_a_process() {
     assert_eq!(pid, Some(std::process::id()));
     drop(journal);
     Journal::open(&dir, &SMALL).unwrap();
+}
+
+#[test]
+fn every_part_may_go_to_a_thread_of_its_own() {
+    fn may_go<T: Send + 'static>() {}
+    may_go::<Journal>();
+    may_go::<Batches<journal::FileDisk>>();
+    may_go::<SnapshotReader<journal::FileDisk>>();
+    may_go::<SnapshotWriter<journal::FileDisk>>();
+    may_go::<Removed>();
+}
+
+#[test]
+fn the_latency_of_the_disk_is_measured_and_nothing_is_left_behind() {
+    let dir = directory("latency");
+    let latency = disk_sync_latency(&dir, 20).unwrap();
+    assert!(latency.quantile(0.0) <= latency.quantile(0.5));
+    assert!(latency.quantile(0.99) <= latency.quantile(1.0));
+    assert!(latency.to_string().ends_with("of 20 syncs"), "{latency}");
+    assert_eq!(dir.read_dir().unwrap().count(), 0);
 }

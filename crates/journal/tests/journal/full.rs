@@ -149,10 +149,10 @@ fn no_room_at_any_write_of_a_life_holds_one_batch_and_loses_none() {
                 match journal.append(position, &records) {
                     Ok(_) => {}
                     Err(AppendError::Full(_)) => {
-                        // The same steps may come in another batch, so that a segment may fit or
-                        // not fit it.
-                        journal.append(position, &records[..1]).unwrap();
-                        history.push((position, records[..1].to_vec()));
+                        // More steps have come meanwhile: now the segment is too small.
+                        let records = [records, vec![1; 1000]].concat();
+                        journal.append(position, &records).unwrap();
+                        history.push((position, records));
                         continue;
                     }
                     Err(other) => panic!("{other}"),

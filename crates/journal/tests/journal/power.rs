@@ -51,7 +51,7 @@ fn snapshot(journal: &mut Journal<SimDisk>, told: &mut Told) -> Result<(), DiskE
     }
     let finished = writer.finish()?;
     told.snapshot = position;
-    journal.adopt(finished)
+    journal.adopt(finished).map(drop)
 }
 
 /// Everything that was told is there, and nothing that was never written.

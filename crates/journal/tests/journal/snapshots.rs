@@ -83,17 +83,17 @@ fn nothing_is_trimmed_that_the_generation_before_needs() {
     append(&mut journal, 30, &mut history);
     let older = snapshot(&mut journal);
     let bytes = journal.bytes();
-    assert_eq!(journal.trim(journal.end()).unwrap().segments, 0);
+    assert_eq!(journal.trim(journal.end()).unwrap().files(), 0);
 
     append(&mut journal, 30, &mut history);
     snapshot(&mut journal);
     let whole = segments(&disk);
     let before = journal.bytes();
     let trimmed = journal.trim(Position(u64::MAX)).unwrap();
-    assert!(trimmed.segments > 0);
-    assert!(bytes > trimmed.bytes);
-    assert_eq!(journal.bytes(), before - trimmed.bytes);
-    assert_eq!(segments(&disk), whole[trimmed.segments..]);
+    assert!(trimmed.files() > 0);
+    assert!(bytes > trimmed.bytes());
+    assert_eq!(journal.bytes(), before - trimmed.bytes());
+    assert_eq!(segments(&disk), whole[trimmed.files()..]);
     assert_eq!(replay(&journal, older), history[30..]);
     let refused = journal.read(Position(0)).err().unwrap();
     assert!(matches!(refused, ReadError::NotHere { asked: 1, .. }));
@@ -101,7 +101,7 @@ fn nothing_is_trimmed_that_the_generation_before_needs() {
     // The caller's own limit holds too.
     append(&mut journal, 30, &mut history);
     snapshot(&mut journal);
-    assert_eq!(journal.trim(Position(31)).unwrap().segments, 0);
+    assert_eq!(journal.trim(Position(31)).unwrap().files(), 0);
 }
 
 #[test]
