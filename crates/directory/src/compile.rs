@@ -1,0 +1,429 @@
+//! From [`Settings`] to the snapshot: everything that needs more than one section.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use engine::{ConnectorId, CustomerId, Route, Target};
+use peer::{Account, Profile};
+
+use crate::accounts::{Accounts, Login};
+use crate::problem::{At, Place, Reader};
+use crate::section::{
+    BY_PLACE, ConnectorSettings, CustomerSettings, Customers, ListenerKind, ListenerSettings,
+    Named, RouteSettings, Settings,
+};
+use crate::snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls};
+use crate::table;
+
+/// The snapshot. Only of use when nothing was complained of.
+pub(crate) fn directory(settings: Settings, reader: &mut Reader) -> Directory {
+    check_listeners(&settings.listeners, reader);
+    unique(
+        &settings.customers,
+        reader,
+        "id",
+        "give one of them another id",
+        |customer| {
+            (
+                customer.number(),
+                customer
+                    .id
+                    .as_ref()
+                    .map_or(customer.name.place, |id| id.place),
+            )
+        },
+    );
+    unique(
+        &settings.customers,
+        reader,
+        "system_id",
+        "give one of them another system_id",
+        |customer| (&customer.system_id().value, customer.system_id().place),
+    );
+    unique(
+        &settings.connectors,
+        reader,
+        "id",
+        "give one of them another id",
+        |connector| {
+            (
+                connector.number(),
+                connector
+                    .id
+                    .as_ref()
+                    .map_or(connector.name.place, |id| id.place),
+            )
+        },
+    );
+    let engine = engine_directory(&settings, reader);
+    let logins = settings.customers.iter().filter_map(login);
+    Directory {
+        gateway: settings.gateway.gateway.clone(),
+        listeners: settings.listeners.iter().filter_map(listener).collect(),
+        engine: Arc::new(engine),
+        accounts: Accounts::new(
+            logins,
+            settings.gateway.gateway.connections.uniform_auth_error,
+        ),
+        carriers: settings.connectors.iter().map(carrier).collect(),
+        settings,
+    }
+}
+
+/// Complains of sections whose `key` has the same value as that of an earlier one.
+fn unique<'a, T: Named, V: Ord + std::fmt::Display>(
+    all: &'a [T],
+    reader: &mut Reader,
+    key: &str,
+    change: &str,
+    value: impl Fn(&'a T) -> (V, Place),
+) {
+    let mut seen: BTreeMap<V, &T> = BTreeMap::new();
+    for section in all {
+        let (value, place) = value(section);
+        let what = seen.get(&value).map(|first| {
+            let (mine, theirs) = (section.name(), first.name());
+            let there = reader.name(theirs.place);
+            format!(
+                "{} {:?} has the {key} {value} of {:?} ({there})",
+                T::KEY,
+                mine.value,
+                theirs.value
+            )
+        });
+        match what {
+            Some(what) => reader.complain_at(place, what, change),
+            None => {
+                seen.insert(value, section);
+            }
+        }
+    }
+}
+
+fn check_listeners(listeners: &[ListenerSettings], reader: &mut Reader) {
+    if listeners.is_empty() {
+        reader.complain_at(
+            Place::default(),
+            "there is no listener",
+            "add a [[listener]] with name, kind and addr",
+        );
+    }
+    let mut seen: BTreeMap<SocketAddr, Place> = BTreeMap::new();
+    let fixed = listeners
+        .iter()
+        .flat_map(|listener| &listener.addr)
+        .filter(|addr| addr.value.port() != 0);
+    for addr in fixed {
+        if let Some(&first) = seen.get(&addr.value) {
+            let what = format!(
+                "the address {} stands at {} already",
+                addr.value,
+                reader.name(first)
+            );
+            reader.complain_at(addr.place, what, "give another port");
+        }
+        seen.insert(addr.value, addr.place);
+    }
+}
+
+fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directory {
+    let routes = Routes::new(settings, reader);
+    let mut customers = BTreeMap::new();
+    for customer in &settings.customers {
+        let mut rules = customer.rules.clone();
+        rules.routes = routes.of(customer, reader);
+        customers.insert(CustomerId(customer.number()), rules);
+    }
+    let connectors = settings.connectors.iter().map(|connector| {
+        let mut rules = connector.rules.clone();
+        rules.late_wait = connector.profile.late_wait;
+        (ConnectorId(connector.number()), rules)
+    });
+    engine::Directory {
+        customers,
+        connectors: connectors.collect(),
+        numbers: numbers(settings, reader),
+        limits: settings.gateway.gateway.limits.clone(),
+    }
+}
+
+fn numbers(settings: &Settings, reader: &mut Reader) -> BTreeMap<Vec<u8>, CustomerId> {
+    let ids: BTreeMap<&str, u32> = by_name(&settings.customers, CustomerSettings::number);
+    let mut numbers = BTreeMap::new();
+    for number in &settings.numbers {
+        if let Some(id) = known("customer", &ids, &number.customer, reader) {
+            numbers.insert(number.number.value.clone().into_bytes(), CustomerId(id));
+        }
+    }
+    numbers
+}
+
+fn by_name<T: Named, V>(all: &[T], value: impl Fn(&T) -> V) -> BTreeMap<&str, V> {
+    all.iter()
+        .map(|section| (section.name().value.as_str(), value(section)))
+        .collect()
+}
+
+/// What stands under `name`, or a complaint with the names that there are.
+fn known<V: Copy>(
+    kind: &str,
+    names: &BTreeMap<&str, V>,
+    name: &At<String>,
+    reader: &mut Reader,
+) -> Option<V> {
+    let value = names.get(name.value.as_str()).copied();
+    if value.is_none() {
+        let what = format!("there is no {kind} {:?}", name.value);
+        let names: Vec<&str> = names.keys().copied().collect();
+        reader.complain_at(name.place, what, table::nearest(&name.value, &names));
+    }
+    value
+}
+
+/// The routes, their names resolved.
+struct Routes<'a> {
+    routes: Vec<Resolved<'a>>,
+    /// Pairs of routes that were complained of.
+    clashes: std::cell::RefCell<BTreeSet<(usize, usize)>>,
+}
+
+struct Resolved<'a> {
+    settings: &'a RouteSettings,
+    /// None: everybody's.
+    customers: Option<BTreeSet<&'a str>>,
+    except: BTreeSet<&'a str>,
+    targets: Vec<Target>,
+}
+
+impl<'a> Routes<'a> {
+    fn new(settings: &'a Settings, reader: &mut Reader) -> Routes<'a> {
+        let customers: BTreeMap<&str, ()> = by_name(&settings.customers, |_| ());
+        let connectors: BTreeMap<&str, u32> =
+            by_name(&settings.connectors, ConnectorSettings::number);
+        let resolve = |route: &'a RouteSettings, reader: &mut Reader| {
+            let mut names = |names: &'a [At<String>]| -> BTreeSet<&'a str> {
+                for name in names {
+                    known("customer", &customers, name, reader);
+                }
+                names.iter().map(|name| name.value.as_str()).collect()
+            };
+            let except = names(&route.except);
+            let whose = match &route.customers {
+                Customers::All => None,
+                Customers::Named(named) => Some(names(named)),
+            };
+            let targets = targets(route, &connectors, reader);
+            Resolved {
+                settings: route,
+                customers: whose,
+                except,
+                targets,
+            }
+        };
+        let routes = settings
+            .routes
+            .iter()
+            .map(|route| resolve(route, reader))
+            .collect();
+        Routes {
+            routes,
+            clashes: std::cell::RefCell::default(),
+        }
+    }
+
+    /// The routes of a customer: everybody's first and its own last, because the engine takes the last of equals.
+    fn of(&self, customer: &CustomerSettings, reader: &mut Reader) -> Vec<Route> {
+        let name = customer.name.value.as_str();
+        let numbered = || {
+            self.routes
+                .iter()
+                .enumerate()
+                .filter(|(_, route)| !route.except.contains(name))
+        };
+        let general: Vec<_> = numbered()
+            .filter(|(_, route)| route.customers.is_none())
+            .collect();
+        let own: Vec<_> = numbered()
+            .filter(|(_, route)| {
+                route
+                    .customers
+                    .as_ref()
+                    .is_some_and(|names| names.contains(name))
+            })
+            .collect();
+        self.complain_of_clashes(&general, name, reader);
+        self.complain_of_clashes(&own, name, reader);
+        general
+            .into_iter()
+            .chain(own)
+            .flat_map(|(_, route)| route.routes())
+            .collect()
+    }
+
+    /// Two routes that take the same destinations of one customer: which one counts would be chance.
+    fn complain_of_clashes(
+        &self,
+        routes: &[(usize, &Resolved<'a>)],
+        customer: &str,
+        reader: &mut Reader,
+    ) {
+        let mut seen: BTreeMap<&str, Vec<(usize, &Resolved<'a>)>> = BTreeMap::new();
+        for &(number, route) in routes {
+            for prefix in route.prefixes() {
+                let others = seen.entry(prefix).or_default();
+                for &(other, earlier) in others
+                    .iter()
+                    .filter(|(_, other)| overlap(other.settings.ending, route.settings.ending))
+                {
+                    if self.clashes.borrow_mut().insert((other, number)) {
+                        clash(earlier.settings, route.settings, customer, reader);
+                    }
+                }
+                others.push((number, route));
+            }
+        }
+    }
+}
+
+impl Resolved<'_> {
+    /// Its prefixes; the empty one when it has none.
+    fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let all = self.settings.prefixes.is_empty().then_some("");
+        all.into_iter()
+            .chain(self.settings.prefixes.iter().map(String::as_str))
+    }
+
+    /// The routes that it is for the engine: one for each prefix.
+    fn routes(&self) -> impl Iterator<Item = Route> {
+        self.prefixes().map(|prefix| Route {
+            prefix: prefix.as_bytes().to_vec(),
+            ending: self.settings.ending,
+            delay: self.settings.delay,
+            targets: self.targets.clone(),
+        })
+    }
+}
+
+fn overlap(one: Option<(u16, u16)>, other: Option<(u16, u16)>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some((low, high)), Some((from, to))) => low <= to && from <= high,
+        // The one with an ending is more specific.
+        (None, Some(_)) | (Some(_), None) => false,
+    }
+}
+
+fn clash(earlier: &RouteSettings, later: &RouteSettings, customer: &str, reader: &mut Reader) {
+    let there = reader.name(earlier.name.place);
+    let what = format!(
+        "route {:?} takes destinations of customer {customer:?} that route {:?} ({there}) takes as well",
+        later.name.value, earlier.name.value
+    );
+    reader.complain_at(
+        later.name.place,
+        what,
+        "give them different prefixes, endings or customers",
+    );
+}
+
+fn targets(
+    route: &RouteSettings,
+    connectors: &BTreeMap<&str, u32>,
+    reader: &mut Reader,
+) -> Vec<Target> {
+    let mut seen = BTreeSet::new();
+    let mut targets = Vec::with_capacity(route.targets.len());
+    for (place, target) in (0_u16..).zip(&route.targets) {
+        let Some(id) = known("connector", connectors, &target.connector, reader) else {
+            continue;
+        };
+        if !seen.insert(id) {
+            let what = format!(
+                "the connector {:?} is a target of this route already",
+                target.connector.value
+            );
+            reader.complain_at(target.connector.place, what, "remove one of them");
+        }
+        let order = if target.order == BY_PLACE {
+            place
+        } else {
+            target.order
+        };
+        targets.push(Target {
+            connector: ConnectorId(id),
+            order,
+            weight: target.weight,
+        });
+    }
+    targets
+}
+
+fn login(customer: &CustomerSettings) -> Option<(String, Login)> {
+    let system_id = customer.system_id().value.clone();
+    let account = Account {
+        customer: CustomerId(customer.number()),
+        system_id: system_id.clone(),
+        ..customer.account.clone()
+    };
+    let login = Login {
+        account: Arc::new(account),
+        secret: customer.credential.secret.as_ref()?.value.clone(),
+        enabled: customer.rules.enabled,
+        tls_only: customer.tls_only,
+        allow: customer.allow.clone(),
+    };
+    Some((system_id, login))
+}
+
+fn listener(settings: &ListenerSettings) -> Option<Listener> {
+    let kind = settings.kind?;
+    let files = settings.cert.as_ref().zip(settings.key.as_ref());
+    let tls = files.map_or(ListenerTls::SelfSigned, |(cert, key)| ListenerTls::Files {
+        cert: cert.value.clone(),
+        key: key.value.clone(),
+    });
+    Some(Listener {
+        name: settings.name.value.clone(),
+        kind,
+        addr: settings.addr.iter().map(|addr| addr.value).collect(),
+        tls: (kind == ListenerKind::Smpps).then_some(tls),
+    })
+}
+
+fn carrier(settings: &ConnectorSettings) -> Carrier {
+    let password = settings.credential.secret.as_ref();
+    let profile = Profile {
+        connector: ConnectorId(settings.number()),
+        name: settings.name.value.clone(),
+        password: password.map_or_else(String::new, |secret| secret.value.expose().to_owned()),
+        ..settings.profile.clone()
+    };
+    let reach = &settings.reach;
+    let tls = CarrierTls {
+        ca: reach.ca.as_ref().map(|ca| ca.value.clone()),
+        server_name: reach.server_name.as_ref().map(|name| name.value.clone()),
+        insecure: reach
+            .insecure
+            .as_ref()
+            .is_some_and(|insecure| insecure.value),
+    };
+    let network = CarrierPlace::Network {
+        hosts: reach.hosts.clone(),
+        tls: reach.tls.then_some(tls),
+        bind_from: reach.bind_from,
+    };
+    Carrier {
+        profile: Arc::new(profile),
+        enabled: settings.rules.enabled,
+        place: if reach.simulated {
+            CarrierPlace::Simulated
+        } else {
+            network
+        },
+        binds: reach.binds,
+        connect_timeout: reach.connect_timeout,
+        reconnect_min: reach.reconnect_min,
+        reconnect_max: reach.reconnect_max,
+    }
+}

@@ -1,0 +1,677 @@
+//! `[[connector]]`: our relations to carriers.
+
+use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use engine::{InDoubt, RefusalClass};
+use peer::Profile;
+use smpp::Version;
+use smpp::session::BindKind;
+use smpp::status::Status;
+
+use super::credential::{Credential, SecretText, credential_settings};
+use super::{Named, Written};
+use crate::form::{
+    self, Characters, Flag, Form, Item, at, choice, given, list, name, octets, or_none, parsed,
+    several, time, whole,
+};
+use crate::number;
+use crate::problem::{At, Reader};
+use crate::secret::Secret;
+use crate::table::{self, Effect, Section, Setting, setting};
+use crate::unit;
+
+/// One host of a carrier. DNS is asked at each connect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Host {
+    /// A name or an address, IPv6 without its brackets.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl FromStr for Host {
+    type Err = ();
+
+    /// Reads `NAME:PORT`; an IPv6 address stands in brackets.
+    fn from_str(text: &str) -> Result<Host, ()> {
+        let (name, port) = text.rsplit_once(':').ok_or(())?;
+        let port = port.parse().ok().filter(|&port| port != 0).ok_or(())?;
+        let bracketed = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
+        let legal = match bracketed {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => {
+                let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+                !name.is_empty() && name.len() <= 253 && name.chars().all(inner)
+            }
+        };
+        let name = bracketed.unwrap_or(name).to_owned();
+        legal.then_some(Host { name, port }).ok_or(())
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.contains(':') {
+            write!(f, "[{}]:{}", self.name, self.port)
+        } else {
+            write!(f, "{}:{}", self.name, self.port)
+        }
+    }
+}
+
+/// How the carrier is connected to.
+#[derive(Clone)]
+pub(crate) struct Reach {
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) simulated: bool,
+    pub(crate) binds: u16,
+    pub(crate) tls: bool,
+    pub(crate) ca: Option<At<PathBuf>>,
+    pub(crate) insecure: Option<At<bool>>,
+    pub(crate) server_name: Option<At<String>>,
+    pub(crate) bind_from: Option<IpAddr>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) reconnect_min: Duration,
+    pub(crate) reconnect_max: Duration,
+}
+
+impl Default for Reach {
+    fn default() -> Reach {
+        Reach {
+            hosts: Vec::new(),
+            simulated: false,
+            binds: 1,
+            tls: false,
+            ca: None,
+            insecure: None,
+            server_name: None,
+            bind_from: None,
+            connect_timeout: Duration::from_secs(10),
+            reconnect_min: Duration::from_secs(1),
+            reconnect_max: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The section as it is read.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectorSettings {
+    pub(crate) name: At<String>,
+    pub(crate) id: Option<At<u32>>,
+    pub(crate) credential: Credential,
+    pub(crate) reach: Reach,
+    pub(crate) rules: engine::Connector,
+    /// Its `late_wait` is the one that is read; the engine gets the same.
+    pub(crate) profile: Profile,
+}
+
+impl Section for ConnectorSettings {
+    const KEY: &'static str = "connector";
+    const MANY: bool = true;
+    const ABOUT: &'static str = "Our relations to carriers.";
+
+    fn settings() -> Vec<Setting<ConnectorSettings>> {
+        let mut all = identity();
+        all.extend(connection());
+        all.extend(traffic());
+        all.extend(binding());
+        all.extend(session());
+        all.extend(quirks());
+        all
+    }
+}
+
+impl Named for ConnectorSettings {
+    fn name(&self) -> &At<String> {
+        &self.name
+    }
+
+    fn settle(&mut self, written: &Written<'_>, reader: &mut Reader) {
+        let profile = &self.profile;
+        written.check_keep_alive(
+            profile.inactivity,
+            profile.enquire_link,
+            profile.enquire_link_timeout,
+            reader,
+        );
+        if self.reach.reconnect_min > self.reach.reconnect_max {
+            reader.complain(
+                &written.span("reconnect_min"),
+                "reconnect_min is longer than reconnect_max",
+                "make it at most reconnect_max",
+            );
+        }
+        if self.reach.simulated {
+            self.settle_simulated(written, reader);
+        } else {
+            self.settle_real(written, reader);
+        }
+    }
+
+    fn changed_outside(&self, other: &Self) -> Option<(&'static str, Effect)> {
+        (self.credential.secret != other.credential.secret)
+            .then_some(("password", Effect::Reconnect))
+    }
+}
+
+impl ConnectorSettings {
+    /// The number under which its messages are kept.
+    pub(crate) fn number(&self) -> u32 {
+        self.id
+            .as_ref()
+            .map_or_else(|| number::from_name(&self.name.value), |id| id.value)
+    }
+
+    /// The simulated carrier takes any system_id and password, and has neither host nor TLS.
+    fn settle_simulated(&mut self, written: &Written<'_>, reader: &mut Reader) {
+        let out_of_place = [
+            "hosts",
+            "password",
+            "password_file",
+            "password_env",
+            "tls",
+            "ca",
+            "server_name",
+            "insecure",
+            "bind_from",
+        ];
+        for key in out_of_place
+            .into_iter()
+            .filter(|key| written.table.contains_key(*key))
+        {
+            let what = format!("{key} stands in a simulated connector");
+            reader.complain(&written.span(key), what, "remove it, or remove simulated");
+        }
+        if self.profile.system_id.is_empty() {
+            self.profile.system_id = "bindery".to_owned();
+        }
+        let place = reader.place(&written.header);
+        self.credential.secret = Some(At {
+            value: Secret::new("bindery".to_owned()),
+            place,
+        });
+    }
+
+    fn settle_real(&mut self, written: &Written<'_>, reader: &mut Reader) {
+        for (key, missing) in [
+            ("hosts", self.reach.hosts.is_empty()),
+            ("system_id", self.profile.system_id.is_empty()),
+        ] {
+            // A value that did not fit is missing as well, but that was said.
+            if missing && !written.table.contains_key(key) {
+                let change = format!("add {key}, or simulated = true for the built-in carrier");
+                reader.complain(
+                    &written.header,
+                    format!("the connector has no {key}"),
+                    change,
+                );
+            }
+        }
+        self.credential.resolve("the connector", written, reader);
+        if !self.reach.tls {
+            for key in ["ca", "server_name", "insecure"]
+                .into_iter()
+                .filter(|key| written.table.contains_key(*key))
+            {
+                let what = format!("{key} stands in a connector without TLS");
+                reader.complain(&written.span(key), what, "remove it, or set tls = true");
+            }
+        }
+        if let Some(ca) = &mut self.reach.ca {
+            written.open("ca", &mut ca.value, reader);
+        }
+    }
+}
+
+fn identity() -> Vec<Setting<ConnectorSettings>> {
+    let mut all: Vec<Setting<ConnectorSettings>> = vec![
+        setting!(
+            "name",
+            name,
+            at(name()),
+            AtOnce,
+            "What it is called, in routes and logs.",
+            required
+        ),
+        setting!(
+            "id",
+            id,
+            given(at(whole(1..=u32::MAX))),
+            AtOnce,
+            "The number under which its messages are kept. Missing: a number made from the name; set it to the number that `bindery check` shows before you change the name."
+        ),
+        setting!(
+            "enabled",
+            rules.enabled,
+            Flag,
+            AtOnce,
+            "`false`: not routed to, and nothing is sent over it."
+        ),
+        setting!(
+            "system_id",
+            profile.system_id,
+            octets(0..=64, Characters::Ascii),
+            Reconnect,
+            "What we bind as."
+        ),
+    ];
+    all.extend(credential_settings!(
+        ConnectorSettings,
+        credential,
+        Reconnect
+    ));
+    all
+}
+
+fn connection() -> Vec<Setting<ConnectorSettings>> {
+    vec![
+        setting!(
+            "hosts",
+            reach.hosts,
+            several(
+                16,
+                parsed("a host with its port such as \"smsc.example.net:2775\"")
+            ),
+            Reconnect,
+            "Where the carrier is; several are tried in turn. DNS is asked at each connect."
+        ),
+        setting!(
+            "simulated",
+            reach.simulated,
+            Flag,
+            Reconnect,
+            "The carrier is the built-in simulated one; `hosts` and a password are not given."
+        ),
+        setting!(
+            "binds",
+            reach.binds,
+            whole(1..=1000),
+            Reconnect,
+            "Binds to keep up."
+        ),
+        setting!(
+            "tls",
+            reach.tls,
+            Flag,
+            Reconnect,
+            "TLS from the first octet."
+        ),
+        setting!(
+            "ca",
+            reach.ca,
+            given(at(form::Place)),
+            Reconnect,
+            "PEM file of the authorities that may vouch for the carrier; relative to the directory of the configuration file. Missing: those of the system."
+        ),
+        setting!(
+            "server_name",
+            reach.server_name,
+            given(at(octets(1..=253, Characters::Name))),
+            Reconnect,
+            "The name that its certificate must be for. Missing: the host's."
+        ),
+        setting!(
+            "insecure",
+            reach.insecure,
+            given(at(Flag)),
+            Reconnect,
+            "`true`: its certificate is not checked. For tests."
+        ),
+        setting!(
+            "bind_from",
+            reach.bind_from,
+            or_none("any", parsed("an address such as \"192.0.2.7\"")),
+            Reconnect,
+            "Our own address to connect from."
+        ),
+        setting!(
+            "connect_timeout",
+            reach.connect_timeout,
+            time("1s", "1 min"),
+            Reconnect,
+            "How long a TCP connect may take."
+        ),
+        setting!(
+            "reconnect_min",
+            reach.reconnect_min,
+            time("100ms", "10 min"),
+            AtOnce,
+            "Pause before the first new attempt; it doubles with each, +-20 %."
+        ),
+        setting!(
+            "reconnect_max",
+            reach.reconnect_max,
+            time("100ms", "1h"),
+            AtOnce,
+            "The longest pause."
+        ),
+    ]
+}
+
+fn traffic() -> Vec<Setting<ConnectorSettings>> {
+    vec![
+        setting!(
+            "rate",
+            rules.rate,
+            or_none("unlimited", whole(1..=1_000_000)),
+            AtOnce,
+            "Messages a second over all its binds (TPS)."
+        ),
+        setting!(
+            "window",
+            profile.window,
+            whole(1..=65_535),
+            Reconnect,
+            "Our requests that may be unanswered on one bind."
+        ),
+        setting!(
+            "window_in",
+            profile.window_in,
+            whole(1..=65_535),
+            Reconnect,
+            "Its requests (receipts, MO) that may be unanswered on one bind; beyond it the socket is not read."
+        ),
+        setting!(
+            "in_doubt",
+            rules.in_doubt,
+            Doubt,
+            AtOnce,
+            "What to do with a message that was sent and never answered: `resend` it once, which may duplicate it; `hold` it for so long and wait for a receipt; `fail` it at once."
+        ),
+        setting!(
+            "receipts",
+            rules.receipts,
+            Flag,
+            AtOnce,
+            "The carrier sends receipts; if not, an accepted message is done."
+        ),
+        setting!(
+            "receipt_wait",
+            rules.receipt_wait,
+            time("0s", "7d"),
+            AtOnce,
+            "How long after the end of validity a receipt is waited for."
+        ),
+        setting!(
+            "retry",
+            rules.retry,
+            list(1..=32, time("100ms", "24h")),
+            AtOnce,
+            "Pauses before the second, third.. try after a temporary refusal; the last one repeats."
+        ),
+        setting!(
+            "failover_after",
+            rules.failover_after,
+            whole(1..=255),
+            AtOnce,
+            "Temporary refusals after which the next target of the route is tried."
+        ),
+    ]
+}
+
+fn binding() -> Vec<Setting<ConnectorSettings>> {
+    const VERSIONS: &[(&str, Version)] = &[
+        ("3.3", Version::V33),
+        ("3.4", Version::V34),
+        ("5.0", Version::V50),
+    ];
+    const KINDS: &[(&str, BindKind)] = &[
+        ("transceiver", BindKind::Transceiver),
+        ("transmitter", BindKind::Transmitter),
+        ("receiver", BindKind::Receiver),
+    ];
+    vec![
+        setting!(
+            "bind",
+            profile.kind,
+            choice(KINDS),
+            Reconnect,
+            "Which kind of bind. Carriers that want a transmitter and a receiver get two connectors."
+        ),
+        setting!(
+            "version",
+            profile.version,
+            choice(VERSIONS),
+            Reconnect,
+            "The version of SMPP that we ask for."
+        ),
+        setting!(
+            "system_type",
+            profile.system_type,
+            octets(0..=12, Characters::Ascii),
+            Reconnect,
+            "`system_type` of the bind."
+        ),
+        setting!(
+            "address_range_ton",
+            profile.address_range.0,
+            whole(0..=255),
+            Reconnect,
+            "`addr_ton` of the bind."
+        ),
+        setting!(
+            "address_range_npi",
+            profile.address_range.1,
+            whole(0..=255),
+            Reconnect,
+            "`addr_npi` of the bind."
+        ),
+        setting!(
+            "address_range",
+            profile.address_range.2,
+            octets(0..=40, Characters::Ascii),
+            Reconnect,
+            "`address_range` of the bind."
+        ),
+    ]
+}
+
+fn session() -> Vec<Setting<ConnectorSettings>> {
+    vec![
+        setting!(
+            "bind_timeout",
+            profile.bind_timeout,
+            time("1s", "5 min"),
+            Reconnect,
+            "How long the bind may be unanswered."
+        ),
+        setting!(
+            "response_timeout",
+            profile.response_timeout,
+            time("1s", "10 min"),
+            Reconnect,
+            "How long a submit_sm may be unanswered before its fate counts as unknown."
+        ),
+        setting!(
+            "late_wait",
+            profile.late_wait,
+            time("0s", "10 min"),
+            Reconnect,
+            "How long after that a late answer is still waited for; its place in the window stays taken."
+        ),
+        setting!(
+            "enquire_link",
+            profile.enquire_link,
+            or_none("never", time("1s", "1h")),
+            Reconnect,
+            "Idle time after which we ask whether it still lives."
+        ),
+        setting!(
+            "enquire_link_timeout",
+            profile.enquire_link_timeout,
+            time("1s", "10 min"),
+            Reconnect,
+            "How long that may be unanswered."
+        ),
+        setting!(
+            "enquire_timeout_closes",
+            profile.enquire_timeout_closes,
+            Flag,
+            Reconnect,
+            "A missed enquire_link ends the session."
+        ),
+        setting!(
+            "inactivity",
+            profile.inactivity,
+            or_none("never", time("1s", "24h")),
+            Reconnect,
+            "Nothing received for so long ends the session. More than twice `enquire_link` plus `enquire_link_timeout`."
+        ),
+    ]
+}
+
+fn quirks() -> Vec<Setting<ConnectorSettings>> {
+    vec![
+        setting!(
+            "ask_receipts",
+            profile.ask_receipts,
+            Flag,
+            Reconnect,
+            "Every message asks for a receipt, whether its sender did or not."
+        ),
+        setting!(
+            "send_validity",
+            profile.send_validity,
+            Flag,
+            Reconnect,
+            "The end of validity goes along; else the carrier's own default holds."
+        ),
+        setting!(
+            "short_message_max",
+            profile.short_message_max,
+            whole(0..=255),
+            Reconnect,
+            "Octets of text that go as `short_message`; longer ones as `message_payload`."
+        ),
+        setting!(
+            "default_data_coding",
+            profile.default_data_coding,
+            or_none("same", whole(0..=255)),
+            Reconnect,
+            "What data_coding 0 becomes on the way to it."
+        ),
+        setting!(
+            "receipt_offset_quarters",
+            profile.receipt_offset_quarters,
+            whole(-48..=48),
+            Reconnect,
+            "Offset of the dates in its receipts from UTC, in quarter hours east."
+        ),
+        setting!(
+            "refusals",
+            profile.refusals,
+            Refusals,
+            Reconnect,
+            "What its refusals mean where it differs from the usual, by command_status."
+        ),
+    ]
+}
+
+/// `"resend"`, `"fail"`, or `"hold"` with a time.
+struct Doubt;
+
+impl Form<InDoubt> for Doubt {
+    fn expects(&self) -> String {
+        "\"resend\", \"fail\" or \"hold\" with a time up to \"30d\", such as \"hold 1h\"".to_owned()
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<InDoubt> {
+        let held = |text: &str| {
+            let time = unit::duration(text.strip_prefix("hold")?)?;
+            (Duration::from_secs(1)..=Duration::from_secs(30 * 86_400))
+                .contains(&time)
+                .then_some(InDoubt::Hold(time))
+        };
+        match item.get_ref().as_str() {
+            Some("resend") => Some(InDoubt::Resend),
+            Some("fail") => Some(InDoubt::Fail),
+            text => text
+                .and_then(held)
+                .or_else(|| form::misfit(self, key, item, reader)),
+        }
+    }
+
+    fn write(&self, value: &InDoubt) -> String {
+        match value {
+            InDoubt::Resend => "\"resend\"".to_owned(),
+            InDoubt::Hold(time) => format!("\"hold {}\"", unit::write_duration(*time)),
+            InDoubt::Fail => "\"fail\"".to_owned(),
+        }
+    }
+}
+
+/// A table from command_status to class: `{ 0x45 = "temporary" }`.
+struct Refusals;
+
+const CLASSES: &[(&str, RefusalClass)] = &[
+    ("temporary", RefusalClass::Temporary),
+    ("throttled", RefusalClass::Throttled),
+    ("busy", RefusalClass::DestinationBusy),
+    ("link", RefusalClass::LinkFault),
+    ("permanent", RefusalClass::Permanent),
+];
+
+impl Form<Vec<(Status, RefusalClass)>> for Refusals {
+    fn expects(&self) -> String {
+        let classes = Form::<RefusalClass>::expects(&choice(CLASSES));
+        format!("a table such as {{ 0x45 = \"temporary\" }}, each {classes}")
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        item: &Item<'_>,
+        reader: &mut Reader,
+    ) -> Option<Vec<(Status, RefusalClass)>> {
+        let Some(table) = table::as_table(item) else {
+            return form::misfit(self, key, item, reader);
+        };
+        let mut refusals = Vec::new();
+        let mut whole = true;
+        for (code, class) in table {
+            let status = status(code.get_ref());
+            if status.is_none() {
+                let what = format!("{} in {key} is no command_status", code.get_ref());
+                reader.complain(
+                    &code.span(),
+                    what,
+                    "give a number such as 69 or 0x45 from 1 to 0xFFFFFFFF",
+                );
+            }
+            let label = format!("{} in {key}", code.get_ref());
+            let class = choice(CLASSES).read(&label, class, reader);
+            match status.zip(class) {
+                Some(refusal) => refusals.push(refusal),
+                None => whole = false,
+            }
+        }
+        whole.then_some(refusals)
+    }
+
+    fn write(&self, value: &Vec<(Status, RefusalClass)>) -> String {
+        let entries: Vec<String> = value
+            .iter()
+            .map(|(status, class)| format!("{:#04x} = {}", status.0, choice(CLASSES).write(class)))
+            .collect();
+        if entries.is_empty() {
+            "{}".to_owned()
+        } else {
+            format!("{{ {} }}", entries.join(", "))
+        }
+    }
+}
+
+/// A command_status as a decimal or hexadecimal number.
+fn status(text: &str) -> Option<Status> {
+    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u32::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    number.ok().filter(|&number| number != 0).map(Status)
+}

@@ -1,0 +1,395 @@
+//! `[gateway]`: this machine.
+
+use core::time::Duration;
+use std::path::PathBuf;
+
+use crate::form::{self, Characters, Flag, octets, or_none, size, time, whole};
+use crate::table::{Section, Setting, setting};
+
+/// What holds for the whole process.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Where the journal and everything else that lasts is kept; relative to the working directory of the process.
+    pub data_dir: PathBuf,
+    /// Limits of the engine.
+    pub limits: engine::Limits,
+    /// The journal's files and the marks of free disk space.
+    pub journal: Journal,
+    /// Who may connect, and how often.
+    pub connections: Connections,
+    /// How long a drain may take in all before the process ends.
+    pub drain_timeout: Duration,
+    /// Threads for sockets; none: one less than there are processors, at least one.
+    pub io_threads: Option<u16>,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// The journal's files and the marks of free disk space, in octets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Journal {
+    /// Size at which a new file is begun.
+    pub segment_bytes: u64,
+    /// Kept for what is owed when the disk is full.
+    pub reserve_bytes: u64,
+    /// Mark 1: with less free space new messages are refused.
+    pub disk_low_bytes: u64,
+    /// Mark 2: with less free space nothing is sent.
+    pub disk_scarce_bytes: u64,
+    /// How far the free space must rise above a mark before it counts as passed again.
+    pub disk_hysteresis_bytes: u64,
+}
+
+/// Who may connect, and how often.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Connections {
+    /// Connections of customers at once, bound or not.
+    pub connections_max: u32,
+    /// Connections without a bind at once, over all addresses.
+    pub unbound_max: u32,
+    /// Connections without a bind at once from one address.
+    pub unbound_per_address_max: u32,
+    /// Wrong credentials of one (address, system_id) before it is blocked.
+    pub bind_failures_max: u32,
+    /// How long it is blocked.
+    pub bind_block: Duration,
+    /// How long the answer to a bind with wrong credentials is held back.
+    pub bind_failure_delay: Duration,
+    /// Loopback addresses are exempt from the limits per address, from blocks and from delays.
+    pub loopback_exempt: bool,
+    /// Every refused bind is answered `ESME_RBINDFAIL`, whatever the cause.
+    pub uniform_auth_error: bool,
+    /// How long a connection may be without a bind.
+    pub session_init: Duration,
+    /// Refused binds on one connection before it is closed.
+    pub bind_tries: u8,
+    /// How long a PDU may take from its first octet to its last.
+    pub partial_pdu: Duration,
+    /// How long a peer may take nothing of what is written to it.
+    pub write_stall: Duration,
+    /// How long a TLS handshake may take.
+    pub tls_handshake: Duration,
+    /// The largest PDU before the bind, in octets.
+    pub frame_unbound_max: u32,
+    /// The largest PDU after the bind, in octets.
+    pub frame_max: u32,
+}
+
+/// What is logged, to standard error.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Log {
+    /// Levels as `tracing` filters write them, such as `info` or `info,bindery::serve=debug`.
+    pub filter: String,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Gateway {
+    fn default() -> Gateway {
+        Gateway {
+            data_dir: PathBuf::from("bindery-data"),
+            limits: engine::Limits::default(),
+            journal: Journal::default(),
+            connections: Connections::default(),
+            drain_timeout: Duration::from_secs(8),
+            io_threads: None,
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Journal {
+        Journal {
+            segment_bytes: 64 << 20,
+            reserve_bytes: 64 << 20,
+            disk_low_bytes: 512 << 20,
+            disk_scarce_bytes: 128 << 20,
+            disk_hysteresis_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Default for Connections {
+    fn default() -> Connections {
+        Connections {
+            connections_max: 50_000,
+            unbound_max: 1000,
+            unbound_per_address_max: 50,
+            bind_failures_max: 5,
+            bind_block: Duration::from_secs(60),
+            bind_failure_delay: Duration::from_secs(1),
+            loopback_exempt: false,
+            uniform_auth_error: false,
+            session_init: Duration::from_secs(10),
+            bind_tries: 3,
+            partial_pdu: Duration::from_secs(30),
+            write_stall: Duration::from_secs(30),
+            tls_handshake: Duration::from_secs(10),
+            frame_unbound_max: 1 << 10,
+            frame_max: 80 << 10,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log {
+            filter: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// The section: [`Gateway`] as it is read.
+#[derive(Clone, Default)]
+pub(crate) struct GatewaySettings {
+    pub(crate) gateway: Gateway,
+}
+
+impl Section for GatewaySettings {
+    const KEY: &'static str = "gateway";
+    const MANY: bool = false;
+    const ABOUT: &'static str =
+        "The process and its machine. Stands once; a later file changes single keys.";
+
+    fn settings() -> Vec<Setting<GatewaySettings>> {
+        let mut all = machine();
+        all.extend(disk());
+        all.extend(connections());
+        all.extend(deadlines());
+        all
+    }
+}
+
+fn machine() -> Vec<Setting<GatewaySettings>> {
+    vec![
+        setting!(
+            "data_dir",
+            gateway.data_dir,
+            form::Place,
+            Restart,
+            "Directory of the journal and of everything else that lasts. Made if it is missing; relative to the working directory of the process."
+        ),
+        setting!(
+            "io_threads",
+            gateway.io_threads,
+            or_none("auto", whole(1..=256)),
+            Restart,
+            "Threads for sockets. `auto`: one less than there are processors, at least one."
+        ),
+        setting!(
+            "memory_max",
+            gateway.limits.memory_max,
+            size("16 MiB", "1 TiB"),
+            AtOnce,
+            "Memory that messages may take together; beyond it new ones are refused with `ESME_RMSGQFUL`."
+        ),
+        setting!(
+            "messages_max",
+            gateway.limits.messages_max,
+            whole(1_000..=1_000_000_000),
+            AtOnce,
+            "Messages that may be known at once, in whatever state; beyond it new ones are refused with `ESME_RMSGQFUL`."
+        ),
+        setting!(
+            "unmatched_max",
+            gateway.limits.unmatched_max,
+            whole(0..=10_000_000),
+            AtOnce,
+            "Receipts of one connector that match no message and are kept; the oldest leave first."
+        ),
+        setting!(
+            "unmatched_keep",
+            gateway.limits.unmatched_keep,
+            time("1 min", "30d"),
+            AtOnce,
+            "How long receipts that match no message are kept."
+        ),
+        setting!(
+            "drain_timeout",
+            gateway.drain_timeout,
+            time("1s", "10 min"),
+            AtOnce,
+            "How long a drain (SIGTERM) may take in all before the process ends."
+        ),
+        setting!(
+            "log",
+            gateway.log.filter,
+            octets(1..=1000, Characters::Ascii),
+            AtOnce,
+            "What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`, also by module as in `info,bindery=debug`."
+        ),
+        setting!(
+            "log_format",
+            gateway.log.format,
+            form::choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+            Restart,
+            "A line of the log is `text` for people or one `json` object."
+        ),
+    ]
+}
+
+fn disk() -> Vec<Setting<GatewaySettings>> {
+    vec![
+        setting!(
+            "journal_segment",
+            gateway.journal.segment_bytes,
+            size("1 MiB", "4 GiB"),
+            Restart,
+            "Size at which the journal begins a new file."
+        ),
+        setting!(
+            "journal_reserve",
+            gateway.journal.reserve_bytes,
+            size("0 B", "64 GiB"),
+            Restart,
+            "Disk space held back for what is owed (outcomes, receipts) when the disk is full."
+        ),
+        setting!(
+            "disk_low",
+            gateway.journal.disk_low_bytes,
+            size("1 MiB", "1 TiB"),
+            Restart,
+            "With less free disk space than this, new messages are refused with `ESME_RMSGQFUL`; outcomes go on."
+        ),
+        setting!(
+            "disk_scarce",
+            gateway.journal.disk_scarce_bytes,
+            size("1 MiB", "1 TiB"),
+            Restart,
+            "With less free disk space than this, nothing is sent and carriers are not read. Less than `disk_low`."
+        ),
+        setting!(
+            "disk_hysteresis",
+            gateway.journal.disk_hysteresis_bytes,
+            size("0 B", "64 GiB"),
+            Restart,
+            "How far the free space must rise above a mark before the mark counts as passed again."
+        ),
+    ]
+}
+
+fn connections() -> Vec<Setting<GatewaySettings>> {
+    vec![
+        setting!(
+            "connections_max",
+            gateway.connections.connections_max,
+            whole(1..=1_000_000),
+            AtOnce,
+            "SMPP connections of customers at once, bound or not; more are closed at once."
+        ),
+        setting!(
+            "unbound_max",
+            gateway.connections.unbound_max,
+            whole(1..=1_000_000),
+            AtOnce,
+            "Connections without a bind at once, over all addresses."
+        ),
+        setting!(
+            "unbound_per_address_max",
+            gateway.connections.unbound_per_address_max,
+            whole(1..=1_000_000),
+            AtOnce,
+            "Connections without a bind at once from one address. Bound ones do not count."
+        ),
+        setting!(
+            "bind_failures_max",
+            gateway.connections.bind_failures_max,
+            whole(1..=1000),
+            AtOnce,
+            "Wrong credentials of one address and system_id before it is blocked. A good bind clears the count."
+        ),
+        setting!(
+            "bind_block",
+            gateway.connections.bind_block,
+            time("0s", "24h"),
+            AtOnce,
+            "How long it is blocked."
+        ),
+        setting!(
+            "bind_failure_delay",
+            gateway.connections.bind_failure_delay,
+            time("0s", "1 min"),
+            AtOnce,
+            "How long the answer to wrong credentials is held back."
+        ),
+        setting!(
+            "loopback_exempt",
+            gateway.connections.loopback_exempt,
+            Flag,
+            AtOnce,
+            "Loopback addresses are exempt from the limit per address, from blocks and from delays."
+        ),
+        setting!(
+            "uniform_auth_error",
+            gateway.connections.uniform_auth_error,
+            Flag,
+            AtOnce,
+            "Every refused bind is answered `ESME_RBINDFAIL`, so that nobody learns which system_ids exist. Recommended on the internet; else `ESME_RINVSYSID`, `ESME_RINVPASWD` and so on."
+        ),
+        setting!(
+            "bind_tries",
+            gateway.connections.bind_tries,
+            whole(1..=100),
+            NewBinds,
+            "Refused binds on one connection before it is closed."
+        ),
+        setting!(
+            "frame_unbound_max",
+            gateway.connections.frame_unbound_max,
+            size("64 B", "1 MiB"),
+            NewBinds,
+            "The largest PDU before the bind."
+        ),
+        setting!(
+            "frame_max",
+            gateway.connections.frame_max,
+            size("1 KiB", "1 MiB"),
+            NewBinds,
+            "The largest PDU after the bind. The largest legal submit_multi has 71 747 octets."
+        ),
+    ]
+}
+
+fn deadlines() -> Vec<Setting<GatewaySettings>> {
+    vec![
+        setting!(
+            "session_init",
+            gateway.connections.session_init,
+            time("1s", "5 min"),
+            NewBinds,
+            "How long a connection may be without a bind."
+        ),
+        setting!(
+            "partial_pdu",
+            gateway.connections.partial_pdu,
+            time("1s", "5 min"),
+            NewBinds,
+            "How long a PDU may take from its first octet to its last."
+        ),
+        setting!(
+            "write_stall",
+            gateway.connections.write_stall,
+            time("1s", "10 min"),
+            NewBinds,
+            "How long a peer may take nothing of what is written to it before its connection is closed."
+        ),
+        setting!(
+            "tls_handshake",
+            gateway.connections.tls_handshake,
+            time("1s", "1 min"),
+            NewBinds,
+            "How long a TLS handshake may take, in either direction."
+        ),
+    ]
+}

@@ -1,0 +1,142 @@
+//! The snapshot: what the rest of the process gets to see of the configuration.
+
+use core::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::{ConnectorId, CustomerId};
+use peer::Profile;
+
+use crate::accounts::Accounts;
+use crate::section::{Gateway, Host, ListenerKind, Settings};
+
+/// Everything that the configuration says, checked: immutable, and replaced whole by a reload.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// This machine: data directory, limits, log.
+    pub gateway: Gateway,
+    /// Where we are connected to.
+    pub listeners: Vec<Listener>,
+    /// What the engine needs.
+    pub engine: Arc<engine::Directory>,
+    /// Who may bind.
+    pub accounts: Accounts,
+    /// Those that we bind to.
+    pub carriers: Vec<Carrier>,
+    /// What it was made from, for comparison.
+    pub(crate) settings: Settings,
+}
+
+/// Where we are connected to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listener {
+    /// What it is called.
+    pub name: String,
+    /// What it speaks.
+    pub kind: ListenerKind,
+    /// Where it listens; port 0: a free one.
+    pub addr: Vec<SocketAddr>,
+    /// What it shows of itself; only [`ListenerKind::Smpps`] has it.
+    pub tls: Option<ListenerTls>,
+}
+
+/// The certificate of a listener.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ListenerTls {
+    /// PEM files that could be opened when the configuration was read.
+    Files {
+        /// The certificate, and those above it.
+        cert: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+    /// To be made once and kept in the data directory.
+    SelfSigned,
+}
+
+/// One that we bind to.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    /// How to speak to it; holds its number, its name and our credentials.
+    pub profile: Arc<Profile>,
+    /// Off: no binds are made.
+    pub enabled: bool,
+    /// Where it is.
+    pub place: CarrierPlace,
+    /// Binds to keep up.
+    pub binds: u16,
+    /// How long a TCP connect may take.
+    pub connect_timeout: Duration,
+    /// Pause before the first new attempt; it doubles with each.
+    pub reconnect_min: Duration,
+    /// The longest pause.
+    pub reconnect_max: Duration,
+}
+
+/// Where a carrier is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CarrierPlace {
+    /// In this process: the built-in simulated carrier.
+    Simulated,
+    /// On the network.
+    Network {
+        /// Tried in turn; never empty.
+        hosts: Vec<Host>,
+        /// TLS, if it is spoken.
+        tls: Option<CarrierTls>,
+        /// Our own address to connect from.
+        bind_from: Option<IpAddr>,
+    },
+}
+
+/// How the carrier's certificate is checked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CarrierTls {
+    /// PEM file of the authorities that may vouch for it; none: those of the system.
+    pub ca: Option<PathBuf>,
+    /// The name that its certificate must be for; none: the host's.
+    pub server_name: Option<String>,
+    /// Not checked at all.
+    pub insecure: bool,
+}
+
+impl Directory {
+    /// The name of a customer, for logs. Looks through all of them.
+    pub fn customer_name(&self, id: CustomerId) -> Option<&str> {
+        self.customers()
+            .find(|&(_, known)| known == id)
+            .map(|(name, _)| name)
+    }
+
+    /// The customer called `name`. Looks through all of them.
+    pub fn customer(&self, name: &str) -> Option<CustomerId> {
+        self.customers()
+            .find(|&(known, _)| known == name)
+            .map(|(_, id)| id)
+    }
+
+    /// The carrier behind a connector.
+    pub fn carrier(&self, id: ConnectorId) -> Option<&Carrier> {
+        self.carriers
+            .iter()
+            .find(|carrier| carrier.profile.connector == id)
+    }
+
+    /// The customers' names with the numbers under which their messages are kept.
+    pub fn customers(&self) -> impl Iterator<Item = (&str, CustomerId)> {
+        let customers = self.settings.customers.iter();
+        customers.map(|customer| (customer.name.value.as_str(), CustomerId(customer.number())))
+    }
+
+    /// The connectors' names with the numbers under which their messages are kept.
+    pub fn connectors(&self) -> impl Iterator<Item = (&str, ConnectorId)> {
+        let connectors = self.settings.connectors.iter();
+        connectors.map(|connector| {
+            (
+                connector.name.value.as_str(),
+                ConnectorId(connector.number()),
+            )
+        })
+    }
+}

@@ -1,0 +1,238 @@
+//! A section of the configuration as a list of its settings: one row says everything about a setting, and reading, defaults,
+//! documentation and comparison all come from the row.
+
+use core::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::form::{Form, Item};
+use crate::problem::Reader;
+
+/// When a changed setting counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Effect {
+    /// At once, for everything that comes after.
+    AtOnce,
+    /// For connections and binds made from then on; those that stand keep what they have.
+    NewBinds,
+    /// The connector's binds are ended in good order and made anew.
+    Reconnect,
+    /// Only when the process starts again.
+    Restart,
+}
+
+impl Effect {
+    /// As the manual says it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Effect::AtOnce => "at once",
+            Effect::NewBinds => "new binds",
+            Effect::Reconnect => "reconnect",
+            Effect::Restart => "restart",
+        }
+    }
+}
+
+/// One setting of the section that is read into a `T`.
+pub(crate) struct Setting<T> {
+    pub(crate) key: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) effect: Effect,
+    pub(crate) required: bool,
+    spot: Box<dyn Spot<T>>,
+}
+
+/// A setting with its place in `T` and its form, whatever its type.
+trait Spot<T> {
+    fn expects(&self) -> String;
+    fn read(&self, into: &mut T, key: &str, item: &Item<'_>, reader: &mut Reader);
+    fn write(&self, from: &T) -> String;
+    fn same(&self, one: &T, other: &T) -> bool;
+}
+
+struct Lens<T, V, F> {
+    form: F,
+    get: fn(&T) -> &V,
+    place: fn(&mut T) -> &mut V,
+}
+
+impl<T, V: PartialEq, F: Form<V>> Spot<T> for Lens<T, V, F> {
+    fn expects(&self) -> String {
+        self.form.expects()
+    }
+
+    fn read(&self, into: &mut T, key: &str, item: &Item<'_>, reader: &mut Reader) {
+        if let Some(value) = self.form.read(key, item, reader) {
+            *(self.place)(into) = value;
+        }
+    }
+
+    fn write(&self, from: &T) -> String {
+        self.form.write((self.get)(from))
+    }
+
+    fn same(&self, one: &T, other: &T) -> bool {
+        (self.get)(one) == (self.get)(other)
+    }
+}
+
+/// The way to a value in `T`, to look at it and to change it.
+type Access<T, V> = (fn(&T) -> &V, fn(&mut T) -> &mut V);
+
+impl<T: 'static> Setting<T> {
+    pub(crate) fn new<V: PartialEq + 'static, F: Form<V> + 'static>(
+        key: &'static str,
+        form: F,
+        (get, place): Access<T, V>,
+        effect: Effect,
+        about: &'static str,
+    ) -> Setting<T> {
+        let spot = Box::new(Lens { form, get, place });
+        Setting {
+            key,
+            about,
+            effect,
+            required: false,
+            spot,
+        }
+    }
+
+    /// The same setting, which cannot be left out.
+    pub(crate) fn required(mut self) -> Setting<T> {
+        self.required = true;
+        self
+    }
+
+    /// What may be written.
+    pub(crate) fn expects(&self) -> String {
+        self.spot.expects()
+    }
+
+    /// The value in `from`, as it would be written; empty if there is none.
+    pub(crate) fn write(&self, from: &T) -> String {
+        self.spot.write(from)
+    }
+}
+
+/// One row of a section: key, place in the struct, form, when a change counts, what it is.
+macro_rules! setting {
+    ($key:literal, $($place:tt).+, $form:expr, $effect:ident, $about:literal, required) => {
+        $crate::table::Setting::required(setting!($key, $($place).+, $form, $effect, $about))
+    };
+    ($key:literal, $($place:tt).+, $form:expr, $effect:ident, $about:literal $(,)?) => {
+        $crate::table::Setting::new(
+            $key,
+            $form,
+            (|from| &from.$($place).+, |into| &mut into.$($place).+),
+            $crate::table::Effect::$effect,
+            $about,
+        )
+    };
+}
+pub(crate) use setting;
+
+/// What the sections have in common.
+pub(crate) trait Section: Default + 'static {
+    /// The key of the section in the file.
+    const KEY: &'static str;
+    /// Whether it may stand several times, as `[[KEY]]`.
+    const MANY: bool;
+    /// What it is, for the manual.
+    const ABOUT: &'static str;
+
+    /// All settings of it.
+    fn settings() -> Vec<Setting<Self>>;
+
+    /// The section as it is spoken of.
+    fn title() -> String {
+        if Self::MANY {
+            format!("[[{}]]", Self::KEY)
+        } else {
+            format!("[{}]", Self::KEY)
+        }
+    }
+}
+
+/// Fills `into` from a table. Complains of unknown and missing keys and of values that do not fit.
+pub(crate) fn read<T: Section>(
+    into: &mut T,
+    table: &DeTable<'_>,
+    header: &Range<usize>,
+    reader: &mut Reader,
+) {
+    let settings = T::settings();
+    for (key, item) in table {
+        match settings.iter().find(|setting| setting.key == key.get_ref()) {
+            Some(setting) => setting.spot.read(into, setting.key, item, reader),
+            None => unknown_key(&settings, key, reader),
+        }
+    }
+    for setting in settings.iter().filter(|setting| setting.required) {
+        if !table.contains_key(setting.key) {
+            let what = format!("{} has no {}", T::title(), setting.key);
+            let change = format!("add {} = {}", setting.key, setting.expects());
+            reader.complain(header, what, change);
+        }
+    }
+}
+
+fn unknown_key<T: Section>(
+    settings: &[Setting<T>],
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+    reader: &mut Reader,
+) {
+    let known: Vec<&str> = settings.iter().map(|setting| setting.key).collect();
+    let what = format!("{} is no key of {}", key.get_ref(), T::title());
+    reader.complain(&key.span(), what, nearest(key.get_ref(), &known));
+}
+
+/// The keys whose values differ.
+pub(crate) fn changed<T: Section>(one: &T, other: &T) -> Vec<(&'static str, Effect)> {
+    let differing = T::settings()
+        .into_iter()
+        .filter(|setting| !setting.spot.same(one, other));
+    differing
+        .map(|setting| (setting.key, setting.effect))
+        .collect()
+}
+
+/// What to change when `wrong` is none of `known`: the one that was meant, or all of them.
+pub(crate) fn nearest(wrong: &str, known: &[&str]) -> String {
+    let distance = |word: &&&str| strsim::damerau_levenshtein(wrong, word);
+    let meant = known.iter().min_by_key(distance);
+    let alike = |word: &&&str| distance(word) <= 1 + word.len() / 4 && distance(word) < word.len();
+    match meant.filter(alike) {
+        Some(word) => format!("did you mean {word}?"),
+        None if known.is_empty() => "there is none that could be meant".to_owned(),
+        None => format!("use one of {}", listed(known)),
+    }
+}
+
+/// The words, cut to what a person reads.
+fn listed(words: &[&str]) -> String {
+    const SHOWN: usize = 60;
+    let mut words = words.to_vec();
+    words.sort_unstable();
+    let more = words.len().saturating_sub(SHOWN);
+    words.truncate(SHOWN);
+    let list = words.join(", ");
+    if more == 0 {
+        list
+    } else {
+        format!("{list} and {more} more")
+    }
+}
+
+/// The table that `item` is.
+pub(crate) fn as_table<'a, 'b>(item: &'a Item<'b>) -> Option<&'a DeTable<'b>> {
+    match item.get_ref() {
+        DeValue::Table(table) => Some(table),
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_) => None,
+    }
+}
