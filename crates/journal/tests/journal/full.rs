@@ -171,6 +171,40 @@ fn no_room_at_any_write_of_a_life_holds_one_batch_and_loses_none() {
 }
 
 #[test]
+fn what_was_taken_back_does_not_come_back_behind_a_torn_batch() {
+    for seed in 0..200 {
+        let disk = SimDisk::new(AMPLE, 1);
+        let options = Options {
+            segment_bytes: 1 << 20,
+            reserve_bytes: 0,
+            ..SMALL
+        };
+        let (mut journal, _) = Journal::open_on(disk.clone(), &options).unwrap();
+        journal.append(Position(1), b"one").unwrap();
+        disk.set_weather(|operation| match operation.kind {
+            OperationKind::Write => Verdict::Short(4000, ErrorKind::StorageFull),
+            _ => Verdict::Proceed,
+        });
+        let held = journal.append(Position(2), &[2; 5000]);
+        assert!(matches!(held, Err(AppendError::Full(_))));
+        disk.set_weather(|operation| match operation.kind {
+            OperationKind::Sync => Verdict::PowerCut,
+            _ => Verdict::Proceed,
+        });
+        let lost = journal.append(Position(2), &[2; 2000]);
+        assert!(matches!(lost, Err(AppendError::Failed(_))));
+        let disk = disk.crash(seed);
+        disk.clear_weather();
+        let (journal, _) = open(&disk);
+        let mut history = vec![(Position(1), b"one".to_vec())];
+        if journal.end() == Position(2) {
+            history.push((Position(2), vec![2; 2000]));
+        }
+        assert_eq!(replay(&journal, Position(0)), history);
+    }
+}
+
+#[test]
 fn no_room_at_a_sync_is_as_fatal_as_any_failed_sync() {
     let disk = SimDisk::new(AMPLE, 1);
     let (mut journal, _) = open(&disk);

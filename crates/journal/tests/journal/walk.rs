@@ -29,7 +29,7 @@ struct Walk {
 #[test]
 fn two_hundred_journals_do_what_a_list_does() {
     let walks = std::env::var("JOURNAL_WALKS").map_or(200, |n| n.parse().unwrap());
-    for seed in 3505..walks {
+    for seed in 0..walks {
         let run = std::panic::catch_unwind(|| Walk::new(seed).run(300));
         assert!(run.is_ok(), "walk {seed} went astray");
     }
