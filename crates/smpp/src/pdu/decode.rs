@@ -22,7 +22,6 @@ use crate::warnings::{Malformed, Tolerance, Warnings};
 /// # Errors
 /// What to answer, and the field that is wrong: `ESME_RINVCMDID` for a `command_id` that no version defines,
 /// `ESME_RINVCMDLEN` if the body ends too soon, else the field's own status.
-#[inline]
 pub fn decode<'a>(
     frame: &Frame<'a>,
     tolerance: Tolerance,
@@ -31,15 +30,20 @@ pub fn decode<'a>(
         rest: frame.body,
         warnings: Warnings::NONE,
         tolerant: tolerance == Tolerance::Tolerant || frame.header.command_id.is_response(),
+        fault: NO_FAULT,
     };
-    let pdu = match frame.header.command_id {
-        command::SUBMIT_SM => Pdu::SubmitSm(reader.sm()?),
-        command::DELIVER_SM => Pdu::DeliverSm(reader.sm()?),
-        command::SUBMIT_SM_RESP => Pdu::SubmitSmResp(reader.submit_sm_resp(frame.header.status)?),
-        command::DELIVER_SM_RESP => Pdu::DeliverSmResp(reader.sm_resp(frame.header.status)?),
-        _ => reader.rare(frame)?,
-    };
-    Ok((pdu, reader.warnings))
+    let status = frame.header.status;
+    match frame.header.command_id {
+        command::SUBMIT_SM => reader.result(|reader| reader.sm().map(Pdu::SubmitSm)),
+        command::DELIVER_SM => reader.result(|reader| reader.sm().map(Pdu::DeliverSm)),
+        command::SUBMIT_SM_RESP => {
+            reader.result(|reader| reader.submit_sm_resp(status).map(Pdu::SubmitSmResp))
+        }
+        command::DELIVER_SM_RESP => {
+            reader.result(|reader| reader.sm_resp(status).map(Pdu::DeliverSmResp))
+        }
+        _ => reader.result(|reader| reader.rare(frame)),
+    }
 }
 
 /// Takes fields off the front of a body. Never reads beyond it.
@@ -47,15 +51,34 @@ pub(super) struct Reader<'a> {
     rest: &'a [u8],
     warnings: Warnings,
     tolerant: bool,
+    /// Set when a method returns `None`: an error in every result would make each field take the way through memory.
+    fault: Malformed,
 }
+
+const NO_FAULT: Malformed = Malformed {
+    status: status::OK,
+    field: "",
+};
 
 // The PDUs.
 impl<'a> Reader<'a> {
+    /// Builds the result where the caller wants it; with the PDU in between it would be copied twice.
+    #[inline(always)]
+    fn result(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Option<Pdu<'a>>,
+    ) -> Result<(Pdu<'a>, Warnings), Malformed> {
+        match read(self) {
+            Some(pdu) => Ok((pdu, self.warnings)),
+            None => Err(self.fault),
+        }
+    }
+
     /// Everything but the four PDUs that carry messages, kept out of their way.
     #[inline(never)]
-    fn rare(&mut self, frame: &Frame<'a>) -> Result<Pdu<'a>, Malformed> {
+    fn rare(&mut self, frame: &Frame<'a>) -> Option<Pdu<'a>> {
         let status = frame.header.status;
-        Ok(match frame.header.command_id {
+        Some(match frame.header.command_id {
             command::BIND_RECEIVER => Pdu::BindReceiver(self.bind()?),
             command::BIND_RECEIVER_RESP => Pdu::BindReceiverResp(self.bind_resp(status)?),
             command::BIND_TRANSMITTER => Pdu::BindTransmitter(self.bind()?),
@@ -86,16 +109,13 @@ impl<'a> Reader<'a> {
             command::CANCEL_BROADCAST_SM => Pdu::CancelBroadcastSm(self.cancel_broadcast_sm()?),
             command::CANCEL_BROADCAST_SM_RESP => Pdu::CancelBroadcastSmResp(self.tlvs()?),
             _ => {
-                return Err(Malformed {
-                    status: status::RINVCMDID,
-                    field: "command_id",
-                });
+                return self.refuse(status::RINVCMDID, "command_id");
             }
         })
     }
 
-    #[inline]
-    fn sm(&mut self) -> Result<Sm<'a>, Malformed> {
+    #[inline(always)]
+    fn sm(&mut self) -> Option<Sm<'a>> {
         let service_type = self.cstr(&field::SERVICE_TYPE)?;
         let source = self.address(&field::SOURCE_ADDR)?;
         let destination = self.address(&field::DESTINATION_ADDR)?;
@@ -109,7 +129,7 @@ impl<'a> Reader<'a> {
             sm_default_msg_id,
             sm_length,
         ] = self.octets("registered_delivery")?;
-        Ok(Sm {
+        Some(Sm {
             service_type,
             source,
             destination,
@@ -127,30 +147,30 @@ impl<'a> Reader<'a> {
         })
     }
 
-    #[inline]
-    fn submit_sm_resp(&mut self, status: Status) -> Result<SmResp<'a>, Malformed> {
+    #[inline(always)]
+    fn submit_sm_resp(&mut self, status: Status) -> Option<SmResp<'a>> {
         self.warn_of_body_on_error(status);
         self.sm_resp(status)
     }
 
-    #[inline]
-    fn sm_resp(&mut self, status: Status) -> Result<SmResp<'a>, Malformed> {
+    #[inline(always)]
+    fn sm_resp(&mut self, status: Status) -> Option<SmResp<'a>> {
         if !self.body_present(status) {
-            return Ok(SmResp::default());
+            return Some(SmResp::default());
         }
-        Ok(SmResp {
+        Some(SmResp {
             message_id: self.last_cstr(&field::MESSAGE_ID)?,
             tlvs: self.tlvs()?,
             body_present: true,
         })
     }
 
-    fn bind(&mut self) -> Result<Bind<'a>, Malformed> {
+    fn bind(&mut self) -> Option<Bind<'a>> {
         let system_id = self.cstr(&field::SYSTEM_ID)?;
         let password = self.cstr(&field::PASSWORD)?;
         let system_type = self.cstr(&field::SYSTEM_TYPE)?;
         let [interface_version, addr_ton, addr_npi] = self.octets("interface_version")?;
-        Ok(Bind {
+        Some(Bind {
             system_id,
             password,
             system_type,
@@ -162,40 +182,40 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn bind_resp(&mut self, status: Status) -> Result<BindResp<'a>, Malformed> {
+    fn bind_resp(&mut self, status: Status) -> Option<BindResp<'a>> {
         self.warn_of_body_on_error(status);
         if !self.body_present(status) {
-            return Ok(BindResp::default());
+            return Some(BindResp::default());
         }
-        Ok(BindResp {
+        Some(BindResp {
             system_id: self.last_cstr(&field::SYSTEM_ID)?,
             tlvs: self.tlvs()?,
             body_present: true,
         })
     }
 
-    fn outbind(&mut self) -> Result<Outbind<'a>, Malformed> {
-        Ok(Outbind {
+    fn outbind(&mut self) -> Option<Outbind<'a>> {
+        Some(Outbind {
             system_id: self.cstr(&field::SYSTEM_ID)?,
             password: self.last_cstr(&field::PASSWORD)?,
             tlvs: self.tlvs()?,
         })
     }
 
-    fn alert_notification(&mut self) -> Result<AlertNotification<'a>, Malformed> {
-        Ok(AlertNotification {
+    fn alert_notification(&mut self) -> Option<AlertNotification<'a>> {
+        Some(AlertNotification {
             source: self.address(&field::WIDE_SOURCE_ADDR)?,
             esme: self.last_address(&field::ESME_ADDR)?,
             tlvs: self.tlvs()?,
         })
     }
 
-    fn data_sm(&mut self) -> Result<DataSm<'a>, Malformed> {
+    fn data_sm(&mut self) -> Option<DataSm<'a>> {
         let service_type = self.cstr(&field::SERVICE_TYPE)?;
         let source = self.address(&field::WIDE_SOURCE_ADDR)?;
         let destination = self.address(&field::WIDE_DESTINATION_ADDR)?;
         let [esm_class, registered_delivery, data_coding] = self.octets("esm_class")?;
-        Ok(DataSm {
+        Some(DataSm {
             service_type,
             source,
             destination,
@@ -206,15 +226,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn submit_multi(&mut self) -> Result<SubmitMulti<'a>, Malformed> {
+    fn submit_multi(&mut self) -> Option<SubmitMulti<'a>> {
         let service_type = self.cstr(&field::SERVICE_TYPE)?;
         let source = self.address(&field::SOURCE_ADDR)?;
         let [number_of_dests] = self.octets("number_of_dests")?;
         if number_of_dests == 0 {
-            return Err(Malformed {
-                status: status::RINVNUMDESTS,
-                field: "number_of_dests",
-            });
+            return self.refuse(status::RINVNUMDESTS, "number_of_dests");
         }
         let destinations = Destinations::read(self, number_of_dests)?;
         let [esm_class, protocol_id, priority_flag] = self.octets("esm_class")?;
@@ -227,7 +244,7 @@ impl<'a> Reader<'a> {
             sm_default_msg_id,
             sm_length,
         ] = self.octets("registered_delivery")?;
-        Ok(SubmitMulti {
+        Some(SubmitMulti {
             service_type,
             source,
             destinations,
@@ -245,17 +262,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn submit_multi_resp(&mut self, status: Status) -> Result<SubmitMultiResp<'a>, Malformed> {
+    fn submit_multi_resp(&mut self, status: Status) -> Option<SubmitMultiResp<'a>> {
         self.warn_of_body_on_error(status);
         if !self.body_present(status) {
-            return Ok(SubmitMultiResp::default());
+            return Some(SubmitMultiResp::default());
         }
         let message_id = self.last_cstr(&field::MESSAGE_ID)?;
         let unsuccessful = self.unless_short(status, |reader| {
             let [no_unsuccess] = reader.octets("no_unsuccess")?;
             UnsuccessfulList::read(reader, no_unsuccess)
         })?;
-        Ok(SubmitMultiResp {
+        Some(SubmitMultiResp {
             message_id,
             unsuccessful,
             tlvs: self.tlvs()?,
@@ -263,24 +280,24 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn query_sm(&mut self) -> Result<QuerySm<'a>, Malformed> {
-        Ok(QuerySm {
+    fn query_sm(&mut self) -> Option<QuerySm<'a>> {
+        Some(QuerySm {
             message_id: self.cstr(&field::MESSAGE_ID)?,
             source: self.last_address(&field::SOURCE_ADDR)?,
             tlvs: self.tlvs()?,
         })
     }
 
-    fn query_sm_resp(&mut self, status: Status) -> Result<QuerySmResp<'a>, Malformed> {
+    fn query_sm_resp(&mut self, status: Status) -> Option<QuerySmResp<'a>> {
         if !self.body_present(status) {
-            return Ok(QuerySmResp::default());
+            return Some(QuerySmResp::default());
         }
         let message_id = self.last_cstr(&field::MESSAGE_ID)?;
         let (final_date, [message_state, error_code]) = self.unless_short(status, |reader| {
             let final_date = reader.time(&field::FINAL_DATE)?;
-            Ok((final_date, reader.octets("message_state")?))
+            Some((final_date, reader.octets("message_state")?))
         })?;
-        Ok(QuerySmResp {
+        Some(QuerySmResp {
             message_id,
             final_date,
             message_state,
@@ -290,8 +307,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn cancel_sm(&mut self) -> Result<CancelSm<'a>, Malformed> {
-        Ok(CancelSm {
+    fn cancel_sm(&mut self) -> Option<CancelSm<'a>> {
+        Some(CancelSm {
             service_type: self.cstr(&field::SERVICE_TYPE)?,
             message_id: self.cstr(&field::MESSAGE_ID)?,
             source: self.address(&field::SOURCE_ADDR)?,
@@ -300,14 +317,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn replace_sm(&mut self) -> Result<ReplaceSm<'a>, Malformed> {
+    fn replace_sm(&mut self) -> Option<ReplaceSm<'a>> {
         let message_id = self.cstr(&field::MESSAGE_ID)?;
         let source = self.address(&field::SOURCE_ADDR)?;
         let schedule_delivery_time = self.time(&field::SCHEDULE_DELIVERY_TIME)?;
         let validity_period = self.time(&field::VALIDITY_PERIOD)?;
         let [registered_delivery, sm_default_msg_id, sm_length] =
             self.octets("registered_delivery")?;
-        Ok(ReplaceSm {
+        Some(ReplaceSm {
             message_id,
             source,
             schedule_delivery_time,
@@ -319,7 +336,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn broadcast_sm(&mut self) -> Result<BroadcastSm<'a>, Malformed> {
+    fn broadcast_sm(&mut self) -> Option<BroadcastSm<'a>> {
         let service_type = self.cstr(&field::SERVICE_TYPE)?;
         let source = self.address(&field::SOURCE_ADDR)?;
         let message_id = self.cstr(&field::MESSAGE_ID)?;
@@ -328,7 +345,7 @@ impl<'a> Reader<'a> {
         let validity_period = self.time(&field::VALIDITY_PERIOD)?;
         let [replace_if_present_flag, data_coding, sm_default_msg_id] =
             self.octets("replace_if_present_flag")?;
-        Ok(BroadcastSm {
+        Some(BroadcastSm {
             service_type,
             source,
             message_id,
@@ -342,8 +359,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn cancel_broadcast_sm(&mut self) -> Result<CancelBroadcastSm<'a>, Malformed> {
-        Ok(CancelBroadcastSm {
+    fn cancel_broadcast_sm(&mut self) -> Option<CancelBroadcastSm<'a>> {
+        Some(CancelBroadcastSm {
             service_type: self.cstr(&field::SERVICE_TYPE)?,
             message_id: self.cstr(&field::MESSAGE_ID)?,
             source: self.last_address(&field::SOURCE_ADDR)?,
@@ -359,6 +376,7 @@ impl<'a> Reader<'a> {
             rest: octets,
             warnings: Warnings::NONE,
             tolerant: false,
+            fault: NO_FAULT,
         }
     }
 
@@ -369,24 +387,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn destination(&mut self) -> Result<Destination<'a>, Malformed> {
+    pub(super) fn destination(&mut self) -> Option<Destination<'a>> {
         match self.octets("dest_flag")? {
-            [1] => Ok(Destination::Address(
+            [1] => Some(Destination::Address(
                 self.address(&field::DESTINATION_ADDR)?,
             )),
-            [2] => Ok(Destination::List(self.cstr(&field::DL_NAME)?)),
-            _ => Err(Malformed {
-                status: status::RINVDESTFLAG,
-                field: "dest_flag",
-            }),
+            [2] => Some(Destination::List(self.cstr(&field::DL_NAME)?)),
+            _ => self.refuse(status::RINVDESTFLAG, "dest_flag"),
         }
     }
 
-    pub(super) fn unsuccessful(&mut self) -> Result<Unsuccessful<'a>, Malformed> {
-        Ok(Unsuccessful {
+    pub(super) fn unsuccessful(&mut self) -> Option<Unsuccessful<'a>> {
+        Some(Unsuccessful {
             destination: self.address(&field::DESTINATION_ADDR)?,
             status: Status(u32::from_be_bytes(self.octets("error_status_code")?)),
         })
+    }
+
+    /// Why the last method returned `None`.
+    pub(super) fn fault(&self) -> Malformed {
+        self.fault
     }
 
     pub(super) fn rest(&self) -> &'a [u8] {
@@ -401,83 +421,93 @@ impl<'a> Reader<'a> {
 // Fields.
 impl<'a> Reader<'a> {
     #[inline]
-    fn octets<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], Malformed> {
-        let (octets, rest) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or_else(|| ends_before(name))?;
-        self.rest = rest;
-        Ok(*octets)
+    fn octets<const N: usize>(&mut self, name: &'static str) -> Option<[u8; N]> {
+        match self.rest.split_first_chunk::<N>() {
+            Some((octets, rest)) => {
+                self.rest = rest;
+                Some(*octets)
+            }
+            None => self.refuse(status::RINVCMDLEN, name),
+        }
     }
 
-    #[inline]
-    fn address(&mut self, field: &Field) -> Result<Address<'a>, Malformed> {
+    #[inline(always)]
+    fn address(&mut self, field: &Field) -> Option<Address<'a>> {
         let [ton, npi] = self.octets(field.name)?;
         let digits = self.cstr(field)?;
-        Ok(Address { ton, npi, digits })
+        Some(Address { ton, npi, digits })
     }
 
-    fn last_address(&mut self, field: &Field) -> Result<Address<'a>, Malformed> {
+    fn last_address(&mut self, field: &Field) -> Option<Address<'a>> {
         let [ton, npi] = self.octets(field.name)?;
         let digits = self.last_cstr(field)?;
-        Ok(Address { ton, npi, digits })
+        Some(Address { ton, npi, digits })
     }
 
-    #[inline]
-    fn cstr(&mut self, field: &Field) -> Result<&'a [u8], Malformed> {
+    #[inline(always)]
+    fn cstr(&mut self, field: &Field) -> Option<&'a [u8]> {
         match find_nul(self.rest) {
-            Some(length) if length < field.max => Ok(self.take_cstr(length)),
+            Some(length) if length < field.max => Some(self.take_cstr(length)),
             Some(length) => self.long_cstr(field, length),
-            None => Err(self.unterminated(field)),
+            None => self.unterminated(field),
         }
     }
 
     /// The last mandatory field of a body: some senders leave its NUL out.
-    #[inline]
-    fn last_cstr(&mut self, field: &Field) -> Result<&'a [u8], Malformed> {
-        if self.tolerant && !self.rest.is_empty() && find_nul(self.rest).is_none() {
-            self.warnings |= Warnings::MISSING_NUL;
-            if self.rest.len() >= field.max {
-                self.warnings |= field.long;
-            }
-            return Ok(core::mem::take(&mut self.rest));
+    #[inline(always)]
+    fn last_cstr(&mut self, field: &Field) -> Option<&'a [u8]> {
+        match find_nul(self.rest) {
+            Some(length) if length < field.max => Some(self.take_cstr(length)),
+            Some(length) => self.long_cstr(field, length),
+            None => self.open_cstr(field),
         }
-        self.cstr(field)
     }
 
-    #[inline]
-    fn time(&mut self, field: &Field) -> Result<&'a [u8], Malformed> {
+    #[cold]
+    fn open_cstr(&mut self, field: &Field) -> Option<&'a [u8]> {
+        if !self.tolerant || self.rest.is_empty() {
+            return self.unterminated(field);
+        }
+        self.warnings |= Warnings::MISSING_NUL;
+        if self.rest.len() >= field.max {
+            self.warnings |= field.long;
+        }
+        Some(core::mem::take(&mut self.rest))
+    }
+
+    #[inline(always)]
+    fn time(&mut self, field: &Field) -> Option<&'a [u8]> {
         match find_nul(self.rest) {
-            Some(length @ (0 | 16)) => Ok(self.take_cstr(length)),
+            Some(length @ (0 | 16)) => Some(self.take_cstr(length)),
             Some(length) if self.tolerant => {
                 self.warnings |= Warnings::TIME_LENGTH;
-                Ok(self.take_cstr(length))
+                Some(self.take_cstr(length))
             }
-            Some(_) => Err(field.malformed()),
-            None => Err(self.unterminated(field)),
+            Some(_) => self.refuse(field.status, field.name),
+            None => self.unterminated(field),
         }
     }
 
     #[cold]
-    fn long_cstr(&mut self, field: &Field, length: usize) -> Result<&'a [u8], Malformed> {
+    fn long_cstr(&mut self, field: &Field, length: usize) -> Option<&'a [u8]> {
         if !self.tolerant && length >= field.hard_max {
-            return Err(field.malformed());
+            return self.refuse(field.status, field.name);
         }
         self.warnings |= field.long;
-        Ok(self.take_cstr(length))
+        Some(self.take_cstr(length))
     }
 
     #[cold]
-    fn unterminated(&self, field: &Field) -> Malformed {
+    fn unterminated<T>(&mut self, field: &Field) -> Option<T> {
         if self.rest.is_empty() {
-            ends_before(field.name)
+            self.refuse(status::RINVCMDLEN, field.name)
         } else {
-            field.malformed()
+            self.refuse(field.status, field.name)
         }
     }
 
     /// Takes `length` octets and the NUL that follows them.
-    #[inline]
+    #[inline(always)]
     fn take_cstr(&mut self, length: usize) -> &'a [u8] {
         let (value, rest) = self.rest.split_at(length);
         self.rest = &rest[1..];
@@ -485,40 +515,39 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn short_message(&mut self, sm_length: u8) -> Result<&'a [u8], Malformed> {
-        let (message, rest) =
-            self.rest
-                .split_at_checked(usize::from(sm_length))
-                .ok_or(Malformed {
-                    status: status::RINVMSGLEN,
-                    field: "sm_length",
-                })?;
-        self.rest = rest;
-        Ok(message)
+    fn short_message(&mut self, sm_length: u8) -> Option<&'a [u8]> {
+        match self.rest.split_at_checked(usize::from(sm_length)) {
+            Some((message, rest)) => {
+                self.rest = rest;
+                Some(message)
+            }
+            None => self.refuse(status::RINVMSGLEN, "sm_length"),
+        }
     }
 
-    #[inline]
-    fn tlvs(&mut self) -> Result<Tlvs<'a>, Malformed> {
+    #[inline(always)]
+    fn tlvs(&mut self) -> Option<Tlvs<'a>> {
         if self.rest.is_empty() {
-            return Ok(Tlvs::EMPTY);
+            return Some(Tlvs::EMPTY);
         }
+        self.some_tlvs()
+    }
+
+    fn some_tlvs(&mut self) -> Option<Tlvs<'a>> {
         let area = core::mem::take(&mut self.rest);
         let scan = tlv::scan(area);
         self.warnings |= scan.odd;
         if scan.stop.is_empty() {
-            Ok(scan.tlvs)
+            Some(scan.tlvs)
         } else {
             self.broken_tlvs(area, &scan)
         }
     }
 
     #[cold]
-    fn broken_tlvs(&mut self, area: &'a [u8], scan: &tlv::Scan<'a>) -> Result<Tlvs<'a>, Malformed> {
+    fn broken_tlvs(&mut self, area: &'a [u8], scan: &tlv::Scan<'a>) -> Option<Tlvs<'a>> {
         if !self.tolerant {
-            return Err(Malformed {
-                status: status::RINVTLVSTREAM,
-                field: "tlv",
-            });
+            return self.refuse(status::RINVTLVSTREAM, "tlv");
         }
         // A sender that counts a NUL into the text but not into sm_length puts it before the TLVs.
         if let ([0, after @ ..], true) = (area, scan.tlvs.is_empty())
@@ -526,10 +555,10 @@ impl<'a> Reader<'a> {
             && !tlvs.is_empty()
         {
             self.warnings |= Warnings::STRAY_NUL;
-            return Ok(tlvs);
+            return Some(tlvs);
         }
         self.warnings |= scan.stop;
-        Ok(scan.tlvs)
+        Some(scan.tlvs)
     }
 }
 
@@ -555,42 +584,41 @@ impl Reader<'_> {
     fn unless_short<T: Default>(
         &mut self,
         status: Status,
-        read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
-    ) -> Result<T, Malformed> {
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         if self.rest.is_empty() && !status.is_ok() {
             self.warnings |= Warnings::SHORT_BODY;
-            return Ok(T::default());
+            return Some(T::default());
         }
         read(self)
     }
 }
 
-#[cold]
-fn ends_before(field: &'static str) -> Malformed {
-    Malformed {
-        status: status::RINVCMDLEN,
-        field,
+impl Reader<'_> {
+    #[cold]
+    fn refuse<T>(&mut self, status: Status, field: &'static str) -> Option<T> {
+        self.fault = Malformed { status, field };
+        None
     }
 }
 
 /// Where the first NUL is. Eight octets at a time: most strings end in the first or second word, and the call of a
 /// library search would cost more than the search.
-#[inline]
+#[inline(always)]
 pub(super) fn find_nul(octets: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let mut at = 0;
-    while let Some(word) = octets[at..].first_chunk::<8>() {
+    let (words, tail) = octets.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         // The lowest set bit marks the lowest zero octet; octets above it may be marked by a borrow.
         let nuls = word.wrapping_sub(ONES) & !word & HIGHS;
         if nuls != 0 {
-            return Some(at + nuls.trailing_zeros() as usize / 8);
+            return Some(at * 8 + nuls.trailing_zeros() as usize / 8);
         }
-        at += 8;
     }
-    let tail = octets[at..].iter().position(|&octet| octet == 0)?;
-    Some(at + tail)
+    let at = tail.iter().position(|&octet| octet == 0)?;
+    Some(words.len() * 8 + at)
 }
 
 #[cfg(test)]

@@ -55,20 +55,20 @@ macro_rules! list {
                 let mut reader = Reader::strict(octets);
                 let mut count = 0_u8;
                 while !reader.is_empty() {
-                    reader.$read()?;
+                    reader.$read().ok_or_else(|| reader.fault())?;
                     count = count.checked_add(1).ok_or(TOO_MANY)?;
                 }
                 Ok($List(Entries { count, octets }))
             }
 
             /// Takes `count` entries off a reader.
-            pub(super) fn read(reader: &mut Reader<'a>, count: u8) -> Result<Self, Malformed> {
+            pub(super) fn read(reader: &mut Reader<'a>, count: u8) -> Option<Self> {
                 let all = reader.rest();
                 for _ in 0..count {
                     reader.$read()?;
                 }
                 let octets = &all[..all.len() - reader.rest().len()];
-                Ok($List(Entries { count, octets }))
+                Some($List(Entries { count, octets }))
             }
 
             /// Appends one entry in wire form.
@@ -101,7 +101,7 @@ macro_rules! list {
                     if reader.is_empty() {
                         return None;
                     }
-                    reader.$read().ok()
+                    reader.$read()
                 })
             }
 
