@@ -431,9 +431,13 @@ impl<D: Disk> Journal<D> {
     ///
     /// # Errors
     /// When a file could not be removed, it stays. When the removal could not be synced, the journal
-    /// is closed, as after any failed sync.
+    /// is closed, as after any failed sync: it takes no batch and removes nothing more.
     pub fn trim(&mut self, upto: Position) -> Result<Removed<D>, DiskError> {
         let mut removed = Removed::none();
+        if self.closed {
+            // The next removal could reach the disk before one that was not synced.
+            return Ok(removed);
+        }
         let upto = upto.min(self.replayed_by_every_generation());
         while self.segments.len() > 1 && self.segments[1].header.position.0 <= upto.0 + 1 {
             let name = self.segments[0].name();
