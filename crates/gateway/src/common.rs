@@ -75,7 +75,9 @@ impl Common {
     /// Who may do what, as it is now.
     pub(crate) fn directory(&self) -> Arc<Directory> {
         let directory = self.directory.read();
-        directory.unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        directory
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// From now on this one counts.

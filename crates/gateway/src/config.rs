@@ -36,14 +36,24 @@ pub(crate) fn check(file: &Path) -> Result<String, Problems> {
     let directory = options.load()?;
     let (customers, connectors) = directory.numbers();
     let mut lines = vec![format!("{}: nothing is wrong", file.display())];
-    lines.extend(customers.iter().map(|(name, id)| format!("customer {name}: id {}", id.0)));
-    lines.extend(connectors.iter().map(|(name, id)| format!("connector {name}: id {}", id.0)));
+    lines.extend(
+        customers
+            .iter()
+            .map(|(name, id)| format!("customer {name}: id {}", id.0)),
+    );
+    lines.extend(
+        connectors
+            .iter()
+            .map(|(name, id)| format!("connector {name}: id {}", id.0)),
+    );
     Ok(lines.join("\n"))
 }
 
 /// Whether a connector has to be bound to anew.
 pub(crate) fn reconnects(changes: &Changes, connector: &str) -> bool {
     changes.iter().any(|change| {
-        change.section == "connector" && change.name == connector && change.effect >= Effect::Reconnect
+        change.section == "connector"
+            && change.name == connector
+            && change.effect >= Effect::Reconnect
     })
 }

@@ -282,13 +282,20 @@ impl State {
     }
 
     /// Does what the engine decided.
-    pub(crate) fn output(&mut self, now: Now, output: &Output, batch: &Outputs, inputs: &mut Inputs) {
+    pub(crate) fn output(
+        &mut self,
+        now: Now,
+        output: &Output,
+        batch: &Outputs,
+        inputs: &mut Inputs,
+    ) {
         self.peer.output(now, output, batch, inputs);
         if let (Output::Bound { .. }, Peer::Customer(customer)) = (output, &self.peer)
             && let Some(account) = customer.account()
         {
             self.ticket = None;
-            self.log.customer_bound(account, customer.session().version());
+            self.log
+                .customer_bound(account, customer.session().version());
         }
         self.log.output(output);
     }
@@ -313,14 +320,18 @@ impl State {
             return;
         }
         let flow = self.peer.timeout(now, &mut bench.inputs, &mut bench.notes);
-        if let Some(end) = ended(flow) {
+        if let Some(end) = ended(&flow) {
             self.end(end);
         }
     }
 
     /// When it has to be looked at, at the latest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let all = [self.peer.deadline(), self.stalled_until(), self.handshake_until()];
+        let all = [
+            self.peer.deadline(),
+            self.stalled_until(),
+            self.handshake_until(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -329,7 +340,9 @@ impl State {
     }
 
     fn handshake_until(&self) -> Option<Instant> {
-        self.wire.is_handshaking().then_some(self.patience.handshake_until)
+        self.wire
+            .is_handshaking()
+            .then_some(self.patience.handshake_until)
     }
 
     /// Whether octets wait for the socket to take them.
@@ -417,10 +430,10 @@ fn offer(peer: &mut Peer, now: Now, octets: &mut &[u8], bench: &mut Bench) -> Re
 }
 
 /// What of a flow outside of reading matters.
-fn ended(flow: Flow) -> Option<End> {
+fn ended(flow: &Flow) -> Option<End> {
     match flow {
-        Flow::Closed(reason) => Some(End::Session(reason)),
-        Flow::BindFailed(status) => Some(End::BindRefused(status)),
+        Flow::Closed(reason) => Some(End::Session(*reason)),
+        Flow::BindFailed(status) => Some(End::BindRefused(*status)),
         Flow::Incomplete | Flow::Paused | Flow::Authenticate(_) | Flow::Bound(_) => None,
     }
 }

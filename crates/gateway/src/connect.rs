@@ -74,7 +74,10 @@ impl Links {
             stays
         });
         for plan in plans {
-            if let Some(link) = running.iter().find(|link| plan.is_met_by(&link.plan.borrow())) {
+            if let Some(link) = running
+                .iter()
+                .find(|link| plan.is_met_by(&link.plan.borrow()))
+            {
                 *link.plan.borrow_mut() = plan;
                 continue;
             }
@@ -134,9 +137,16 @@ async fn keep(io: Rc<Io>, link: Rc<Link>) {
         if link.ended.get() {
             return;
         }
-        let pause = backoff.after(ended, plan.carrier.reconnect_min, plan.carrier.reconnect_max);
+        let pause = backoff.after(
+            ended,
+            plan.carrier.reconnect_min,
+            plan.carrier.reconnect_max,
+        );
         if pause.alarm {
-            tracing::error!(connector = name, "the carrier does not take our credentials: check system_id, password and system_type");
+            tracing::error!(
+                connector = name,
+                "the carrier does not take our credentials: check system_id, password and system_type"
+            );
         }
         tracing::info!(connector = name, bind = plan.number, wait = ?pause.wait, "next attempt");
         tokio::select! {
@@ -178,7 +188,10 @@ async fn connect(plan: &LinkPlan, attempt: usize) -> io::Result<(TcpStream, Sock
         let socket = connect_address(remote, None, timeout).await?;
         return Ok((socket, remote, String::new()));
     }
-    let CarrierPlace::Network { hosts, bind_from, .. } = &plan.carrier.place else {
+    let CarrierPlace::Network {
+        hosts, bind_from, ..
+    } = &plan.carrier.place
+    else {
         unreachable!("only the simulated one is not on the network");
     };
     let mut last = io::Error::new(ErrorKind::NotFound, "no host is configured");
@@ -237,7 +250,11 @@ async fn stand(
     let wire = match wire(plan, host) {
         Ok(wire) => wire,
         Err(error) => {
-            tracing::error!(connector = plan.carrier.profile.name, error, "TLS could not begin");
+            tracing::error!(
+                connector = plan.carrier.profile.name,
+                error,
+                "TLS could not begin"
+            );
             return Ended::Unreached;
         }
     };
@@ -356,7 +373,10 @@ mod tests {
 
     #[track_caller]
     fn about(wait: f64, expected: f64) {
-        assert!((0.8 * expected..=1.2 * expected).contains(&wait), "{wait} s instead of {expected} s");
+        assert!(
+            (0.8 * expected..=1.2 * expected).contains(&wait),
+            "{wait} s instead of {expected} s"
+        );
     }
 
     #[test]
@@ -371,7 +391,10 @@ mod tests {
     fn only_a_bind_that_stood_for_a_minute_begins_anew() {
         let mut backoff = Backoff::new(7);
         about(seconds(&mut backoff, Ended::Unreached).0, 1.0);
-        about(seconds(&mut backoff, Ended::Stood(Duration::from_secs(59))).0, 2.0);
+        about(
+            seconds(&mut backoff, Ended::Stood(Duration::from_secs(59))).0,
+            2.0,
+        );
         about(seconds(&mut backoff, Ended::Stood(GOOD_AFTER)).0, 1.0);
     }
 
@@ -401,7 +424,9 @@ mod tests {
     fn links_do_not_come_back_in_step() {
         let (mut one, mut other) = (Backoff::new(1), Backoff::new(2));
         let waits = |backoff: &mut Backoff| {
-            (0..6).map(|_| backoff.after(Ended::Unreached, FIRST, CAP).wait).collect::<Vec<_>>()
+            (0..6)
+                .map(|_| backoff.after(Ended::Unreached, FIRST, CAP).wait)
+                .collect::<Vec<_>>()
         };
         assert_ne!(waits(&mut one), waits(&mut other));
     }

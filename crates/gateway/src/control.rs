@@ -66,7 +66,10 @@ async fn health(State(view): State<View>) -> impl IntoResponse {
 async fn metrics(State(view): State<View>) -> impl IntoResponse {
     let figures = *lock(&view.engine.figures);
     let common = &view.common;
-    common.metrics.unbound.set(i64::from(common.unbound.total()));
+    common
+        .metrics
+        .unbound
+        .set(i64::from(common.unbound.total()));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], common.metrics.text(figures))
 }

@@ -105,7 +105,9 @@ impl EngineThread {
 
     fn step(&mut self, turn: &mut Turn) -> bool {
         let undurable = turn.undurable();
-        self.metrics.undurable.set(i64::try_from(undurable).unwrap_or(i64::MAX));
+        self.metrics
+            .undurable
+            .set(i64::try_from(undurable).unwrap_or(i64::MAX));
         if undurable > UNDURABLE_MAX {
             return false;
         }
@@ -141,7 +143,10 @@ impl EngineThread {
         let now = self.clock.now();
         if turn.wall.0 > 0 && now.wall.0 > turn.wall.0 + CLOCK_JUMP_MS {
             let seconds = (now.wall.0 - turn.wall.0) / 1000;
-            tracing::warn!(seconds, "the clock of this machine jumped forward, or the machine slept");
+            tracing::warn!(
+                seconds,
+                "the clock of this machine jumped forward, or the machine slept"
+            );
         }
         turn.wall = turn.wall.max(now.wall);
         Now {
@@ -220,7 +225,10 @@ impl EngineThread {
             ..self.clock.now()
         };
         // Above the limit nothing can be done for what is due before the journal is done.
-        let due = self.engine.next_wake(now).filter(|_| turn.undurable() <= UNDURABLE_MAX);
+        let due = self
+            .engine
+            .next_wake(now)
+            .filter(|_| turn.undurable() <= UNDURABLE_MAX);
         let wait = due.map_or(PARK_MAX, |at| at.since(now.mono).min(PARK_MAX));
         if !wait.is_zero() {
             std::thread::park_timeout(wait);

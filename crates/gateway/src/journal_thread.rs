@@ -116,7 +116,9 @@ impl JournalThread {
             *slot = Slot::Closed(given);
         }
         self.desk.given.notify_one();
-        self.thread.join().expect("a panic there has ended the process")
+        self.thread
+            .join()
+            .expect("a panic there has ended the process")
     }
 }
 
@@ -177,7 +179,10 @@ impl Writer {
         let started = Instant::now();
         let mut held = false;
         loop {
-            match self.journal.append(journal::Position(batch.last.0), &batch.records) {
+            match self
+                .journal
+                .append(journal::Position(batch.last.0), &batch.records)
+            {
                 Ok(room) => {
                     self.tell_room(room);
                     break;
@@ -195,7 +200,8 @@ impl Writer {
                 }
             }
         }
-        self.metrics.appended(started.elapsed(), batch.records.len());
+        self.metrics
+            .appended(started.elapsed(), batch.records.len());
     }
 
     fn look(&mut self) {

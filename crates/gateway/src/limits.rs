@@ -1,10 +1,10 @@
 //! Limits on those who have not bound yet: they are unknown, and there may be many of them.
 
+use directory::Connections;
+use sms::Instant;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-use directory::Connections;
-use sms::Instant;
 
 use crate::mailbox::lock;
 
@@ -127,7 +127,10 @@ impl Failures {
             pairs.clear();
         }
         let key = (address.to_canonical(), system_id.to_vec());
-        let wrong = pairs.entry(key).or_insert(Wrong { times: 0, last: now });
+        let wrong = pairs.entry(key).or_insert(Wrong {
+            times: 0,
+            last: now,
+        });
         let expired = now.since(wrong.last) >= limits.bind_block;
         wrong.times = if expired { 1 } else { wrong.times + 1 };
         wrong.last = now;
@@ -179,7 +182,10 @@ mod tests {
         };
         let _first = unbound.admit(address(1), &limits).unwrap();
         let mapped = IpAddr::from([0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0201]);
-        assert_eq!(unbound.admit(mapped, &limits).unwrap_err(), Crowded::Address);
+        assert_eq!(
+            unbound.admit(mapped, &limits).unwrap_err(),
+            Crowded::Address
+        );
     }
 
     #[test]

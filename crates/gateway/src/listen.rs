@@ -25,7 +25,11 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// What the system says, such as that the port is busy.
 pub(crate) fn open(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -72,7 +76,9 @@ fn admit(
     tls: Option<Arc<rustls::ServerConfig>>,
 ) {
     let limits = common.directory().gateway.connections;
-    let connections = threads.iter().map(|thread| thread.connections.load(Ordering::Relaxed));
+    let connections = threads
+        .iter()
+        .map(|thread| thread.connections.load(Ordering::Relaxed));
     let admitted = if connections.sum::<usize>() < limits.connections_max as usize {
         common.unbound.admit(remote.ip(), &limits)
     } else {

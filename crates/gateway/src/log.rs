@@ -69,7 +69,9 @@ impl Levels {
     /// A sentence when the filter is none.
     pub(crate) fn set(&self, filter: &str) -> Result<(), String> {
         let filter = parse(filter)?;
-        self.handle.reload(filter).map_err(|error| error.to_string())
+        self.handle
+            .reload(filter)
+            .map_err(|error| error.to_string())
     }
 }
 

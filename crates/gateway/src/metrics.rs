@@ -168,10 +168,26 @@ impl PeerFamilies {
             "Messages sent to carriers; receipts and MO sent to customers",
             &self.sent,
         );
-        counter("requests_silent", "Requests of ours without an answer in time", &self.silent);
-        counter("responses_late", "Answers that came after their time", &self.late);
-        counter("pdus_malformed", "PDUs that could not be read", &self.malformed);
-        counter("pdus_overlooked", "PDUs in which something was overlooked", &self.overlooked);
+        counter(
+            "requests_silent",
+            "Requests of ours without an answer in time",
+            &self.silent,
+        );
+        counter(
+            "responses_late",
+            "Answers that came after their time",
+            &self.late,
+        );
+        counter(
+            "pdus_malformed",
+            "PDUs that could not be read",
+            &self.malformed,
+        );
+        counter(
+            "pdus_overlooked",
+            "PDUs in which something was overlooked",
+            &self.overlooked,
+        );
         counter(
             "receipts_unreadable",
             "Messages of carriers that look like receipts and say nothing",
@@ -188,7 +204,11 @@ impl PeerFamilies {
             "Requests of ours that the peer refused, by its answer",
             self.peer_refused.clone(),
         );
-        registry.register("connects", "Attempts to bind to a carrier, by how they ended", self.connects.clone());
+        registry.register(
+            "connects",
+            "Attempts to bind to a carrier, by how they ended",
+            self.connects.clone(),
+        );
     }
 
     /// The metrics of one customer.
@@ -266,7 +286,11 @@ impl EngineMetrics {
             metrics.undurable.clone(),
         );
         registry.register("step_inputs", "Inputs of one step", metrics.steps.clone());
-        registry.register("batch_outputs", "Outputs that left together", metrics.posts.clone());
+        registry.register(
+            "batch_outputs",
+            "Outputs that left together",
+            metrics.posts.clone(),
+        );
         metrics
     }
 
@@ -314,16 +338,36 @@ impl FigureGauges {
         let mut gauge = |name: &str, help: &str, gauge: &Gauge| {
             registry.register(name, help, gauge.clone());
         };
-        gauge("messages", "Messages known, in whatever state", &self.messages);
-        gauge("messages_waiting", "Messages that wait for a carrier", &self.waiting);
-        gauge("messages_sending", "Messages sent, answer outstanding", &self.sending);
+        gauge(
+            "messages",
+            "Messages known, in whatever state",
+            &self.messages,
+        );
+        gauge(
+            "messages_waiting",
+            "Messages that wait for a carrier",
+            &self.waiting,
+        );
+        gauge(
+            "messages_sending",
+            "Messages sent, answer outstanding",
+            &self.sending,
+        );
         gauge(
             "messages_awaiting_receipt",
             "Messages taken by a carrier, receipt outstanding",
             &self.awaiting_receipt,
         );
-        gauge("deliveries_waiting", "Receipts and MO that wait for customers", &self.deliveries);
-        gauge("messages_memory_bytes", "Memory that messages take", &self.memory);
+        gauge(
+            "deliveries_waiting",
+            "Receipts and MO that wait for customers",
+            &self.deliveries,
+        );
+        gauge(
+            "messages_memory_bytes",
+            "Memory that messages take",
+            &self.memory,
+        );
     }
 
     fn set(&self, figures: Figures) {

@@ -227,7 +227,12 @@ impl Io {
     // ---- connections ----
 
     fn accept(self: &Rc<Io>, accepted: Accepted) {
-        let Accepted { socket, remote, tls, ticket } = accepted;
+        let Accepted {
+            socket,
+            remote,
+            tls,
+            ticket,
+        } = accepted;
         if self.is_draining() {
             return;
         }
@@ -361,7 +366,9 @@ impl Io {
         inputs: &mut Inputs,
     ) {
         let secure = state.wire.is_tls();
-        let verdict = self.common.authenticate(credentials, state.log.remote(), secure);
+        let verdict = self
+            .common
+            .authenticate(credentials, state.log.remote(), secure);
         state.log.asked_to_bind(credentials, &verdict);
         match verdict {
             Err(denial) if !denial.delay.is_zero() => {
@@ -384,7 +391,9 @@ impl Io {
     fn refuse(&self, conn: &Rc<Conn>, status: Status) {
         let now = self.common.clock.now();
         let bench = &mut *self.bench.borrow_mut();
-        conn.state.borrow_mut().verdict(now, Err(status), &mut bench.inputs);
+        conn.state
+            .borrow_mut()
+            .verdict(now, Err(status), &mut bench.inputs);
         self.thread.inbox.post(&mut bench.inputs);
         conn.wake.notify_one();
     }
@@ -399,7 +408,10 @@ impl Io {
             state.ticket = None;
             state.told_end(end);
         }
-        if !matches!(end, End::Session(CloseReason::Transport | CloseReason::WriteStall)) {
+        if !matches!(
+            end,
+            End::Session(CloseReason::Transport | CloseReason::WriteStall)
+        ) {
             // What ends the session, such as unbind_resp, is to arrive: a close with octets unread would destroy it.
             let _ = tokio::time::timeout(LINGER, self.linger(conn)).await;
         }
@@ -453,7 +465,9 @@ impl Io {
                     }
                     continue;
                 };
-                conn.state.borrow_mut().output(now, output, &outputs, &mut bench.inputs);
+                conn.state
+                    .borrow_mut()
+                    .output(now, output, &outputs, &mut bench.inputs);
                 if !conn.dirty.replace(true) {
                     dirty.push(conn.clone());
                 }
@@ -532,7 +546,9 @@ impl Io {
         }
         *armed = Some(deadline);
         let mut timers = self.timers.borrow_mut();
-        let first = timers.peek().is_none_or(|Reverse(timer)| deadline < timer.at);
+        let first = timers
+            .peek()
+            .is_none_or(|Reverse(timer)| deadline < timer.at);
         timers.push(Reverse(Timer {
             at: deadline,
             slot: at.slot,

@@ -169,7 +169,8 @@ impl Running {
         let tls = listening.tls.as_ref().map(|(_, tls)| tls.subscribe());
         let threads = self.started.io.clone();
         let listener = tokio::net::TcpListener::from_std(socket)?;
-        self.doors.spawn(listen::accept(listener, tls, common, threads));
+        self.doors
+            .spawn(listen::accept(listener, tls, common, threads));
         Ok(())
     }
 
@@ -263,7 +264,12 @@ impl Running {
         directory: &Directory,
         generations: &Generations,
     ) -> Result<Vec<Vec<LinkPlan>>, String> {
-        link_plans(directory, self.simulated, generations, self.started.io.len())
+        link_plans(
+            directory,
+            self.simulated,
+            generations,
+            self.started.io.len(),
+        )
     }
 
     // ---- the way down ----
@@ -279,7 +285,11 @@ impl Running {
         for io in &started.io {
             io.drain();
         }
-        let time = started.directory.gateway.drain_timeout.min(DOWN_MAX - AFTER_DRAIN);
+        let time = started
+            .directory
+            .gateway
+            .drain_timeout
+            .min(DOWN_MAX - AFTER_DRAIN);
         let up = tokio::time::sleep(time);
         tokio::pin!(up);
         loop {
@@ -331,7 +341,9 @@ fn stop(started: Started, down: Instant) {
     started.inbox.wake();
     while !started.engine_handle.is_finished() {
         if Instant::now() >= deadline {
-            tracing::error!("the journal takes nothing: ended without its last records, which were not acknowledged");
+            tracing::error!(
+                "the journal takes nothing: ended without its last records, which were not acknowledged"
+            );
             return;
         }
         std::thread::sleep(GLANCE);
@@ -347,7 +359,10 @@ fn stop(started: Started, down: Instant) {
         match snapshot(&engine, journal, deadline) {
             Ok(true) => tracing::info!("snapshot written"),
             Ok(false) => tracing::info!("no time for a snapshot: the next start reads the journal"),
-            Err(error) => tracing::warn!(error, "no snapshot was written: the next start reads the journal"),
+            Err(error) => tracing::warn!(
+                error,
+                "no snapshot was written: the next start reads the journal"
+            ),
         }
     }
     tracing::info!("ended");
@@ -367,7 +382,10 @@ fn snapshot(engine: &Engine, mut journal: Journal, deadline: Instant) -> Result<
         if Instant::now() >= deadline {
             outcome = Ok(false);
         }
-        if outcome == Ok(true) && !block.is_empty() && let Err(error) = writer.block(block) {
+        if outcome == Ok(true)
+            && !block.is_empty()
+            && let Err(error) = writer.block(block)
+        {
             outcome = Err(error.to_string());
         }
     });

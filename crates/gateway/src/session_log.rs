@@ -84,21 +84,19 @@ impl SessionLog {
 
     /// A customer's bind stands.
     pub(crate) fn customer_bound(&mut self, account: &Account, version: Version) {
-        let meter = self.metrics.peers.customer(&account.system_id);
-        tracing::info!(customer = account.system_id, remote = %self.remote, ?version, "bound");
         self.name = Some(account.system_id.clone());
-        self.stands(meter);
+        self.stands(self.metrics.peers.customer(&account.system_id));
+        tracing::info!(customer = account.system_id, remote = %self.remote, ?version, "bound");
     }
 
     /// The bind to a carrier stands.
     pub(crate) fn carrier_bound(&mut self, version: Version, now: Instant) {
-        let name = self.name.as_deref().unwrap_or_default();
-        tracing::info!(connector = name, remote = %self.remote, ?version, "bound");
         self.bound = Some(now);
         if let Some(meter) = self.meter.take() {
             meter.connect("bound");
             self.stands(meter);
         }
+        tracing::info!(connector = self.name, remote = %self.remote, ?version, "bound");
     }
 
     fn stands(&mut self, meter: PeerMeter) {
@@ -170,7 +168,11 @@ impl SessionLog {
         let peer = self.name.as_deref();
         let remote = self.remote;
         match note {
-            Note::Malformed { command, status, field } => {
+            Note::Malformed {
+                command,
+                status,
+                field,
+            } => {
                 if self.odd_line() {
                     let (command, status) = (command.name(), status.name());
                     tracing::warn!(peer = self.name, %remote, command, field, status, "a PDU could not be read");
@@ -189,7 +191,11 @@ impl SessionLog {
             Note::Unencodable { field } => {
                 tracing::warn!(peer, %remote, field, "a message does not fit into a PDU");
             }
-            Note::Refused { command, status, why } => {
+            Note::Refused {
+                command,
+                status,
+                why,
+            } => {
                 let (command, status) = (command.name(), status.name());
                 tracing::debug!(peer, %remote, command, why, status, "refused");
             }
@@ -212,7 +218,13 @@ impl SessionLog {
     }
 
     /// The session is over. `wire` names what was spoken below, `first` are the first octets that came.
-    pub(crate) fn ended(&mut self, end: End, wire: &str, first: Option<[u8; 4]>, fault: Option<&str>) {
+    pub(crate) fn ended(
+        &mut self,
+        end: End,
+        wire: &str,
+        first: Option<[u8; 4]>,
+        fault: Option<&str>,
+    ) {
         let remote = self.remote;
         let stood = core::mem::take(&mut self.counted);
         if stood && let Some(meter) = &self.meter {
@@ -253,7 +265,9 @@ fn count_note(meter: &PeerMeter, note: Note) {
         Note::Overlooked { .. } => {
             meter.overlooked.inc();
         }
-        Note::Refused { command, status, .. } => {
+        Note::Refused {
+            command, status, ..
+        } => {
             if command != command::ENQUIRE_LINK {
                 meter.refused(status.name());
             }

@@ -62,7 +62,12 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
 
     let metrics = Arc::new(Metrics::new());
     let unbound = Arc::new(Unbound::default());
-    let common = Arc::new(Common::new(Clock::start(), metrics, unbound, directory.clone()));
+    let common = Arc::new(Common::new(
+        Clock::start(),
+        metrics,
+        unbound,
+        directory.clone(),
+    ));
     let threads = io_threads(&directory);
     let (io, inbox, shared, engine_handle) = start_engine(engine, journal, &common, threads)?;
     let io_handles = io
@@ -112,7 +117,10 @@ fn open_listeners(directory: &Directory, data_dir: &Path) -> Result<Vec<Listenin
                 Err(error) => return Err(format!("cannot listen on {address}: {error}")),
             };
             let tls = match &files {
-                Some(files) => Some((files.clone(), watch::Sender::new(tls::server_config(files)?))),
+                Some(files) => Some((
+                    files.clone(),
+                    watch::Sender::new(tls::server_config(files)?),
+                )),
                 None => None,
             };
             open.push(Listening {
@@ -151,7 +159,10 @@ fn recover(journal: &Journal, mut recovered: Recovered) -> Result<Engine, String
     let mut recovery = Recovery::new(0);
     let after = recovered.replay_after();
     if let Some(cut) = &recovered.cut {
-        tracing::warn!(?cut, "a torn write was cut from the end of the journal; nothing acknowledged was in it");
+        tracing::warn!(
+            ?cut,
+            "a torn write was cut from the end of the journal; nothing acknowledged was in it"
+        );
     }
     for damage in &recovered.damaged {
         tracing::error!(%damage, "a snapshot was set aside; look at the disk");

@@ -89,7 +89,10 @@ pub(crate) fn server_config(files: &CertificateFiles) -> Result<Arc<ServerConfig
 ///
 /// # Errors
 /// A sentence for the operator.
-pub(crate) fn client_config(ca: Option<&Path>, insecure: bool) -> Result<Arc<ClientConfig>, String> {
+pub(crate) fn client_config(
+    ca: Option<&Path>,
+    insecure: bool,
+) -> Result<Arc<ClientConfig>, String> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
