@@ -14,15 +14,15 @@ use crate::section::{
 };
 use crate::table;
 
-/// The parameters of a URL, and the keys of `[[connector]]` that they stand for.
-const PARAMETERS: [(&str, &str); 7] = [
-    ("window", "window"),
-    ("binds", "binds"),
-    ("tps", "rate"),
-    ("reconnect_max", "reconnect_max"),
-    ("ca", "ca"),
-    ("insecure", "insecure"),
-    ("route", ROUTE),
+/// The parameters of a URL; all but `route` are keys of `[[connector]]`.
+const PARAMETERS: [&str; 7] = [
+    "window",
+    "binds",
+    "tps",
+    "reconnect_max",
+    "ca",
+    "insecure",
+    ROUTE,
 ];
 
 /// The parameter that names a route and is no key of a connector.
@@ -264,13 +264,9 @@ fn parameters(
             continue;
         }
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let Some((name, key)) = PARAMETERS.into_iter().find(|(known, _)| *known == name) else {
-            let known = PARAMETERS.map(|(known, _)| known);
-            reader.complain(
-                &span,
-                format!("{name} is no parameter of a carrier URL"),
-                table::nearest(name, &known),
-            );
+        let Some(key) = PARAMETERS.into_iter().find(|known| *known == name) else {
+            let what = format!("{name} is no parameter of a carrier URL");
+            reader.complain(&span, what, table::nearest(name, &PARAMETERS));
             continue;
         };
         if found.iter().any(|(other, _)| *other == key) {
@@ -294,7 +290,7 @@ fn parameter<'a>(key: &str, written: &'a str, text: String) -> DeValue<'a> {
         ("insecure", "0" | "false") => DeValue::Boolean(false),
         // Seconds, where files write a time with its unit.
         ("reconnect_max", seconds) if number => DeValue::String(Cow::Owned(format!("{seconds}s"))),
-        ("window" | "binds" | "rate", _) if number => {
+        ("window" | "binds" | "tps", _) if number => {
             DeValue::parse(written).map_or(DeValue::String(Cow::Owned(text)), Spanned::into_inner)
         }
         (_, _) => DeValue::String(Cow::Owned(text)),

@@ -80,7 +80,10 @@ fn unique<'a, T: Named, V: Ord + std::fmt::Display>(
     value: impl Fn(&'a T) -> (V, Place),
 ) {
     let mut seen: BTreeMap<V, &T> = BTreeMap::new();
-    for section in all {
+    for section in all
+        .iter()
+        .filter(|section| !section.name().value.is_empty())
+    {
         let (value, place) = value(section);
         let what = seen.get(&value).map(|first| {
             let (mine, theirs) = (section.name(), first.name());
@@ -165,7 +168,7 @@ fn by_name<T: Named, V>(all: &[T], value: impl Fn(&T) -> V) -> BTreeMap<&str, V>
         .collect()
 }
 
-/// What stands under `name`, or a complaint with the names that there are.
+/// What stands under `name`, or a complaint with the names that there are. None is made where a name was complained of before.
 fn known<V: Copy>(
     kind: &str,
     names: &BTreeMap<&str, V>,
@@ -173,12 +176,21 @@ fn known<V: Copy>(
     reader: &mut Reader,
 ) -> Option<V> {
     let value = names.get(name.value.as_str()).copied();
-    if value.is_none() {
-        let what = format!("there is no {kind} {:?}", name.value);
-        let names: Vec<&str> = names.keys().copied().collect();
-        reader.complain_at(name.place, what, table::nearest(&name.value, &names));
+    if value.is_some() || name.value.is_empty() || names.contains_key("") {
+        return value;
     }
-    value
+    let names: Vec<&str> = names.keys().copied().collect();
+    let change = if names.is_empty() {
+        format!("add a [[{kind}]]")
+    } else {
+        table::nearest(&name.value, &names)
+    };
+    reader.complain_at(
+        name.place,
+        format!("there is no {kind} {:?}", name.value),
+        change,
+    );
+    None
 }
 
 /// The routes, their names resolved.
@@ -396,6 +408,7 @@ fn carrier(settings: &ConnectorSettings) -> Carrier {
     let profile = Profile {
         connector: ConnectorId(settings.number()),
         name: settings.name.value.clone(),
+        system_id: settings.system_id.clone().unwrap_or_default(),
         password: password.map_or_else(String::new, |secret| secret.value.expose().to_owned()),
         ..settings.profile.clone()
     };

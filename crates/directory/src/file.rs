@@ -125,20 +125,20 @@ fn named<T: Named>(all: &mut Vec<T>, item: &Item<'_>, directory: &Path, reader: 
     put_over(all, fresh);
 }
 
-/// Puts `fresh` behind `all`, or in the place of what has the same name. Nameless ones were complained of and are dropped.
+/// Puts `fresh` behind `all`, or in the place of what has the same name.
+///
+/// Nameless ones were complained of, and stay so that nobody is told that what they stand for is missing.
 fn put_over<T: Named>(all: &mut Vec<T>, fresh: Vec<T>) {
     let named = all.iter().enumerate();
     let mut places: BTreeMap<String, usize> = named
         .map(|(n, section)| (section.name().value.clone(), n))
         .collect();
-    for section in fresh
-        .into_iter()
-        .filter(|section| !section.name().value.is_empty())
-    {
-        match places.get(&section.name().value) {
+    for section in fresh {
+        let name = section.name().value.clone();
+        match places.get(&name).filter(|_| !name.is_empty()) {
             Some(&place) => all[place] = section,
             None => {
-                places.insert(section.name().value.clone(), all.len());
+                places.insert(name, all.len());
                 all.push(section);
             }
         }

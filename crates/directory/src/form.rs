@@ -100,7 +100,11 @@ pub(crate) fn whole<N>(range: RangeInclusive<N>) -> Whole<N> {
 
 impl<N: Copy + Display + PartialOrd + TryFrom<i128>> Form<N> for Whole<N> {
     fn expects(&self) -> String {
-        format!("a whole number from {} to {}", self.0.start(), self.0.end())
+        format!(
+            "a whole number from {} to {}",
+            grouped(self.0.start()),
+            grouped(self.0.end())
+        )
     }
 
     fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<N> {
@@ -113,8 +117,19 @@ impl<N: Copy + Display + PartialOrd + TryFrom<i128>> Form<N> for Whole<N> {
     }
 
     fn write(&self, value: &N) -> String {
-        value.to_string()
+        grouped(value)
     }
+}
+
+/// A number with its digits in threes once there are five, as files may have it.
+fn grouped(number: impl Display) -> String {
+    let digits = number.to_string();
+    if digits.len() < 5 {
+        return digits;
+    }
+    let threes = digits.as_bytes().rchunks(3).rev();
+    let threes: Vec<_> = threes.map(String::from_utf8_lossy).collect();
+    threes.join("_")
 }
 
 /// A length of time within a range, as text with its unit.
@@ -249,7 +264,7 @@ impl Characters {
     fn called(self) -> &'static str {
         match self {
             Characters::Printable => "octets without control characters",
-            Characters::Name => "letters (a-z), digits, '-', '_' or '.'",
+            Characters::Name => "ASCII letters, digits, '-', '_' or '.'",
             Characters::Ascii => "printable ASCII characters",
             Characters::Digits => "digits",
         }
@@ -430,6 +445,9 @@ impl<V, F: Form<V>> Form<Vec<V>> for Several<F> {
     }
 
     fn write(&self, values: &Vec<V>) -> String {
+        if values.is_empty() {
+            return String::new(); // Cannot be written: it stands for what is not given.
+        }
         self.0.write(values)
     }
 }

@@ -31,5 +31,5 @@ pub use options::{DEMO, Options};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use section::{Connections, Gateway, Host, Journal, ListenerKind, Log, LogFormat};
-pub use snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls};
+pub use snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered};
 pub use table::Effect;

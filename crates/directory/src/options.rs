@@ -102,6 +102,7 @@ fn read_file(settings: &mut Settings, path: &Path, reader: &mut Reader) {
         ),
         Err(error) => {
             reader.begin(&name, "");
+            reader.set_unparsed();
             let what = format!("the file cannot be read: {error}");
             reader.complain(
                 &(0..0),

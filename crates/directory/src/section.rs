@@ -16,17 +16,24 @@ pub use listener::ListenerKind;
 pub(crate) use listener::ListenerSettings;
 pub(crate) use route::{BY_PLACE, Customers, NumberSettings, RouteSettings, TargetSettings};
 
-use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use smpp::Version;
 use toml::de::DeTable;
 
 use crate::problem::{At, Reader};
 use crate::table::{Effect, Section};
 use crate::unit;
+
+/// The words for versions of SMPP.
+const VERSIONS: &[(&str, Version)] = &[
+    ("3.3", Version::V33),
+    ("3.4", Version::V34),
+    ("5.0", Version::V50),
+];
 
 /// A section that may stand several times, told apart by a name.
 pub(crate) trait Named: Section {
@@ -45,6 +52,23 @@ pub(crate) trait Named: Section {
     }
 }
 
+/// The sections that have `key`, as they are spoken of.
+pub(crate) fn homes(key: &str) -> Vec<String> {
+    fn home<T: Section>(key: &str) -> Option<String> {
+        let known = T::settings().iter().any(|setting| setting.key == key);
+        known.then(T::title)
+    }
+    let homes = [
+        home::<GatewaySettings>(key),
+        home::<ListenerSettings>(key),
+        home::<CustomerSettings>(key),
+        home::<ConnectorSettings>(key),
+        home::<RouteSettings>(key),
+        home::<NumberSettings>(key),
+    ];
+    homes.into_iter().flatten().collect()
+}
+
 /// A section as it stands in its file.
 pub(crate) struct Written<'a> {
     /// Its keys.
@@ -61,6 +85,12 @@ impl Written<'_> {
         self.table
             .get(key)
             .map_or_else(|| self.header.clone(), |item| item.span())
+    }
+
+    /// Where the first of `keys` that was written stands, or the section.
+    pub(crate) fn span_of(&self, keys: &[&str]) -> Range<usize> {
+        let written = keys.iter().find_map(|key| self.table.get(*key));
+        written.map_or_else(|| self.header.clone(), |item| item.span())
     }
 
     /// Makes the path absolute from the file's directory, and complains if it cannot be opened.
@@ -93,7 +123,11 @@ impl Written<'_> {
                 "give more than {} (twice enquire_link plus enquire_link_timeout)",
                 unit::write_duration(needed)
             );
-            reader.complain(&self.span("inactivity"), what, change);
+            reader.complain(
+                &self.span_of(&["inactivity", "enquire_link", "enquire_link_timeout"]),
+                what,
+                change,
+            );
         }
     }
 }
@@ -107,15 +141,4 @@ pub(crate) struct Settings {
     pub(crate) connectors: Vec<ConnectorSettings>,
     pub(crate) routes: Vec<RouteSettings>,
     pub(crate) numbers: Vec<NumberSettings>,
-}
-
-impl fmt::Debug for Settings {
-    /// How many of each: the values are in the snapshot that was made from them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("customers", &self.customers.len())
-            .field("connectors", &self.connectors.len())
-            .field("routes", &self.routes.len())
-            .finish_non_exhaustive()
-    }
 }

@@ -1,5 +1,6 @@
 //! The snapshot: what the rest of the process gets to see of the configuration.
 
+use core::fmt;
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use crate::accounts::Accounts;
 use crate::section::{Gateway, Host, ListenerKind, Settings};
 
 /// Everything that the configuration says, checked: immutable, and replaced whole by a reload.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Directory {
     /// This machine: data directory, limits, log.
     pub gateway: Gateway,
@@ -101,6 +102,9 @@ pub struct CarrierTls {
     pub insecure: bool,
 }
 
+/// Names with their stable numbers, in the order of the configuration.
+pub type Numbered<'a, Id> = Vec<(&'a str, Id)>;
+
 impl Directory {
     /// The name of a customer, for logs. Looks through all of them.
     pub fn customer_name(&self, id: CustomerId) -> Option<&str> {
@@ -116,6 +120,11 @@ impl Directory {
             .map(|(_, id)| id)
     }
 
+    /// Customers and connectors with the numbers under which their messages are kept: what `bindery check` shows.
+    pub fn numbers(&self) -> (Numbered<'_, CustomerId>, Numbered<'_, ConnectorId>) {
+        (self.customers().collect(), self.connectors().collect())
+    }
+
     /// The carrier behind a connector.
     pub fn carrier(&self, id: ConnectorId) -> Option<&Carrier> {
         self.carriers
@@ -124,13 +133,13 @@ impl Directory {
     }
 
     /// The customers' names with the numbers under which their messages are kept.
-    pub fn customers(&self) -> impl Iterator<Item = (&str, CustomerId)> {
+    pub(crate) fn customers(&self) -> impl Iterator<Item = (&str, CustomerId)> {
         let customers = self.settings.customers.iter();
         customers.map(|customer| (customer.name.value.as_str(), CustomerId(customer.number())))
     }
 
     /// The connectors' names with the numbers under which their messages are kept.
-    pub fn connectors(&self) -> impl Iterator<Item = (&str, ConnectorId)> {
+    pub(crate) fn connectors(&self) -> impl Iterator<Item = (&str, ConnectorId)> {
         let connectors = self.settings.connectors.iter();
         connectors.map(|connector| {
             (
@@ -138,5 +147,17 @@ impl Directory {
                 ConnectorId(connector.number()),
             )
         })
+    }
+}
+
+impl fmt::Debug for Directory {
+    /// How many of each: there may be thousands.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Directory")
+            .field("gateway", &self.gateway)
+            .field("listeners", &self.listeners)
+            .field("accounts", &self.accounts.len())
+            .field("carriers", &self.carriers)
+            .finish_non_exhaustive()
     }
 }

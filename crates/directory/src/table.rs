@@ -2,12 +2,14 @@
 //! documentation and comparison all come from the row.
 
 use core::ops::Range;
+use std::borrow::Cow;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::form::{Form, Item};
 use crate::problem::Reader;
+use crate::section;
 
 /// When a changed setting counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -171,7 +173,7 @@ pub(crate) fn read<T: Section>(
     for setting in settings.iter().filter(|setting| setting.required) {
         if !table.contains_key(setting.key) {
             let what = format!("{} has no {}", T::title(), setting.key);
-            let change = format!("add {} = {}", setting.key, setting.expects());
+            let change = format!("add {}: {}", setting.key, setting.expects());
             reader.complain(header, what, change);
         }
     }
@@ -179,12 +181,18 @@ pub(crate) fn read<T: Section>(
 
 fn unknown_key<T: Section>(
     settings: &[Setting<T>],
-    key: &Spanned<std::borrow::Cow<'_, str>>,
+    key: &Spanned<Cow<'_, str>>,
     reader: &mut Reader,
 ) {
     let known: Vec<&str> = settings.iter().map(|setting| setting.key).collect();
     let what = format!("{} is no key of {}", key.get_ref(), T::title());
-    reader.complain(&key.span(), what, nearest(key.get_ref(), &known));
+    let homes = section::homes(key.get_ref());
+    let change = match meant(key.get_ref(), &known) {
+        Some(word) => format!("did you mean {word}?"),
+        None if homes.is_empty() => nearest(key.get_ref(), &known),
+        None => format!("it belongs to {}", homes.join(" or ")),
+    };
+    reader.complain(&key.span(), what, change);
 }
 
 /// The keys whose values differ.
@@ -199,14 +207,30 @@ pub(crate) fn changed<T: Section>(one: &T, other: &T) -> Vec<(&'static str, Effe
 
 /// What to change when `wrong` is none of `known`: the one that was meant, or all of them.
 pub(crate) fn nearest(wrong: &str, known: &[&str]) -> String {
-    let distance = |word: &&&str| strsim::damerau_levenshtein(wrong, word);
-    let meant = known.iter().min_by_key(distance);
-    let alike = |word: &&&str| distance(word) <= 1 + word.len() / 4 && distance(word) < word.len();
-    match meant.filter(alike) {
+    match meant(wrong, known) {
         Some(word) => format!("did you mean {word}?"),
-        None if known.is_empty() => "there is none that could be meant".to_owned(),
         None => format!("use one of {}", listed(known)),
     }
+}
+
+/// What goes by several names, here and elsewhere.
+const ALSO_CALLED: [&[&str]; 3] = [
+    &["rate", "tps", "throughput"],
+    &["hosts", "host", "addr", "address", "listen", "bind_address"],
+    &["customer", "esme", "account", "client", "user"],
+];
+
+/// The word that was probably meant by `wrong`.
+fn meant<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |word: &&str| strsim::damerau_levenshtein(wrong, word);
+    let nearest = known.iter().copied().min_by_key(distance)?;
+    if distance(&nearest) <= (nearest.len() / 3).max(1) {
+        return Some(nearest);
+    }
+    let names = ALSO_CALLED
+        .into_iter()
+        .find(|names| names.contains(&wrong))?;
+    known.iter().copied().find(|word| names.contains(word))
 }
 
 /// The words, cut to what a person reads.

@@ -8,12 +8,11 @@ use std::path::PathBuf;
 
 use engine::{InDoubt, RefusalClass};
 use peer::Profile;
-use smpp::Version;
 use smpp::session::BindKind;
 use smpp::status::Status;
 
 use super::credential::{Credential, SecretText, credential_settings};
-use super::{Named, Written};
+use super::{Named, VERSIONS, Written};
 use crate::form::{
     self, Characters, Flag, Form, Item, at, choice, given, list, name, octets, or_none, parsed,
     several, time, whole,
@@ -104,6 +103,7 @@ impl Default for Reach {
 pub(crate) struct ConnectorSettings {
     pub(crate) name: At<String>,
     pub(crate) id: Option<At<u32>>,
+    pub(crate) system_id: Option<String>,
     pub(crate) credential: Credential,
     pub(crate) reach: Reach,
     pub(crate) rules: engine::Connector,
@@ -142,9 +142,17 @@ impl Named for ConnectorSettings {
         );
         if self.reach.reconnect_min > self.reach.reconnect_max {
             reader.complain(
-                &written.span("reconnect_min"),
+                &written.span_of(&["reconnect_min", "reconnect_max"]),
                 "reconnect_min is longer than reconnect_max",
                 "make it at most reconnect_max",
+            );
+        }
+        if self.profile.kind == BindKind::Transmitter && self.rules.receipts {
+            let change = "set receipts = false, or bind = \"transceiver\"";
+            reader.complain(
+                &written.span("bind"),
+                "a transmitter gets no receipts",
+                change,
             );
         }
         if self.reach.simulated {
@@ -188,9 +196,7 @@ impl ConnectorSettings {
             let what = format!("{key} stands in a simulated connector");
             reader.complain(&written.span(key), what, "remove it, or remove simulated");
         }
-        if self.profile.system_id.is_empty() {
-            self.profile.system_id = "bindery".to_owned();
-        }
+        self.system_id.get_or_insert_with(|| "bindery".to_owned());
         let place = reader.place(&written.header);
         self.credential.secret = Some(At {
             value: Secret::new("bindery".to_owned()),
@@ -201,7 +207,7 @@ impl ConnectorSettings {
     fn settle_real(&mut self, written: &Written<'_>, reader: &mut Reader) {
         for (key, missing) in [
             ("hosts", self.reach.hosts.is_empty()),
-            ("system_id", self.profile.system_id.is_empty()),
+            ("system_id", self.system_id.is_none()),
         ] {
             // A value that did not fit is missing as well, but that was said.
             if missing && !written.table.contains_key(key) {
@@ -229,37 +235,15 @@ impl ConnectorSettings {
     }
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn identity() -> Vec<Setting<ConnectorSettings>> {
     let mut all: Vec<Setting<ConnectorSettings>> = vec![
-        setting!(
-            "name",
-            name,
-            at(name()),
-            AtOnce,
-            "What it is called, in routes and logs.",
-            required
-        ),
-        setting!(
-            "id",
-            id,
-            given(at(whole(1..=u32::MAX))),
-            AtOnce,
-            "The number under which its messages are kept. Missing: a number made from the name; set it to the number that `bindery check` shows before you change the name."
-        ),
-        setting!(
-            "enabled",
-            rules.enabled,
-            Flag,
-            AtOnce,
-            "`false`: not routed to, and nothing is sent over it."
-        ),
-        setting!(
-            "system_id",
-            profile.system_id,
-            octets(0..=64, Characters::Ascii),
-            Reconnect,
-            "What we bind as."
-        ),
+        setting!("name", name, at(name()), AtOnce, "What it is called, in routes and logs.", required),
+        setting!("id", id, given(at(whole(1..=u32::MAX))), AtOnce,
+            "The number under which its messages are kept. Missing: a number made from the name; set it to the number that `bindery check` shows before you change the name."),
+        setting!("enabled", rules.enabled, Flag, AtOnce, "`false`: not routed to, and nothing is sent over it."),
+        setting!("system_id", system_id, given(octets(1..=64, Characters::Ascii)), Reconnect, "What we bind as."),
     ];
     all.extend(credential_settings!(
         ConnectorSettings,
@@ -269,307 +253,100 @@ fn identity() -> Vec<Setting<ConnectorSettings>> {
     all
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn connection() -> Vec<Setting<ConnectorSettings>> {
     vec![
-        setting!(
-            "hosts",
-            reach.hosts,
-            several(
-                16,
-                parsed("a host with its port such as \"smsc.example.net:2775\"")
-            ),
-            Reconnect,
-            "Where the carrier is; several are tried in turn. DNS is asked at each connect."
-        ),
-        setting!(
-            "simulated",
-            reach.simulated,
-            Flag,
-            Reconnect,
-            "The carrier is the built-in simulated one; `hosts` and a password are not given."
-        ),
-        setting!(
-            "binds",
-            reach.binds,
-            whole(1..=1000),
-            Reconnect,
-            "Binds to keep up."
-        ),
-        setting!(
-            "tls",
-            reach.tls,
-            Flag,
-            Reconnect,
-            "TLS from the first octet."
-        ),
-        setting!(
-            "ca",
-            reach.ca,
-            given(at(form::Place)),
-            Reconnect,
-            "PEM file of the authorities that may vouch for the carrier; relative to the directory of the configuration file. Missing: those of the system."
-        ),
-        setting!(
-            "server_name",
-            reach.server_name,
-            given(at(octets(1..=253, Characters::Name))),
-            Reconnect,
-            "The name that its certificate must be for. Missing: the host's."
-        ),
-        setting!(
-            "insecure",
-            reach.insecure,
-            given(at(Flag)),
-            Reconnect,
-            "`true`: its certificate is not checked. For tests."
-        ),
-        setting!(
-            "bind_from",
-            reach.bind_from,
-            or_none("any", parsed("an address such as \"192.0.2.7\"")),
-            Reconnect,
-            "Our own address to connect from."
-        ),
-        setting!(
-            "connect_timeout",
-            reach.connect_timeout,
-            time("1s", "1 min"),
-            Reconnect,
-            "How long a TCP connect may take."
-        ),
-        setting!(
-            "reconnect_min",
-            reach.reconnect_min,
-            time("100ms", "10 min"),
-            AtOnce,
-            "Pause before the first new attempt; it doubles with each, +-20 %."
-        ),
-        setting!(
-            "reconnect_max",
-            reach.reconnect_max,
-            time("100ms", "1h"),
-            AtOnce,
-            "The longest pause."
-        ),
+        setting!("hosts", reach.hosts, several(16, parsed("a host with its port such as \"smsc.example.net:2775\"")), Reconnect,
+            "Where the carrier is; several are tried in turn. DNS is asked at each connect."),
+        setting!("simulated", reach.simulated, Flag, Reconnect,
+            "The carrier is the built-in simulated one; `hosts` and a password are not given."),
+        setting!("binds", reach.binds, whole(1..=1000), Reconnect, "Binds to keep up."),
+        setting!("tls", reach.tls, Flag, Reconnect, "TLS from the first octet."),
+        setting!("ca", reach.ca, given(at(form::Place)), Reconnect,
+            "PEM file of the authorities that may vouch for the carrier; relative to the directory of the configuration file. Missing: those of the system."),
+        setting!("server_name", reach.server_name, given(at(octets(1..=253, Characters::Name))), Reconnect,
+            "The name that its certificate must be for. Missing: the host's."),
+        setting!("insecure", reach.insecure, given(at(Flag)), Reconnect, "`true`: its certificate is not checked. For tests."),
+        setting!("bind_from", reach.bind_from, or_none("any", parsed("an address such as \"192.0.2.7\"")), Reconnect,
+            "Our own address to connect from."),
+        setting!("connect_timeout", reach.connect_timeout, time("1s", "1 min"), Reconnect, "How long a TCP connect may take."),
+        setting!("reconnect_min", reach.reconnect_min, time("100ms", "10 min"), AtOnce,
+            "Pause before the first new attempt; it doubles with each, +-20 %."),
+        setting!("reconnect_max", reach.reconnect_max, time("100ms", "1h"), AtOnce, "The longest pause."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn traffic() -> Vec<Setting<ConnectorSettings>> {
     vec![
-        setting!(
-            "rate",
-            rules.rate,
-            or_none("unlimited", whole(1..=1_000_000)),
-            AtOnce,
-            "Messages a second over all its binds (TPS)."
-        ),
-        setting!(
-            "window",
-            profile.window,
-            whole(1..=65_535),
-            Reconnect,
-            "Our requests that may be unanswered on one bind."
-        ),
-        setting!(
-            "window_in",
-            profile.window_in,
-            whole(1..=65_535),
-            Reconnect,
-            "Its requests (receipts, MO) that may be unanswered on one bind; beyond it the socket is not read."
-        ),
-        setting!(
-            "in_doubt",
-            rules.in_doubt,
-            Doubt,
-            AtOnce,
-            "What to do with a message that was sent and never answered: `resend` it once, which may duplicate it; `hold` it for so long and wait for a receipt; `fail` it at once."
-        ),
-        setting!(
-            "receipts",
-            rules.receipts,
-            Flag,
-            AtOnce,
-            "The carrier sends receipts; if not, an accepted message is done."
-        ),
-        setting!(
-            "receipt_wait",
-            rules.receipt_wait,
-            time("0s", "7d"),
-            AtOnce,
-            "How long after the end of validity a receipt is waited for."
-        ),
-        setting!(
-            "retry",
-            rules.retry,
-            list(1..=32, time("100ms", "24h")),
-            AtOnce,
-            "Pauses before the second, third.. try after a temporary refusal; the last one repeats."
-        ),
-        setting!(
-            "failover_after",
-            rules.failover_after,
-            whole(1..=255),
-            AtOnce,
-            "Temporary refusals after which the next target of the route is tried."
-        ),
+        setting!("tps", rules.rate, or_none("unlimited", whole(1..=1_000_000)), AtOnce, "Messages a second over all its binds."),
+        setting!("window", profile.window, whole(1..=65_535), Reconnect, "Our requests that may be unanswered on one bind."),
+        setting!("window_in", profile.window_in, whole(1..=65_535), Reconnect,
+            "Its requests (receipts, MO) that may be unanswered on one bind; beyond it the socket is not read."),
+        setting!("in_doubt", rules.in_doubt, Doubt, AtOnce,
+            "What to do with a message that was sent and never answered: `resend` it once, which may duplicate it; `hold` it for so long and wait for a receipt; `fail` it at once."),
+        setting!("receipts", rules.receipts, Flag, AtOnce, "The carrier sends receipts; if not, an accepted message is done."),
+        setting!("receipt_wait", rules.receipt_wait, time("0s", "7d"), AtOnce,
+            "How long after the end of validity a receipt is waited for."),
+        setting!("retry", rules.retry, list(1..=32, time("100ms", "24h")), AtOnce,
+            "Pauses before the second, third.. try after a temporary refusal; the last one repeats."),
+        setting!("failover_after", rules.failover_after, whole(1..=255), AtOnce,
+            "Temporary refusals after which the next target of the route is tried."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
 fn binding() -> Vec<Setting<ConnectorSettings>> {
-    const VERSIONS: &[(&str, Version)] = &[
-        ("3.3", Version::V33),
-        ("3.4", Version::V34),
-        ("5.0", Version::V50),
-    ];
-    const KINDS: &[(&str, BindKind)] = &[
-        ("transceiver", BindKind::Transceiver),
-        ("transmitter", BindKind::Transmitter),
-        ("receiver", BindKind::Receiver),
-    ];
     vec![
-        setting!(
-            "bind",
-            profile.kind,
-            choice(KINDS),
-            Reconnect,
-            "Which kind of bind. Carriers that want a transmitter and a receiver get two connectors."
-        ),
-        setting!(
-            "version",
-            profile.version,
-            choice(VERSIONS),
-            Reconnect,
-            "The version of SMPP that we ask for."
-        ),
-        setting!(
-            "system_type",
-            profile.system_type,
-            octets(0..=12, Characters::Ascii),
-            Reconnect,
-            "`system_type` of the bind."
-        ),
-        setting!(
-            "address_range_ton",
-            profile.address_range.0,
-            whole(0..=255),
-            Reconnect,
-            "`addr_ton` of the bind."
-        ),
-        setting!(
-            "address_range_npi",
-            profile.address_range.1,
-            whole(0..=255),
-            Reconnect,
-            "`addr_npi` of the bind."
-        ),
-        setting!(
-            "address_range",
-            profile.address_range.2,
-            octets(0..=40, Characters::Ascii),
-            Reconnect,
-            "`address_range` of the bind."
-        ),
+        setting!("bind", profile.kind, choice(KINDS), Reconnect,
+            "Which kind of bind. Over a `transmitter` nothing comes back: it needs `receipts = false`."),
+        setting!("version", profile.version, choice(VERSIONS), Reconnect, "The version of SMPP that we ask for."),
+        setting!("system_type", profile.system_type, octets(0..=12, Characters::Ascii), Reconnect, "`system_type` of the bind."),
+        setting!("address_range_ton", profile.address_range.0, whole(0..=255), Reconnect, "`addr_ton` of the bind."),
+        setting!("address_range_npi", profile.address_range.1, whole(0..=255), Reconnect, "`addr_npi` of the bind."),
+        setting!("address_range", profile.address_range.2, octets(0..=40, Characters::Ascii), Reconnect,
+            "`address_range` of the bind."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn session() -> Vec<Setting<ConnectorSettings>> {
     vec![
-        setting!(
-            "bind_timeout",
-            profile.bind_timeout,
-            time("1s", "5 min"),
-            Reconnect,
-            "How long the bind may be unanswered."
-        ),
-        setting!(
-            "response_timeout",
-            profile.response_timeout,
-            time("1s", "10 min"),
-            Reconnect,
-            "How long a submit_sm may be unanswered before its fate counts as unknown."
-        ),
-        setting!(
-            "late_wait",
-            profile.late_wait,
-            time("0s", "10 min"),
-            Reconnect,
-            "How long after that a late answer is still waited for; its place in the window stays taken."
-        ),
-        setting!(
-            "enquire_link",
-            profile.enquire_link,
-            or_none("never", time("1s", "1h")),
-            Reconnect,
-            "Idle time after which we ask whether it still lives."
-        ),
-        setting!(
-            "enquire_link_timeout",
-            profile.enquire_link_timeout,
-            time("1s", "10 min"),
-            Reconnect,
-            "How long that may be unanswered."
-        ),
-        setting!(
-            "enquire_timeout_closes",
-            profile.enquire_timeout_closes,
-            Flag,
-            Reconnect,
-            "A missed enquire_link ends the session."
-        ),
-        setting!(
-            "inactivity",
-            profile.inactivity,
-            or_none("never", time("1s", "24h")),
-            Reconnect,
-            "Nothing received for so long ends the session. More than twice `enquire_link` plus `enquire_link_timeout`."
-        ),
+        setting!("bind_timeout", profile.bind_timeout, time("1s", "5 min"), Reconnect, "How long the bind may be unanswered."),
+        setting!("response_timeout", profile.response_timeout, time("1s", "10 min"), Reconnect,
+            "How long a submit_sm may be unanswered before its fate counts as unknown."),
+        setting!("late_wait", profile.late_wait, time("0s", "10 min"), Reconnect,
+            "How long after that a late answer is still waited for; its place in the window stays taken."),
+        setting!("enquire_link", profile.enquire_link, or_none("never", time("1s", "1h")), Reconnect,
+            "Idle time after which we ask whether it still lives."),
+        setting!("enquire_link_timeout", profile.enquire_link_timeout, time("1s", "10 min"), Reconnect,
+            "How long that may be unanswered."),
+        setting!("enquire_timeout_closes", profile.enquire_timeout_closes, Flag, Reconnect,
+            "A missed enquire_link ends the session."),
+        setting!("inactivity", profile.inactivity, or_none("never", time("1s", "24h")), Reconnect,
+            "Nothing received for so long ends the session. More than twice `enquire_link` plus `enquire_link_timeout`."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn quirks() -> Vec<Setting<ConnectorSettings>> {
     vec![
-        setting!(
-            "ask_receipts",
-            profile.ask_receipts,
-            Flag,
-            Reconnect,
-            "Every message asks for a receipt, whether its sender did or not."
-        ),
-        setting!(
-            "send_validity",
-            profile.send_validity,
-            Flag,
-            Reconnect,
-            "The end of validity goes along; else the carrier's own default holds."
-        ),
-        setting!(
-            "short_message_max",
-            profile.short_message_max,
-            whole(0..=255),
-            Reconnect,
-            "Octets of text that go as `short_message`; longer ones as `message_payload`."
-        ),
-        setting!(
-            "default_data_coding",
-            profile.default_data_coding,
-            or_none("same", whole(0..=255)),
-            Reconnect,
-            "What data_coding 0 becomes on the way to it."
-        ),
-        setting!(
-            "receipt_offset_quarters",
-            profile.receipt_offset_quarters,
-            whole(-48..=48),
-            Reconnect,
-            "Offset of the dates in its receipts from UTC, in quarter hours east."
-        ),
-        setting!(
-            "refusals",
-            profile.refusals,
-            Refusals,
-            Reconnect,
-            "What its refusals mean where it differs from the usual, by command_status."
-        ),
+        setting!("ask_receipts", profile.ask_receipts, Flag, Reconnect,
+            "Every message asks for a receipt, whether its sender did or not."),
+        setting!("send_validity", profile.send_validity, Flag, Reconnect,
+            "The end of validity goes along; else the carrier's own default holds."),
+        setting!("short_message_max", profile.short_message_max, whole(0..=255), Reconnect,
+            "Octets of text that go as `short_message`; longer ones as `message_payload`."),
+        setting!("default_data_coding", profile.default_data_coding, or_none("same", whole(0..=255)), Reconnect,
+            "What data_coding 0 becomes on the way to it."),
+        setting!("receipt_offset_quarters", profile.receipt_offset_quarters, whole(-48..=48), Reconnect,
+            "Offset of the dates in its receipts from UTC, in quarter hours east."),
+        setting!("refusals", profile.refusals, Refusals, Reconnect,
+            "What its refusals mean where it differs from the usual, by command_status."),
     ]
 }
 
@@ -675,3 +452,10 @@ fn status(text: &str) -> Option<Status> {
     };
     number.ok().filter(|&number| number != 0).map(Status)
 }
+
+/// The words for kinds of binds.
+const KINDS: &[(&str, BindKind)] = &[
+    ("transceiver", BindKind::Transceiver),
+    ("transmitter", BindKind::Transmitter),
+    ("receiver", BindKind::Receiver),
+];

@@ -2,12 +2,11 @@
 
 use ipnet::IpNet;
 use peer::{Account, MessageIdForm, Mismatch, TimeRule};
-use smpp::Version;
 use smpp::status;
 use sms::Alphabet;
 
 use super::credential::{Credential, SecretText, credential_settings};
-use super::{Named, Written};
+use super::{Named, VERSIONS, Written};
 use crate::form::{
     Characters, Flag, at, choice, given, list, name, octets, or_none, parsed, time, whole,
 };
@@ -62,7 +61,7 @@ impl Named for CustomerSettings {
         self.check_binding(written, reader);
         if self.rules.validity > self.rules.validity_max {
             reader.complain(
-                &written.span("validity"),
+                &written.span_of(&["validity", "validity_max"]),
                 "validity is longer than validity_max",
                 "make it at most validity_max",
             );
@@ -92,7 +91,7 @@ impl CustomerSettings {
         let binding = &self.account.binding;
         if binding.version_min > binding.version_max {
             reader.complain(
-                &written.span("version_min"),
+                &written.span_of(&["version_min", "version_max"]),
                 "version_min is newer than version_max",
                 "exchange them",
             );
@@ -130,440 +129,161 @@ impl CustomerSettings {
     }
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn identity() -> Vec<Setting<CustomerSettings>> {
     let mut all: Vec<Setting<CustomerSettings>> = vec![
-        setting!(
-            "name",
-            name,
-            at(name()),
-            AtOnce,
-            "What it is called, in routes and logs.",
-            required
-        ),
-        setting!(
-            "id",
-            id,
-            given(at(whole(1..=u32::MAX))),
-            AtOnce,
-            "The number under which its messages are kept. Missing: a number made from the name; set it to the number that `bindery check` shows before you change the name."
-        ),
-        setting!(
-            "enabled",
-            rules.enabled,
-            Flag,
-            AtOnce,
-            "`false`: its binds are closed and nothing is accepted from it; what waits goes on."
-        ),
-        setting!(
-            "system_id",
-            system_id,
-            given(at(octets(1..=64, Characters::Ascii))),
-            NewBinds,
-            "What it binds as. Missing: the name."
-        ),
+        setting!("name", name, at(name()), AtOnce, "What it is called, in routes and logs.", required),
+        setting!("id", id, given(at(whole(1..=u32::MAX))), AtOnce,
+            "The number under which its messages are kept. Missing: a number made from the name; set it to the number that `bindery check` shows before you change the name."),
+        setting!("enabled", rules.enabled, Flag, AtOnce,
+            "`false`: its binds are closed and nothing is accepted from it; what waits goes on."),
+        setting!("system_id", system_id, given(at(octets(1..=64, Characters::Ascii))), NewBinds,
+            "What it binds as. Missing: the name."),
     ];
     all.extend(credential_settings!(CustomerSettings, credential, NewBinds));
     all
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn access() -> Vec<Setting<CustomerSettings>> {
     vec![
-        setting!(
-            "tls_only",
-            tls_only,
-            Flag,
-            NewBinds,
-            "It may bind over TLS only."
-        ),
-        setting!(
-            "allow",
-            allow,
-            list(
-                0..=1000,
-                parsed("a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"")
-            ),
-            NewBinds,
-            "Networks it may bind from; an empty list: from anywhere."
-        ),
+        setting!("tls_only", tls_only, Flag, NewBinds, "It may bind over TLS only."),
+        setting!("allow", allow, list(0..=1000, parsed("a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"")), NewBinds,
+            "Networks it may bind from; an empty list: from anywhere."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn limits() -> Vec<Setting<CustomerSettings>> {
     vec![
-        setting!(
-            "binds_max",
-            rules.binds_max,
-            whole(1..=1_000_000),
-            AtOnce,
-            "Binds at once."
-        ),
-        setting!(
-            "rate",
-            rules.rate,
-            or_none("unlimited", whole(1..=1_000_000)),
-            AtOnce,
-            "Messages a second over all its binds; more are refused with `ESME_RTHROTTLED`."
-        ),
-        setting!(
-            "rate_per_bind",
-            rules.rate_per_bind,
-            or_none("unlimited", whole(1..=1_000_000)),
-            AtOnce,
-            "Messages a second on one bind; more are refused with `ESME_RTHROTTLED`."
-        ),
-        setting!(
-            "deliver_max",
-            rules.deliver_max,
-            whole(1..=1_000_000_000),
-            AtOnce,
-            "Receipts and MO that may wait for it, those still owed for accepted messages included; beyond it its messages are refused with `ESME_RMSGQFUL`."
-        ),
-        setting!(
-            "delivery_ttl",
-            rules.delivery_ttl,
-            time("1 min", "30d"),
-            AtOnce,
-            "How long receipts and MO wait for it."
-        ),
-        setting!(
-            "validity",
-            rules.validity,
-            time("1s", "63d"),
-            AtOnce,
-            "How long a message is tried that says nothing of its own."
-        ),
-        setting!(
-            "validity_max",
-            rules.validity_max,
-            time("1s", "63d"),
-            AtOnce,
-            "The longest validity; longer ones are cut to it."
-        ),
+        setting!("binds_max", rules.binds_max, whole(1..=1_000_000), AtOnce, "Binds at once."),
+        setting!("rate", rules.rate, or_none("unlimited", whole(1..=1_000_000)), AtOnce,
+            "Messages a second over all its binds; more are refused with `ESME_RTHROTTLED`."),
+        setting!("rate_per_bind", rules.rate_per_bind, or_none("unlimited", whole(1..=1_000_000)), AtOnce,
+            "Messages a second on one bind; more are refused with `ESME_RTHROTTLED`."),
+        setting!("deliver_max", rules.deliver_max, whole(1..=1_000_000_000), AtOnce,
+            "Receipts and MO that may wait for it, those still owed for accepted messages included; beyond it its messages are refused with `ESME_RMSGQFUL`."),
+        setting!("delivery_ttl", rules.delivery_ttl, time("1 min", "30d"), AtOnce, "How long receipts and MO wait for it."),
+        setting!("validity", rules.validity, time("1s", "63d"), AtOnce,
+            "How long a message is tried that says nothing of its own."),
+        setting!("validity_max", rules.validity_max, time("1s", "63d"), AtOnce,
+            "The longest validity; longer ones are cut to it."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
 fn binding() -> Vec<Setting<CustomerSettings>> {
-    const VERSIONS: &[(&str, Version)] = &[
-        ("3.3", Version::V33),
-        ("3.4", Version::V34),
-        ("5.0", Version::V50),
-    ];
     vec![
-        setting!(
-            "version_min",
-            account.binding.version_min,
-            choice(VERSIONS),
-            NewBinds,
-            "The oldest version of SMPP it may speak."
-        ),
-        setting!(
-            "version_max",
-            account.binding.version_max,
-            choice(VERSIONS),
-            NewBinds,
-            "The newest version of SMPP it may speak."
-        ),
-        setting!(
-            "version_mismatch",
-            account.binding.mismatch,
-            choice(&[
-                ("downgrade", Mismatch::Downgrade),
-                ("reject", Mismatch::Reject)
-            ]),
-            NewBinds,
-            "A bind with a newer version: `downgrade` to the newest allowed, or `reject` it with `ESME_RBINDFAIL`."
-        ),
-        setting!(
-            "bind_transmitter",
-            account.binding.transmitter,
-            Flag,
-            NewBinds,
-            "It may use bind_transmitter."
-        ),
-        setting!(
-            "bind_receiver",
-            account.binding.receiver,
-            Flag,
-            NewBinds,
-            "It may use bind_receiver."
-        ),
-        setting!(
-            "bind_transceiver",
-            account.binding.transceiver,
-            Flag,
-            NewBinds,
-            "It may use bind_transceiver."
-        ),
-        setting!(
-            "system_id_max",
-            account.binding.fields.system_id,
-            whole(1..=64),
-            NewBinds,
-            "Characters of the `system_id` in its bind; more: `ESME_RINVSYSID`."
-        ),
-        setting!(
-            "password_max",
-            account.binding.fields.password,
-            whole(1..=64),
-            NewBinds,
-            "Characters of the `password` in its bind; more: `ESME_RINVPASWD`. The specification says 8."
-        ),
-        setting!(
-            "system_type_max",
-            account.binding.fields.system_type,
-            whole(0..=64),
-            NewBinds,
-            "Characters of the `system_type` in its bind; more: `ESME_RINVSYSTYP`."
-        ),
-        setting!(
-            "address_range_max",
-            account.binding.fields.address_range,
-            whole(0..=64),
-            NewBinds,
-            "Characters of the `address_range` in its bind; more: `ESME_RBINDFAIL`."
-        ),
-        setting!(
-            "too_many_binds",
-            account.binding.too_many,
-            choice(&[
-                ("RBINDFAIL", status::RBINDFAIL),
-                ("RALYBND", status::RALYBND)
-            ]),
-            NewBinds,
-            "What a bind beyond `binds_max` is answered."
-        ),
-        setting!(
-            "answer_as",
-            account.answer_as,
-            octets(0..=15, Characters::Ascii),
-            NewBinds,
-            "Our own `system_id` in the answer to its bind."
-        ),
+        setting!("version_min", account.binding.version_min, choice(VERSIONS), NewBinds,
+            "The oldest version of SMPP it may speak."),
+        setting!("version_max", account.binding.version_max, choice(VERSIONS), NewBinds,
+            "The newest version of SMPP it may speak."),
+        setting!("version_mismatch", account.binding.mismatch, choice(&[("downgrade", Mismatch::Downgrade), ("reject", Mismatch::Reject)]), NewBinds,
+            "A bind with a newer version: `downgrade` to the newest allowed, or `reject` it with `ESME_RBINDFAIL`."),
+        setting!("bind_transmitter", account.binding.transmitter, Flag, NewBinds, "It may use bind_transmitter."),
+        setting!("bind_receiver", account.binding.receiver, Flag, NewBinds, "It may use bind_receiver."),
+        setting!("bind_transceiver", account.binding.transceiver, Flag, NewBinds, "It may use bind_transceiver."),
+        setting!("system_id_max", account.binding.fields.system_id, whole(1..=64), NewBinds,
+            "Characters of the `system_id` in its bind; more: `ESME_RINVSYSID`."),
+        setting!("password_max", account.binding.fields.password, whole(1..=64), NewBinds,
+            "Characters of the `password` in its bind; more: `ESME_RINVPASWD`. The specification says 8."),
+        setting!("system_type_max", account.binding.fields.system_type, whole(0..=64), NewBinds,
+            "Characters of the `system_type` in its bind; more: `ESME_RINVSYSTYP`."),
+        setting!("address_range_max", account.binding.fields.address_range, whole(0..=64), NewBinds,
+            "Characters of the `address_range` in its bind; more: `ESME_RBINDFAIL`."),
+        setting!("too_many_binds", account.binding.too_many, choice(&[("RBINDFAIL", status::RBINDFAIL), ("RALYBND", status::RALYBND)]), NewBinds,
+            "What a bind beyond `binds_max` is answered."),
+        setting!("answer_as", account.answer_as, octets(0..=15, Characters::Ascii), NewBinds,
+            "Our own `system_id` in the answer to its bind."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn session() -> Vec<Setting<CustomerSettings>> {
     vec![
-        setting!(
-            "window",
-            account.session.window_in,
-            whole(1..=65_535),
-            NewBinds,
-            "Its requests that may be unanswered on one bind; beyond it the socket is not read."
-        ),
-        setting!(
-            "deliver_window",
-            account.session.window_out,
-            whole(1..=65_535),
-            NewBinds,
-            "Our requests (deliver_sm) that may be unanswered on one bind."
-        ),
-        setting!(
-            "enquire_link",
-            account.session.enquire_link,
-            or_none("never", time("1s", "1h")),
-            NewBinds,
-            "Idle time after which we ask whether it still lives."
-        ),
-        setting!(
-            "enquire_link_timeout",
-            account.session.enquire_link_timeout,
-            time("1s", "10 min"),
-            NewBinds,
-            "How long that may be unanswered before it counts as missed and is repeated."
-        ),
-        setting!(
-            "enquire_timeout_closes",
-            account.session.enquire_timeout_closes,
-            Flag,
-            NewBinds,
-            "A missed enquire_link ends the session; else only `inactivity` does."
-        ),
-        setting!(
-            "inactivity",
-            account.session.inactivity,
-            or_none("never", time("1s", "24h")),
-            NewBinds,
-            "Nothing received for so long ends the session. More than twice `enquire_link` plus `enquire_link_timeout`."
-        ),
-        setting!(
-            "response_timeout",
-            account.session.response_timeout,
-            time("1s", "10 min"),
-            NewBinds,
-            "How long a deliver_sm may be unanswered before it is tried again."
-        ),
+        setting!("window", account.session.window_in, whole(1..=65_535), NewBinds,
+            "Its requests that may be unanswered on one bind; beyond it the socket is not read."),
+        setting!("deliver_window", account.session.window_out, whole(1..=65_535), NewBinds,
+            "Our requests (deliver_sm) that may be unanswered on one bind."),
+        setting!("enquire_link", account.session.enquire_link, or_none("never", time("1s", "1h")), NewBinds,
+            "Idle time after which we ask whether it still lives."),
+        setting!("enquire_link_timeout", account.session.enquire_link_timeout, time("1s", "10 min"), NewBinds,
+            "How long that may be unanswered before it counts as missed and is repeated."),
+        setting!("enquire_timeout_closes", account.session.enquire_timeout_closes, Flag, NewBinds,
+            "A missed enquire_link ends the session; else only `inactivity` does."),
+        setting!("inactivity", account.session.inactivity, or_none("never", time("1s", "24h")), NewBinds,
+            "Nothing received for so long ends the session. More than twice `enquire_link` plus `enquire_link_timeout`."),
+        setting!("response_timeout", account.session.response_timeout, time("1s", "10 min"), NewBinds,
+            "How long a deliver_sm may be unanswered before it is tried again."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
 fn submitting() -> Vec<Setting<CustomerSettings>> {
-    const ALPHABETS: &[(&str, Alphabet)] = &[
-        ("gsm7", Alphabet::Gsm7),
-        ("ascii", Alphabet::Ascii),
-        ("latin1", Alphabet::Latin1),
-        ("ucs2", Alphabet::Ucs2),
-        ("binary", Alphabet::Binary),
-    ];
-    const RULES: &[(&str, TimeRule)] = &[
-        ("honour", TimeRule::Honour),
-        ("ignore", TimeRule::Ignore),
-        ("refuse", TimeRule::Refuse),
-    ];
     vec![
-        setting!(
-            "data_sm",
-            account.submitting.data_sm,
-            Flag,
-            NewBinds,
-            "data_sm is taken; else `ESME_RINVCMDID`."
-        ),
-        setting!(
-            "data_coding_0",
-            account.submitting.reading.zero,
-            choice(ALPHABETS),
-            NewBinds,
-            "What its data_coding 0 means."
-        ),
-        setting!(
-            "data_coding_1",
-            account.submitting.reading.one,
-            choice(ALPHABETS),
-            NewBinds,
-            "What its data_coding 1 means."
-        ),
-        setting!(
-            "data_coding_3",
-            account.submitting.reading.three,
-            choice(ALPHABETS),
-            NewBinds,
-            "What its data_coding 3 means."
-        ),
-        setting!(
-            "ucs2_mark",
-            account.submitting.reading.little_endian_mark,
-            Flag,
-            NewBinds,
-            "A UCS-2 text that begins with FF FE is little-endian; else the mark is a character as any other."
-        ),
-        setting!(
-            "message_octets_max",
-            account.submitting.message_octets_max,
-            whole(1..=255),
-            NewBinds,
-            "Octets of `short_message`; more: `ESME_RINVMSGLEN`."
-        ),
-        setting!(
-            "payload",
-            account.submitting.payload,
-            Flag,
-            NewBinds,
-            "`message_payload` is taken; else `ESME_RTLVNOTALLWD`."
-        ),
-        setting!(
-            "empty_text",
-            account.submitting.empty_text,
-            Flag,
-            NewBinds,
-            "A message may have no text; else `ESME_RINVMSGLEN`."
-        ),
-        setting!(
-            "strict_tlv",
-            account.submitting.strict_tlv,
-            Flag,
-            NewBinds,
-            "A known TLV of a wrong length is refused with `ESME_RINVTLVLEN`; else it travels as it is."
-        ),
-        setting!(
-            "priority_max",
-            account.submitting.priority_max,
-            whole(0..=3),
-            NewBinds,
-            "The highest priority its messages get, whatever they ask for."
-        ),
-        setting!(
-            "validity_period",
-            account.submitting.validity,
-            choice(RULES),
-            NewBinds,
-            "What is made of a `validity_period`: it counts, is not looked at, or the message is refused."
-        ),
-        setting!(
-            "schedule",
-            account.submitting.schedule,
-            choice(RULES),
-            NewBinds,
-            "What is made of a `schedule_delivery_time`: it counts, is not looked at, or the message is refused."
-        ),
-        setting!(
-            "strip_plus",
-            account.submitting.addresses.strip_plus,
-            Flag,
-            NewBinds,
-            "A leading `+` before digits is dropped from addresses."
-        ),
-        setting!(
-            "strip_zeros",
-            account.submitting.addresses.strip_zeros,
-            Flag,
-            NewBinds,
-            "A leading `00` before digits is dropped from addresses."
-        ),
-        setting!(
-            "rewrite_ton_npi",
-            account.submitting.addresses.rewrite_ton_npi,
-            Flag,
-            NewBinds,
-            "TON and NPI become 5/0 for letters and 1/1 for digits; else they stay as sent."
-        ),
-        setting!(
-            "alphanumeric_max",
-            account.submitting.addresses.alphanumeric_max,
-            whole(0..=20),
-            NewBinds,
-            "Characters of a source with letters; more: `ESME_RINVSRCADR`. 0: digits only."
-        ),
-        setting!(
-            "default_source",
-            account.submitting.addresses.default_source,
-            octets(0..=20, Characters::Ascii),
-            NewBinds,
-            "The source of a message that has none; empty: it stays without."
-        ),
+        setting!("data_sm", account.submitting.data_sm, Flag, NewBinds, "data_sm is taken; else `ESME_RINVCMDID`."),
+        setting!("data_coding_0", account.submitting.reading.zero, choice(ALPHABETS), NewBinds, "What its data_coding 0 means."),
+        setting!("data_coding_1", account.submitting.reading.one, choice(ALPHABETS), NewBinds, "What its data_coding 1 means."),
+        setting!("data_coding_3", account.submitting.reading.three, choice(ALPHABETS), NewBinds, "What its data_coding 3 means."),
+        setting!("ucs2_mark", account.submitting.reading.little_endian_mark, Flag, NewBinds,
+            "A UCS-2 text that begins with FF FE is little-endian; else the mark is a character as any other."),
+        setting!("message_octets_max", account.submitting.message_octets_max, whole(1..=255), NewBinds,
+            "Octets of `short_message`; more: `ESME_RINVMSGLEN`."),
+        setting!("payload", account.submitting.payload, Flag, NewBinds, "`message_payload` is taken; else `ESME_RTLVNOTALLWD`."),
+        setting!("empty_text", account.submitting.empty_text, Flag, NewBinds,
+            "A message may have no text; else `ESME_RINVMSGLEN`."),
+        setting!("strict_tlv", account.submitting.strict_tlv, Flag, NewBinds,
+            "A known TLV of a wrong length is refused with `ESME_RINVTLVLEN`; else it travels as it is."),
+        setting!("priority_max", account.submitting.priority_max, whole(0..=3), NewBinds,
+            "The highest priority its messages get, whatever they ask for."),
+        setting!("validity_period", account.submitting.validity, choice(RULES), NewBinds,
+            "What is made of a `validity_period`: it counts, is not looked at, or the message is refused."),
+        setting!("schedule", account.submitting.schedule, choice(RULES), NewBinds,
+            "What is made of a `schedule_delivery_time`: it counts, is not looked at, or the message is refused."),
+        setting!("strip_plus", account.submitting.addresses.strip_plus, Flag, NewBinds,
+            "A leading `+` before digits is dropped from addresses."),
+        setting!("strip_zeros", account.submitting.addresses.strip_zeros, Flag, NewBinds,
+            "A leading `00` before digits is dropped from addresses."),
+        setting!("rewrite_ton_npi", account.submitting.addresses.rewrite_ton_npi, Flag, NewBinds,
+            "TON and NPI become 5/0 for letters and 1/1 for digits; else they stay as sent."),
+        setting!("alphanumeric_max", account.submitting.addresses.alphanumeric_max, whole(0..=20), NewBinds,
+            "Characters of a source with letters; more: `ESME_RINVSRCADR`. 0: digits only."),
+        setting!("default_source", account.submitting.addresses.default_source, octets(0..=20, Characters::Ascii), NewBinds,
+            "The source of a message that has none; empty: it stays without."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
+#[rustfmt::skip] // A row of the table is a line or two.
 fn delivering() -> Vec<Setting<CustomerSettings>> {
     vec![
-        setting!(
-            "message_id",
-            account.delivering.message_id,
-            choice(&[
-                ("decimal", MessageIdForm::Decimal),
-                ("hex", MessageIdForm::Hex)
-            ]),
-            NewBinds,
-            "How `message_id` is written: without padding, or as 16 lower-case hexadecimal digits."
-        ),
-        setting!(
-            "receipt_text",
-            account.delivering.receipt_text,
-            Flag,
-            NewBinds,
-            "Receipts have the text of SMPP 3.4, appendix B."
-        ),
-        setting!(
-            "receipt_tlvs",
-            account.delivering.receipt_tlvs,
-            Flag,
-            NewBinds,
-            "Receipts have the TLVs receipted_message_id, message_state and network_error_code (3.4 and up)."
-        ),
-        setting!(
-            "permanent_refusals",
-            account.delivering.permanent_refusals,
-            Flag,
-            NewBinds,
-            "`ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0."
-        ),
+        setting!("message_id", account.delivering.message_id, choice(&[("decimal", MessageIdForm::Decimal), ("hex", MessageIdForm::Hex)]), NewBinds,
+            "How `message_id` is written: without padding, or as 16 lower-case hexadecimal digits."),
+        setting!("receipt_text", account.delivering.receipt_text, Flag, NewBinds,
+            "Receipts have the text of SMPP 3.4, appendix B."),
+        setting!("receipt_tlvs", account.delivering.receipt_tlvs, Flag, NewBinds,
+            "Receipts have the TLVs receipted_message_id, message_state and network_error_code (3.4 and up)."),
+        setting!("permanent_refusals", account.delivering.permanent_refusals, Flag, NewBinds,
+            "`ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0."),
     ]
 }
+
+/// The words for alphabets.
+const ALPHABETS: &[(&str, Alphabet)] = &[
+    ("gsm7", Alphabet::Gsm7),
+    ("ascii", Alphabet::Ascii),
+    ("latin1", Alphabet::Latin1),
+    ("ucs2", Alphabet::Ucs2),
+    ("binary", Alphabet::Binary),
+];
+
+/// The words for what is made of a time in a message.
+const RULES: &[(&str, TimeRule)] = &[
+    ("honour", TimeRule::Honour),
+    ("ignore", TimeRule::Ignore),
+    ("refuse", TimeRule::Refuse),
+];

@@ -171,225 +171,83 @@ impl Section for GatewaySettings {
     }
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
 fn machine() -> Vec<Setting<GatewaySettings>> {
     vec![
-        setting!(
-            "data_dir",
-            gateway.data_dir,
-            form::Place,
-            Restart,
-            "Directory of the journal and of everything else that lasts. Made if it is missing; relative to the working directory of the process."
-        ),
-        setting!(
-            "io_threads",
-            gateway.io_threads,
-            or_none("auto", whole(1..=256)),
-            Restart,
-            "Threads for sockets. `auto`: one less than there are processors, at least one."
-        ),
-        setting!(
-            "memory_max",
-            gateway.limits.memory_max,
-            size("16 MiB", "1 TiB"),
-            AtOnce,
-            "Memory that messages may take together; beyond it new ones are refused with `ESME_RMSGQFUL`."
-        ),
-        setting!(
-            "messages_max",
-            gateway.limits.messages_max,
-            whole(1_000..=1_000_000_000),
-            AtOnce,
-            "Messages that may be known at once, in whatever state; beyond it new ones are refused with `ESME_RMSGQFUL`."
-        ),
-        setting!(
-            "unmatched_max",
-            gateway.limits.unmatched_max,
-            whole(0..=10_000_000),
-            AtOnce,
-            "Receipts of one connector that match no message and are kept; the oldest leave first."
-        ),
-        setting!(
-            "unmatched_keep",
-            gateway.limits.unmatched_keep,
-            time("1 min", "30d"),
-            AtOnce,
-            "How long receipts that match no message are kept."
-        ),
-        setting!(
-            "drain_timeout",
-            gateway.drain_timeout,
-            time("1s", "10 min"),
-            AtOnce,
-            "How long a drain (SIGTERM) may take in all before the process ends."
-        ),
-        setting!(
-            "log",
-            gateway.log.filter,
-            octets(1..=1000, Characters::Ascii),
-            AtOnce,
-            "What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`, also by module as in `info,bindery=debug`."
-        ),
-        setting!(
-            "log_format",
-            gateway.log.format,
-            form::choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]),
-            Restart,
-            "A line of the log is `text` for people or one `json` object."
-        ),
+        setting!("data_dir", gateway.data_dir, form::Place, Restart,
+            "Directory of the journal and of everything else that lasts. Made if it is missing; relative to the working directory of the process."),
+        setting!("io_threads", gateway.io_threads, or_none("auto", whole(1..=256)), Restart,
+            "Threads for sockets. `auto`: one less than there are processors, at least one."),
+        setting!("memory_max", gateway.limits.memory_max, size("16 MiB", "1 TiB"), AtOnce,
+            "Memory that messages may take together; beyond it new ones are refused with `ESME_RMSGQFUL`."),
+        setting!("messages_max", gateway.limits.messages_max, whole(1_000..=1_000_000_000), AtOnce,
+            "Messages that may be known at once, in whatever state; beyond it new ones are refused with `ESME_RMSGQFUL`."),
+        setting!("unmatched_max", gateway.limits.unmatched_max, whole(0..=10_000_000), AtOnce,
+            "Receipts of one connector that match no message and are kept; the oldest leave first."),
+        setting!("unmatched_keep", gateway.limits.unmatched_keep, time("1 min", "30d"), AtOnce,
+            "How long receipts that match no message are kept."),
+        setting!("drain_timeout", gateway.drain_timeout, time("1s", "10 min"), AtOnce,
+            "How long a drain (SIGTERM) may take in all before the process ends."),
+        setting!("log", gateway.log.filter, octets(1..=1000, Characters::Ascii), AtOnce,
+            "What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`, also by module as in `info,bindery=debug`."),
+        setting!("log_format", gateway.log.format, form::choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]), Restart,
+            "A line of the log is `text` for people or one `json` object."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
 fn disk() -> Vec<Setting<GatewaySettings>> {
     vec![
-        setting!(
-            "journal_segment",
-            gateway.journal.segment_bytes,
-            size("1 MiB", "4 GiB"),
-            Restart,
-            "Size at which the journal begins a new file."
-        ),
-        setting!(
-            "journal_reserve",
-            gateway.journal.reserve_bytes,
-            size("0 B", "64 GiB"),
-            Restart,
-            "Disk space held back for what is owed (outcomes, receipts) when the disk is full."
-        ),
-        setting!(
-            "disk_low",
-            gateway.journal.disk_low_bytes,
-            size("1 MiB", "1 TiB"),
-            Restart,
-            "With less free disk space than this, new messages are refused with `ESME_RMSGQFUL`; outcomes go on."
-        ),
-        setting!(
-            "disk_scarce",
-            gateway.journal.disk_scarce_bytes,
-            size("1 MiB", "1 TiB"),
-            Restart,
-            "With less free disk space than this, nothing is sent and carriers are not read. Less than `disk_low`."
-        ),
-        setting!(
-            "disk_hysteresis",
-            gateway.journal.disk_hysteresis_bytes,
-            size("0 B", "64 GiB"),
-            Restart,
-            "How far the free space must rise above a mark before the mark counts as passed again."
-        ),
+        setting!("journal_segment", gateway.journal.segment_bytes, size("1 MiB", "4 GiB"), Restart,
+            "Size at which the journal begins a new file."),
+        setting!("journal_reserve", gateway.journal.reserve_bytes, size("0 B", "64 GiB"), Restart,
+            "Disk space held back for what is owed (outcomes, receipts) when the disk is full."),
+        setting!("disk_low", gateway.journal.disk_low_bytes, size("1 MiB", "1 TiB"), Restart,
+            "With less free disk space than this, new messages are refused with `ESME_RMSGQFUL`; outcomes go on."),
+        setting!("disk_scarce", gateway.journal.disk_scarce_bytes, size("1 MiB", "1 TiB"), Restart,
+            "With less free disk space than this, nothing is sent and carriers are not read. Less than `disk_low`."),
+        setting!("disk_hysteresis", gateway.journal.disk_hysteresis_bytes, size("0 B", "64 GiB"), Restart,
+            "How far the free space must rise above a mark before the mark counts as passed again."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
 fn connections() -> Vec<Setting<GatewaySettings>> {
     vec![
-        setting!(
-            "connections_max",
-            gateway.connections.connections_max,
-            whole(1..=1_000_000),
-            AtOnce,
-            "SMPP connections of customers at once, bound or not; more are closed at once."
-        ),
-        setting!(
-            "unbound_max",
-            gateway.connections.unbound_max,
-            whole(1..=1_000_000),
-            AtOnce,
-            "Connections without a bind at once, over all addresses."
-        ),
-        setting!(
-            "unbound_per_address_max",
-            gateway.connections.unbound_per_address_max,
-            whole(1..=1_000_000),
-            AtOnce,
-            "Connections without a bind at once from one address. Bound ones do not count."
-        ),
-        setting!(
-            "bind_failures_max",
-            gateway.connections.bind_failures_max,
-            whole(1..=1000),
-            AtOnce,
-            "Wrong credentials of one address and system_id before it is blocked. A good bind clears the count."
-        ),
-        setting!(
-            "bind_block",
-            gateway.connections.bind_block,
-            time("0s", "24h"),
-            AtOnce,
-            "How long it is blocked."
-        ),
-        setting!(
-            "bind_failure_delay",
-            gateway.connections.bind_failure_delay,
-            time("0s", "1 min"),
-            AtOnce,
-            "How long the answer to wrong credentials is held back."
-        ),
-        setting!(
-            "loopback_exempt",
-            gateway.connections.loopback_exempt,
-            Flag,
-            AtOnce,
-            "Loopback addresses are exempt from the limit per address, from blocks and from delays."
-        ),
-        setting!(
-            "uniform_auth_error",
-            gateway.connections.uniform_auth_error,
-            Flag,
-            AtOnce,
-            "Every refused bind is answered `ESME_RBINDFAIL`, so that nobody learns which system_ids exist. Recommended on the internet; else `ESME_RINVSYSID`, `ESME_RINVPASWD` and so on."
-        ),
-        setting!(
-            "bind_tries",
-            gateway.connections.bind_tries,
-            whole(1..=100),
-            NewBinds,
-            "Refused binds on one connection before it is closed."
-        ),
-        setting!(
-            "frame_unbound_max",
-            gateway.connections.frame_unbound_max,
-            size("64 B", "1 MiB"),
-            NewBinds,
-            "The largest PDU before the bind."
-        ),
-        setting!(
-            "frame_max",
-            gateway.connections.frame_max,
-            size("1 KiB", "1 MiB"),
-            NewBinds,
-            "The largest PDU after the bind. The largest legal submit_multi has 71 747 octets."
-        ),
+        setting!("connections_max", gateway.connections.connections_max, whole(1..=1_000_000), AtOnce,
+            "SMPP connections of customers at once, bound or not; more are closed at once."),
+        setting!("unbound_max", gateway.connections.unbound_max, whole(1..=1_000_000), AtOnce,
+            "Connections without a bind at once, over all addresses."),
+        setting!("unbound_per_address_max", gateway.connections.unbound_per_address_max, whole(1..=1_000_000), AtOnce,
+            "Connections without a bind at once from one address. Bound ones do not count."),
+        setting!("bind_failures_max", gateway.connections.bind_failures_max, whole(1..=1000), AtOnce,
+            "Wrong credentials of one address and system_id before it is blocked. A good bind clears the count."),
+        setting!("bind_block", gateway.connections.bind_block, time("0s", "24h"), AtOnce, "How long it is blocked."),
+        setting!("bind_failure_delay", gateway.connections.bind_failure_delay, time("0s", "1 min"), AtOnce,
+            "How long the answer to wrong credentials is held back."),
+        setting!("loopback_exempt", gateway.connections.loopback_exempt, Flag, AtOnce,
+            "Loopback addresses are exempt from the limit per address, from blocks and from delays."),
+        setting!("uniform_auth_error", gateway.connections.uniform_auth_error, Flag, AtOnce,
+            "Every refused bind is answered `ESME_RBINDFAIL`, so that nobody learns which system_ids exist. Recommended on the internet; else `ESME_RINVSYSID`, `ESME_RINVPASWD` and so on."),
+        setting!("bind_tries", gateway.connections.bind_tries, whole(1..=100), NewBinds,
+            "Refused binds on one connection before it is closed."),
+        setting!("frame_unbound_max", gateway.connections.frame_unbound_max, size("64 B", "1 MiB"), NewBinds,
+            "The largest PDU before the bind."),
+        setting!("frame_max", gateway.connections.frame_max, size("1 KiB", "1 MiB"), NewBinds,
+            "The largest PDU after the bind. The largest legal submit_multi has 71 747 octets."),
     ]
 }
 
+#[rustfmt::skip] // A row of the table is a line or two.
 fn deadlines() -> Vec<Setting<GatewaySettings>> {
     vec![
-        setting!(
-            "session_init",
-            gateway.connections.session_init,
-            time("1s", "5 min"),
-            NewBinds,
-            "How long a connection may be without a bind."
-        ),
-        setting!(
-            "partial_pdu",
-            gateway.connections.partial_pdu,
-            time("1s", "5 min"),
-            NewBinds,
-            "How long a PDU may take from its first octet to its last."
-        ),
-        setting!(
-            "write_stall",
-            gateway.connections.write_stall,
-            time("1s", "10 min"),
-            NewBinds,
-            "How long a peer may take nothing of what is written to it before its connection is closed."
-        ),
-        setting!(
-            "tls_handshake",
-            gateway.connections.tls_handshake,
-            time("1s", "1 min"),
-            NewBinds,
-            "How long a TLS handshake may take, in either direction."
-        ),
+        setting!("session_init", gateway.connections.session_init, time("1s", "5 min"), NewBinds,
+            "How long a connection may be without a bind."),
+        setting!("partial_pdu", gateway.connections.partial_pdu, time("1s", "5 min"), NewBinds,
+            "How long a PDU may take from its first octet to its last."),
+        setting!("write_stall", gateway.connections.write_stall, time("1s", "10 min"), NewBinds,
+            "How long a peer may take nothing of what is written to it before its connection is closed."),
+        setting!("tls_handshake", gateway.connections.tls_handshake, time("1s", "1 min"), NewBinds,
+            "How long a TLS handshake may take, in either direction."),
     ]
 }

@@ -42,58 +42,20 @@ impl Section for ListenerSettings {
     const MANY: bool = true;
     const ABOUT: &'static str = "Where we are connected to.";
 
+    #[rustfmt::skip] // A row of the table is a line or two.
     fn settings() -> Vec<Setting<ListenerSettings>> {
         vec![
-            setting!(
-                "name",
-                name,
-                at(name()),
-                Restart,
-                "What it is called.",
-                required
-            ),
-            setting!(
-                "kind",
-                kind,
-                given(choice(KINDS)),
-                Restart,
-                "What it speaks: SMPP, SMPP in TLS, or HTTP (health, metrics).",
-                required
-            ),
-            setting!(
-                "addr",
-                addr,
-                several(
-                    16,
-                    at(parsed(
-                        "an address with its port such as \"127.0.0.1:2775\" or \"[::]:2775\""
-                    ))
-                ),
-                Restart,
-                "Where it listens; port 0 picks a free one.",
-                required
-            ),
-            setting!(
-                "cert",
-                cert,
-                given(at(form::Place)),
-                NewBinds,
-                "PEM file of the certificate and those above it, for `smpps`; relative to the directory of the configuration file."
-            ),
-            setting!(
-                "key",
-                key,
-                given(at(form::Place)),
-                NewBinds,
-                "PEM file of the certificate's private key; relative to the directory of the configuration file."
-            ),
-            setting!(
-                "self_signed",
-                self_signed,
-                Flag,
-                Restart,
-                "For `smpps` without `cert`: a certificate for localhost is made in `tls` of the data directory and kept there."
-            ),
+            setting!("name", name, at(name()), Restart, "What it is called.", required),
+            setting!("kind", kind, given(choice(KINDS)), Restart,
+                "What it speaks: SMPP, SMPP in TLS, or HTTP (health, metrics).", required),
+            setting!("addr", addr, several(16, at(parsed("an address with its port such as \"127.0.0.1:2775\" or \"[::]:2775\""))), Restart,
+                "Where it listens; port 0 picks a free one.", required),
+            setting!("cert", cert, given(at(form::Place)), NewBinds,
+                "PEM file of the certificate and those above it, for `smpps`; relative to the directory of the configuration file."),
+            setting!("key", key, given(at(form::Place)), NewBinds,
+                "PEM file of the certificate's private key; relative to the directory of the configuration file."),
+            setting!("self_signed", self_signed, Flag, Restart,
+                "For `smpps` without `cert`: a certificate for localhost is made in `tls` of the data directory and kept there."),
         ]
     }
 }
@@ -125,7 +87,7 @@ impl Named for ListenerSettings {
             (None, None, true) => {}
             (None, None, false) => reader.complain(
                 &written.header,
-                "a smpps listener has no certificate",
+                "an smpps listener has no certificate",
                 "add cert and key, or self_signed = true for tests",
             ),
             (Some(_), None, _) => {

@@ -42,59 +42,20 @@ impl Section for RouteSettings {
     const MANY: bool = true;
     const ABOUT: &'static str = "Where messages go. Of the routes that take a destination the one with `ending` counts before those without, then the longest prefix, then the one that names the customer. Two that are equal in all this are a problem.";
 
+    #[rustfmt::skip] // A row of the table is a line or two.
     fn settings() -> Vec<Setting<RouteSettings>> {
         vec![
-            setting!(
-                "name",
-                name,
-                at(name()),
-                AtOnce,
-                "What it is called.",
-                required
-            ),
-            setting!(
-                "customers",
-                customers,
-                Whose,
-                AtOnce,
-                "Whose messages it takes. A route that names a customer stands before one for `*`."
-            ),
-            setting!(
-                "except",
-                except,
-                list(0..=10_000, at(name())),
-                AtOnce,
-                "Whose messages it does not take."
-            ),
-            setting!(
-                "prefix",
-                prefixes,
-                list(0..=10_000, octets(1..=20, Characters::Digits)),
-                AtOnce,
-                "Beginnings of the destinations it takes; the longest that matches counts. An empty list: all destinations."
-            ),
-            setting!(
-                "ending",
-                ending,
-                or_none("any", Ending),
-                AtOnce,
-                "Last four digits of the destinations it takes; counts before any prefix."
-            ),
-            setting!(
-                "delay",
-                delay,
-                time("0s", "7d"),
-                AtOnce,
-                "How long messages are held before they are sent."
-            ),
-            setting!(
-                "targets",
-                targets,
-                list(1..=64, TargetForm),
-                AtOnce,
-                "The connectors, tried in order. `{ connector = \"a\", order = 0, weight = 2 }`: those of the same order share by weight; weight 0 only when no other is left. Without `order` the place in the list counts.",
-                required
-            ),
+            setting!("name", name, at(name()), AtOnce, "What it is called.", required),
+            setting!("customers", customers, Whose, AtOnce,
+                "Whose messages it takes. A route that names a customer stands before one for `*`."),
+            setting!("except", except, list(0..=10_000, at(name())), AtOnce, "Whose messages it does not take."),
+            setting!("prefix", prefixes, list(0..=10_000, octets(1..=20, Characters::Digits)), AtOnce,
+                "Beginnings of the destinations it takes; the longest that matches counts. An empty list: all destinations."),
+            setting!("ending", ending, or_none("any", Ending), AtOnce,
+                "Last four digits of the destinations it takes; counts before any prefix."),
+            setting!("delay", delay, time("0s", "7d"), AtOnce, "How long messages are held before they are sent."),
+            setting!("targets", targets, list(1..=64, TargetForm), AtOnce,
+                "The connectors, tried in order. `{ connector = \"a\", order = 0, weight = 2 }`: those of the same order share by weight; weight 0 only when no other is left. Without `order` the place in the list counts.", required),
         ]
     }
 }
@@ -233,30 +194,12 @@ impl Section for Target {
     const MANY: bool = false;
     const ABOUT: &'static str = "One of the `targets` of a route.";
 
+    #[rustfmt::skip] // A row of the table is a line or two.
     fn settings() -> Vec<Setting<Target>> {
         vec![
-            setting!(
-                "connector",
-                connector,
-                at(name()),
-                AtOnce,
-                "Name of the connector.",
-                required
-            ),
-            setting!(
-                "order",
-                order,
-                form::given(whole(0..=1000)),
-                AtOnce,
-                "Least first."
-            ),
-            setting!(
-                "weight",
-                weight,
-                whole(0..=10_000),
-                AtOnce,
-                "Share among those of equal order."
-            ),
+            setting!("connector", connector, at(name()), AtOnce, "Name of the connector.", required),
+            setting!("order", order, form::given(whole(0..=1000)), AtOnce, "Least first."),
+            setting!("weight", weight, whole(0..=10_000), AtOnce, "Share among those of equal order."),
         ]
     }
 
@@ -277,24 +220,12 @@ impl Section for NumberSettings {
     const MANY: bool = true;
     const ABOUT: &'static str = "Who gets what subscribers write to a number.";
 
+    #[rustfmt::skip] // A row of the table is a line or two.
     fn settings() -> Vec<Setting<NumberSettings>> {
         vec![
-            setting!(
-                "number",
-                number,
-                at(octets(1..=20, Characters::Name)),
-                AtOnce,
-                "A number that subscribers write to, as carriers send it: digits without `+`, or a short code.",
-                required
-            ),
-            setting!(
-                "customer",
-                customer,
-                at(name()),
-                AtOnce,
-                "Who gets what they write.",
-                required
-            ),
+            setting!("number", number, at(octets(1..=20, Characters::Name)), AtOnce,
+                "A number that subscribers write to, as carriers send it: digits without `+`, or a short code.", required),
+            setting!("customer", customer, at(name()), AtOnce, "Who gets what they write.", required),
         ]
     }
 }
