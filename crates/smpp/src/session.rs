@@ -299,7 +299,6 @@ impl Session {
             return;
         };
         self.state = State::Open;
-        self.clock.resume(now);
         self.answer(self.handshake, kind.command(), status);
         self.count_bind_refusal();
     }
@@ -407,7 +406,8 @@ impl Session {
         self.settle_until = None;
     }
 
-    /// The octets to be written. The caller takes from the front what the connection took.
+    /// The octets to be written. The caller takes from the front what the connection took, and
+    /// [closes](Session::close) a session whose connection takes nothing for too long: only it can see that.
     #[inline]
     pub fn transmit(&mut self) -> &mut BytesMut {
         &mut self.transmit

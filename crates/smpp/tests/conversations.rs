@@ -8,6 +8,7 @@
 //! <- unbind #3 & enquire_link #4            .. or several in one piece ..
 //! <- part 10 enquire_link #5                .. or only its first octets; `<- rest` brings the others
 //! <- hex 00000010..                         .. or octets
+//! <- 5 x enquire_link #6                    .. or the same several times
 //! -> submit_sm_resp #2 ok message_id=a      the session must send this next
 //! ! request submit_sm #2                    the caller must be told this next
 //! do respond submit_sm_resp #2 ok           the caller does something

@@ -110,7 +110,10 @@ impl Stage {
 
     fn line(&mut self, line: &str, place: &str) {
         if let Some(expected) = line.strip_prefix("-> ") {
-            expect(&mut self.sent, expected, "sent", place);
+            let (count, expected) = times(expected);
+            for _ in 0..count {
+                expect(&mut self.sent, expected, "sent", place);
+            }
         } else if let Some(expected) = line.strip_prefix("! ") {
             expect(&mut self.told, expected, "told", place);
         } else if let Some(expected) = line.strip_prefix("is ") {
@@ -167,6 +170,7 @@ impl Stage {
         } else {
             panic!("{place}: what is this?");
         }
+        self.run_due();
         self.pump();
         self.run_due();
         self.write();
@@ -183,7 +187,8 @@ impl Stage {
             self.rest = rest.to_vec();
         } else {
             for pdu in spoken.split(" & ") {
-                self.input.extend(speech::octets(pdu));
+                let (count, pdu) = times(pdu);
+                self.input.extend(speech::octets(pdu).repeat(count));
             }
         }
     }
@@ -319,6 +324,14 @@ fn expect(queue: &mut VecDeque<String>, expected: &str, what: &str, place: &str)
         .split_whitespace()
         .all(|word| found_words.contains(&word));
     assert!(complete, "{place}\n{what}: {found}");
+}
+
+/// `3 x something` is something three times.
+fn times(line: &str) -> (usize, &str) {
+    match line.split_once(" x ") {
+        Some((count, line)) => (count.parse().expect("a count"), line),
+        None => (1, line),
+    }
 }
 
 fn parse_duration(text: &str) -> Duration {
