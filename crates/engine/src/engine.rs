@@ -1,10 +1,17 @@
 //! The engine: one step takes what happened and says what to write down and what to do.
 
+use core::time::Duration;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use sms::{Instant, Now};
 
-use crate::{Inputs, Outputs};
+use crate::entry::Stage;
+use crate::fold::{Fold, Lane};
+use crate::hash;
+use crate::live::{Bind, Live, Side, Timer};
+use crate::record::{Reason, Record, Seconds};
+use crate::{Customer, CustomerId, Directory, Input, Inputs, MessageKey, Output, Outputs};
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -60,62 +67,158 @@ impl Gate {
     }
 }
 
-/// An engine that is being rebuilt from its journal.
+/// An engine that is being rebuilt from its journal: first the snapshot, then the records after it.
 #[derive(Debug, Default)]
-pub struct Recovery {}
+pub struct Recovery {
+    partition: u16,
+    fold: Fold,
+}
 
 impl Recovery {
     /// Starts empty, for `partition`.
-    pub fn new(_partition: u16) -> Recovery {
-        Recovery {}
+    pub fn new(partition: u16) -> Recovery {
+        Recovery {
+            partition,
+            fold: Fold::default(),
+        }
     }
 
-    /// Applies the snapshot, if there is one, before any records.
+    /// Applies the records of a snapshot or of one or more steps.
     ///
     /// # Errors
-    /// A sentence for the operator when the octets are not a snapshot this version reads.
-    pub fn snapshot(&mut self, _octets: &[u8]) -> Result<(), String> {
-        Ok(())
-    }
-
-    /// Applies the records of one or more steps.
-    ///
-    /// # Errors
-    /// A sentence for the operator when the octets are not records this version reads.
-    pub fn apply(&mut self, _records: &[u8]) -> Result<(), String> {
+    /// [`Unreadable`]: they were written by a newer version.
+    pub fn apply(&mut self, mut records: &[u8]) -> Result<(), Unreadable> {
+        while !records.is_empty() {
+            let kind = records[0];
+            let record = Record::decode(&mut records).ok_or(Unreadable { kind })?;
+            self.fold.apply(&record);
+        }
         Ok(())
     }
 
     /// The engine, whose next step with records gets the position after `last`.
     pub fn finish(self, last: Position) -> Engine {
-        Engine { position: last }
+        let mut live = Live {
+            wall: self.fold.newest().minted(),
+            ..Live::default()
+        };
+        live.rebuild(&self.fold);
+        Engine {
+            partition: self.partition,
+            position: last,
+            fold: self.fold,
+            live,
+        }
     }
 }
+
+/// A record of the journal that this version does not know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unreadable {
+    /// The record's kind.
+    pub kind: u8,
+}
+
+impl core::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(
+            f,
+            "the journal holds a record of kind {}, which this version cannot read; start the version that wrote it",
+            self.kind
+        )
+    }
+}
+
+impl core::error::Error for Unreadable {}
 
 /// See the crate's documentation.
 #[derive(Debug)]
 pub struct Engine {
+    partition: u16,
     position: Position,
+    fold: Fold,
+    live: Live,
 }
 
 impl Engine {
     /// Takes all inputs (leaves the batch empty) and fills `step`, which the caller cleared.
-    pub fn step(&mut self, _now: Now, inputs: &mut Inputs, step: &mut Step) {
+    pub fn step(&mut self, now: Now, inputs: &mut Inputs, step: &mut Step) {
+        let mut turn = self.turn(now, step);
+        for input in &inputs.items {
+            turn.take(input, inputs);
+        }
+        turn.run_timers();
+        turn.dispatch();
+        turn.deliver();
         inputs.clear();
+        self.position.0 += u64::from(!step.records.is_empty());
         step.after = self.position;
     }
 
     /// When to step at the latest though nothing came in.
-    pub fn next_wake(&self) -> Option<Instant> {
-        None
+    pub fn next_wake(&self, now: Now) -> Option<Instant> {
+        let wall = now.wall.max(self.live.wall);
+        let walls = [
+            self.fold.next_due(self.live.due_seen),
+            self.fold.next_expiry(),
+        ];
+        let walls = walls.into_iter().flatten().min();
+        let by_wall = walls.map(|at| now.mono + Duration::from_millis(at.0.saturating_sub(wall.0)));
+        by_wall.into_iter().chain(self.live.timers.first()).min()
     }
 
-    /// The whole state as octets for [`Recovery::snapshot`].
-    pub fn snapshot(&self, _out: &mut dyn FnMut(&[u8])) {}
+    /// The whole state as records for [`Recovery::apply`], in pieces of at most about a megabyte.
+    pub fn snapshot(&self, write: &mut dyn FnMut(&[u8])) {
+        const PIECE: usize = 1 << 20;
+        let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
+        self.fold.snapshot(&mut |record| {
+            record.encode(&mut piece);
+            if piece.len() >= PIECE {
+                write(&piece);
+                piece.clear();
+            }
+        });
+        write(&piece);
+    }
 
-    /// Figures for metrics and the console.
+    /// A number that two engines share when they know the same: for the proof that replay and life agree.
+    pub fn digest(&self) -> u64 {
+        let mut digest = 0;
+        self.snapshot(&mut |piece| digest = hash::octets(digest, piece));
+        digest
+    }
+
+    /// The last position that has records.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// What it holds right now.
     pub fn figures(&self) -> Figures {
-        Figures::default()
+        Figures {
+            in_doubt: self
+                .live
+                .connectors
+                .values()
+                .map(|c| c.doubts.len() as u64)
+                .sum(),
+            ..self.fold.figures()
+        }
+    }
+
+    fn turn<'a>(&'a mut self, now: Now, step: &'a mut Step) -> Turn<'a> {
+        self.live.wall = self.live.wall.max(now.wall);
+        let now = Now {
+            wall: self.live.wall,
+            ..now
+        };
+        Turn {
+            now,
+            partition: self.partition,
+            fold: &mut self.fold,
+            live: &mut self.live,
+            step,
+        }
     }
 }
 
@@ -126,12 +229,208 @@ pub struct Figures {
     pub messages: u64,
     /// Waiting for a carrier.
     pub waiting: u64,
-    /// Sent, answer outstanding.
+    /// Sent, response outstanding.
     pub sending: u64,
+    /// Of these: nobody knows, and the policy of the connector is awaited.
+    pub in_doubt: u64,
     /// Taken by a carrier, receipt outstanding.
     pub awaiting_receipt: u64,
     /// Receipts and MO that wait for customers.
     pub deliveries: u64,
+    /// Receipts that match no message.
+    pub unmatched: u64,
     /// Octets of memory that messages take.
     pub memory: u64,
+}
+
+/// One step: it looks at the fold and at what is live, decides, and writes down what it decided. The parts of a step are
+/// `accept`, `dispatch`, `outcome`, `receipt` and `deliver`, in the order of a message's way.
+pub(crate) struct Turn<'a> {
+    pub(crate) now: Now,
+    partition: u16,
+    /// To be changed by [`Turn::record`] alone.
+    pub(crate) fold: &'a mut Fold,
+    pub(crate) live: &'a mut Live,
+    pub(crate) step: &'a mut Step,
+}
+
+impl Turn<'_> {
+    fn take(&mut self, input: &Input, inputs: &Inputs) {
+        match *input {
+            Input::Submit(ref draft) => self.submit(draft, inputs.get(draft.body)),
+            Input::Sent {
+                bind,
+                token,
+                outcome,
+            } => self.sent(bind, token, outcome, inputs),
+            Input::Receipt {
+                origin,
+                bind,
+                ref receipt,
+            } => self.receipt(origin, bind, receipt, inputs),
+            Input::Mo { origin, bind, body } => self.mo(origin, bind, inputs.get(body)),
+            Input::Delivered {
+                bind,
+                token,
+                outcome,
+            } => self.delivered(bind, token, outcome),
+            Input::Bind {
+                origin,
+                customer,
+                receives,
+                window,
+            } => self.bind(origin, customer, receives, window),
+            Input::Connected {
+                origin,
+                connector,
+                transmits,
+                window,
+            } => {
+                self.connected(origin, connector, transmits, window);
+            }
+            Input::Unbound(bind) => self.unbound(bind),
+            Input::Directory(ref directory) => self.directory(directory),
+            Input::Room(room) => {
+                self.live.room = room;
+                self.touch_all();
+            }
+            Input::Drain => self.live.draining = true,
+        }
+    }
+
+    /// Writes the fact down, and makes it true.
+    pub(crate) fn record(&mut self, record: &Record<'_>) {
+        record.encode(&mut self.step.records);
+        self.fold.apply(record);
+    }
+
+    /// A key that no message had before.
+    pub(crate) fn mint(&self) -> MessageKey {
+        MessageKey::after(self.fold.newest(), self.now.wall, self.partition)
+    }
+
+    /// When something that may take `span` from now is over.
+    pub(crate) fn expiry(&self, span: Duration) -> Seconds {
+        Seconds::from_wall(self.now.wall.plus(span))
+    }
+
+    /// Ends a message; its customer hears of it if it asked for that.
+    pub(crate) fn finish(&mut self, key: MessageKey, reason: Reason) {
+        let Some(entry) = self.fold.entry(key) else {
+            return;
+        };
+        let order = entry.order;
+        let wanted = entry.leg().is_some()
+            && order
+                .carried(true, reason.state(), reason.err(), self.now.wall)
+                .is_some();
+        let receipt = wanted.then(|| self.mint());
+        let expires = self.expiry(self.delivery_ttl(order.customer));
+        self.record(&Record::Done {
+            key,
+            reason,
+            at: self.now.wall,
+            receipt,
+            expires,
+        });
+        if let Some(receipt) = receipt {
+            self.ready(receipt);
+        }
+    }
+
+    /// How long receipts and MO wait for a customer.
+    pub(crate) fn delivery_ttl(&self, customer: CustomerId) -> Duration {
+        let customer = self.live.directory.customers.get(&customer);
+        customer.map_or(Customer::default().delivery_ttl, |customer| {
+            customer.delivery_ttl
+        })
+    }
+
+    fn directory(&mut self, directory: &Arc<Directory>) {
+        self.live.directory = Arc::clone(directory);
+        let gone = |bind: &&Bind| match bind.side {
+            Side::Customer { customer, .. } => !directory
+                .customers
+                .get(&customer)
+                .is_some_and(|c| c.enabled),
+            Side::Carrier { connector } => !directory
+                .connectors
+                .get(&connector)
+                .is_some_and(|c| c.enabled),
+        };
+        for bind in self.live.binds.iter().filter(gone) {
+            self.step.free.push(Output::Close { to: bind.origin });
+        }
+        self.touch_all();
+    }
+
+    fn touch_all(&mut self) {
+        let connectors: Vec<_> = self.live.connectors.keys().copied().collect();
+        let customers: Vec<_> = self.live.customers.keys().copied().collect();
+        connectors
+            .into_iter()
+            .for_each(|id| self.live.touch_connector(id));
+        customers
+            .into_iter()
+            .for_each(|id| self.live.touch_customer(id));
+    }
+
+    fn run_timers(&mut self) {
+        while let Some(timer) = self.live.timers.pop(self.now.mono) {
+            match timer {
+                Timer::Late { bind, token } => self.too_late(bind, token),
+                Timer::Wake { connector } | Timer::Doubt { connector } => {
+                    if let Some(live) = self.live.connectors.get_mut(&connector) {
+                        live.wake = live.wake.filter(|&wake| wake > self.now.mono);
+                    }
+                    self.live.touch_connector(connector);
+                }
+                Timer::Retry { customer, key } => self.retry(customer, key),
+            }
+        }
+        self.run_due();
+        self.run_expiry();
+    }
+
+    /// Deferred messages whose time has come may be sent.
+    fn run_due(&mut self) {
+        let upto = self.now.wall;
+        let connectors: Vec<_> = self.fold.due(self.live.due_seen, upto).collect();
+        for connector in connectors {
+            if self
+                .fold
+                .lane(connector)
+                .and_then(Lane::first_due)
+                .is_some_and(|due| due <= upto)
+            {
+                self.record(&Record::Due { connector, upto });
+            }
+            self.live.touch_connector(connector);
+        }
+        self.live.due_seen = upto;
+    }
+
+    /// What is not wanted any more ends; a bounded number in one step, the rest in the next.
+    fn run_expiry(&mut self) {
+        const MOST: usize = 4096;
+        let mut keys = Vec::new();
+        self.fold.expired(self.now.wall, MOST, &mut keys);
+        for key in keys {
+            let sent = self
+                .fold
+                .leg(key)
+                .is_some_and(|leg| leg.stage == Stage::Sent);
+            self.finish(
+                key,
+                if sent {
+                    Reason::NoReceipt
+                } else {
+                    Reason::Expired
+                },
+            );
+        }
+        while let Some(key) = self.fold.expired_stray(self.now.wall) {
+            self.finish_stray(key);
+        }
+    }
 }

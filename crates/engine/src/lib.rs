@@ -3,10 +3,21 @@
 //! [`Engine`] is a fold over records: batches of [`Inputs`] go in, records and [`Outputs`] come out, and the same records
 //! folded again give the same state. It reads no clock, draws no random number and knows no protocol.
 
+mod accept;
+mod deliver;
 mod directory;
+mod dispatch;
 mod engine;
+mod entry;
+mod fold;
 mod hash;
 mod key;
+mod live;
+mod outcome;
+mod pace;
+mod receipt;
+mod record;
+mod slab;
 mod traffic;
 
 pub use directory::{Connector, Customer, Directory, InDoubt, Limits, Route, Target};
@@ -14,5 +25,5 @@ pub use engine::{Engine, Figures, Gate, Position, Recovery, Step};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin};
 pub use traffic::{
     CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,
-    RefusalClass, Span, Wants,
+    RefusalClass, Room, Span, Wants,
 };

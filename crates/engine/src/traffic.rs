@@ -80,6 +80,22 @@ pub enum Input {
         /// What the customer said.
         outcome: Outcome,
     },
+    /// How much room the journal has.
+    Room(Room),
+    /// The process is going down: nothing new is accepted or sent; what is in flight may still be settled.
+    Drain,
+}
+
+/// What the room on the disk still allows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Room {
+    /// Everything.
+    #[default]
+    Plenty,
+    /// New messages are refused; what we own goes on.
+    Low,
+    /// Nothing is sent, and carriers' receipts are refused too; only what is owed is written down.
+    Out,
 }
 
 /// A message that a customer submits, as the edge understood it: within the rules of its preset, not yet accepted.
@@ -383,7 +399,12 @@ fn shifted(mut input: Input, shift: u32) -> Input {
                 id.start += shift;
             }
         }
-        Input::Directory(_) | Input::Bind { .. } | Input::Connected { .. } | Input::Unbound(_) => {}
+        Input::Directory(_)
+        | Input::Bind { .. }
+        | Input::Connected { .. }
+        | Input::Unbound(_)
+        | Input::Room(_)
+        | Input::Drain => {}
     }
     input
 }

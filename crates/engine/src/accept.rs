@@ -1,0 +1,198 @@
+//! Taking a message from a customer: limits, route, place.
+
+use sms::Message;
+
+use crate::engine::Turn;
+use crate::live::Side;
+use crate::record::{Record, Seconds};
+use crate::{ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, Wants};
+
+/// Where a message goes first, and when.
+struct Place {
+    connector: ConnectorId,
+    due: Option<sms::Wall>,
+}
+
+impl Turn<'_> {
+    /// A customer submits a message: it is ours, or it is refused and nothing is written.
+    pub(crate) fn submit(&mut self, draft: &Draft, body: &[u8]) {
+        let origin = draft.origin;
+        match self.admit(draft, body) {
+            Ok(told) => self.step.gated.push(Output::Accepted { origin, told }),
+            Err(refusal) => self.step.free.push(Output::Refused { origin, refusal }),
+        }
+    }
+
+    fn admit(&mut self, draft: &Draft, body: &[u8]) -> Result<MessageKey, Refusal> {
+        let directory = std::sync::Arc::clone(&self.live.directory);
+        let customer = directory
+            .customers
+            .get(&draft.customer)
+            .filter(|customer| customer.enabled);
+        let customer = customer.ok_or(Refusal::NotAllowed)?;
+        self.check_room(draft, customer)?;
+        self.check_pace(draft, customer)?;
+
+        let key = self.mint();
+        let place = self.place(draft, customer, key, body)?;
+        let expires = self.validity(draft, customer, &place)?;
+        let (connector, due) = (place.connector, place.due);
+        let idle = due.is_none() && self.fold.lane(connector).is_none_or(|lane| lane.is_empty());
+        let flight = if idle {
+            self.take_off(connector, key)
+        } else {
+            None
+        };
+        self.record(&Record::Accepted {
+            key,
+            told: key,
+            customer: draft.customer,
+            bind: draft.bind,
+            connector,
+            priority: draft.priority,
+            wants: draft.wants,
+            expires,
+            due,
+            sending: flight.is_some(),
+            body,
+        });
+        match flight {
+            Some((to, token)) => {
+                let body = self.step.gated.put(body);
+                self.step.gated.push(Output::Send {
+                    to,
+                    token,
+                    key,
+                    expires: expires.wall(),
+                    body,
+                });
+            }
+            None => self.live.touch_connector(connector),
+        }
+        self.count_pace(draft, customer);
+        Ok(key)
+    }
+
+    /// Full means: this machine's memory or disk, or the receipts that this customer does not fetch.
+    fn check_room(&self, draft: &Draft, customer: &Customer) -> Result<(), Refusal> {
+        if self.live.draining {
+            return Err(Refusal::Draining);
+        }
+        let limits = &self.live.directory.limits;
+        let account = self.fold.account_of(draft.customer);
+        let full = self.live.room != Room::Plenty
+            || self.fold.len() >= limits.messages_max
+            || self.fold.memory() >= limits.memory_max
+            // Room for its receipt is reserved with the message, so that a receipt always fits.
+            || (draft.wants != Wants::NONE && account.deliveries + account.owed >= customer.deliver_max);
+        if full { Err(Refusal::Full) } else { Ok(()) }
+    }
+
+    fn check_pace(&mut self, draft: &Draft, customer: &Customer) -> Result<(), Refusal> {
+        let now = self.now.mono;
+        if let Some(rate) = customer.rate_per_bind
+            && let Some(bind) = self.live.binds.get_mut(draft.bind)
+            && let Side::Customer { pace, .. } = &mut bind.side
+            && !pace.allows(now, rate)
+        {
+            return Err(Refusal::Throttled);
+        }
+        if let Some(rate) = customer.rate
+            && !self
+                .live
+                .customers
+                .entry(draft.customer)
+                .or_default()
+                .pace
+                .allows(now, rate)
+        {
+            return Err(Refusal::Throttled);
+        }
+        Ok(())
+    }
+
+    /// Only what was accepted counts.
+    fn count_pace(&mut self, draft: &Draft, customer: &Customer) {
+        let now = self.now.mono;
+        if let Some(rate) = customer.rate_per_bind
+            && let Some(bind) = self.live.binds.get_mut(draft.bind)
+            && let Side::Customer { pace, .. } = &mut bind.side
+        {
+            pace.take(now, rate);
+        }
+        if let Some(rate) = customer.rate {
+            self.live
+                .customers
+                .entry(draft.customer)
+                .or_default()
+                .pace
+                .take(now, rate);
+        }
+    }
+
+    fn place(
+        &self,
+        draft: &Draft,
+        customer: &Customer,
+        key: MessageKey,
+        body: &[u8],
+    ) -> Result<Place, Refusal> {
+        let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
+        let route = customer
+            .route(message.destination.digits)
+            .ok_or(Refusal::NoRoute)?;
+        let connector = self.target(route, key, |_| true).ok_or(Refusal::NoRoute)?;
+        let held = (!route.delay.is_zero()).then(|| self.now.wall.plus(route.delay));
+        let due = draft.due.filter(|&due| due > self.now.wall).max(held);
+        Ok(Place { connector, due })
+    }
+
+    /// The connector that a route gives to `key` among those that are open and `suit`; one that is connected, if there is one.
+    pub(crate) fn target(
+        &self,
+        route: &Route,
+        key: MessageKey,
+        suit: impl Fn(ConnectorId) -> bool,
+    ) -> Option<ConnectorId> {
+        let open = |&id: &ConnectorId| {
+            suit(id)
+                && self
+                    .live
+                    .directory
+                    .connectors
+                    .get(&id)
+                    .is_some_and(|connector| connector.enabled)
+        };
+        if let [only] = route.targets[..] {
+            return Some(only.connector).filter(open);
+        }
+        let mut open = route
+            .targets(key)
+            .map(|target| target.connector)
+            .filter(open);
+        let first = open.next()?;
+        if self.live.is_connected(first) {
+            return Some(first);
+        }
+        Some(open.find(|&id| self.live.is_connected(id)).unwrap_or(first))
+    }
+
+    fn validity(
+        &self,
+        draft: &Draft,
+        customer: &Customer,
+        place: &Place,
+    ) -> Result<Seconds, Refusal> {
+        let start = place.due.unwrap_or(self.now.wall);
+        let longest = start.plus(customer.validity_max);
+        let expires = draft
+            .expires
+            .unwrap_or(start.plus(customer.validity))
+            .min(longest);
+        if expires <= start {
+            Err(Refusal::Expired)
+        } else {
+            Ok(Seconds::from_wall(expires))
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Bringing receipts and MO to customers, until they acknowledge them.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use sms::Instant;
+
+use crate::engine::Turn;
+use crate::fold::Fold;
+use crate::live::{Bind, Doubt, Live, Side, Timer, Tries};
+use crate::record::{Reason, Record};
+use crate::{
+    BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, Refusal, RefusalClass,
+};
+
+/// After the first, second.. failure; the last one repeats until the delivery expires.
+const RETRY: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(600),
+    Duration::from_secs(3600),
+];
+/// How long a late deliver_sm_resp is waited for.
+const LATE_WAIT: Duration = Duration::from_secs(30);
+
+impl Turn<'_> {
+    /// A customer's bind was checked and may begin.
+    pub(crate) fn bind(&mut self, origin: Origin, id: CustomerId, receives: bool, window: u16) {
+        let directory = Arc::clone(&self.live.directory);
+        let customer = directory
+            .customers
+            .get(&id)
+            .filter(|customer| customer.enabled);
+        let binds = self
+            .live
+            .customers
+            .get(&id)
+            .map_or(0, |live| live.binds.len());
+        let refusal = match customer {
+            _ if self.live.draining => Some(Refusal::Draining),
+            None => Some(Refusal::NotAllowed),
+            Some(customer) => {
+                (binds >= customer.binds_max as usize).then_some(Refusal::TooManyBinds)
+            }
+        };
+        if let Some(refusal) = refusal {
+            self.step.free.push(Output::Refused { origin, refusal });
+            return;
+        }
+        let side = Side::Customer {
+            customer: id,
+            receives,
+            pace: Default::default(),
+            ready: VecDeque::new(),
+        };
+        let bind = self.live.binds.insert(self.now.wall, origin, side, window);
+        self.step.free.push(Output::Bound { origin, bind });
+        self.live.customers.entry(id).or_default().binds.push(bind);
+        if receives {
+            self.retry_now(id);
+            self.live.touch_customer(id);
+        }
+    }
+
+    /// A new bind is a new chance for what was refused before.
+    fn retry_now(&mut self, id: CustomerId) {
+        let Some(live) = self.live.customers.get_mut(&id) else {
+            return;
+        };
+        let resting = live.tries.iter().filter(|(_, tries)| tries.resting);
+        let mut keys: Vec<_> = resting.map(|(&key, _)| key).collect();
+        keys.sort();
+        for key in keys {
+            self.retry(id, key);
+        }
+    }
+
+    /// A delivery that rests has rested enough.
+    pub(crate) fn retry(&mut self, id: CustomerId, key: MessageKey) {
+        let tries = self
+            .live
+            .customers
+            .get_mut(&id)
+            .and_then(|live| live.tries.get_mut(&key));
+        if let Some(tries) = tries.filter(|tries| tries.resting) {
+            tries.resting = false;
+            self.ready(key);
+        }
+    }
+
+    pub(crate) fn customer_unbound(&mut self, id: CustomerId, bind: Bind) {
+        let mut keys: Vec<_> = bind.flights.iter().map(|flight| flight.key).collect();
+        if let Side::Customer { ready, .. } = bind.side {
+            keys.extend(ready);
+        }
+        let Some(live) = self.live.customers.get_mut(&id) else {
+            return;
+        };
+        live.binds.retain(|&other| other != bind.id);
+        // Before what is ready already, in the order of their keys; a delivery may come twice, but never not at all.
+        keys.sort();
+        for key in keys.into_iter().rev() {
+            live.ready.push_front(key);
+        }
+        self.live.touch_customer(id);
+    }
+
+    /// A delivery may go to its customer: to the bind of the submit, if that can receive, else to any.
+    pub(crate) fn ready(&mut self, key: MessageKey) {
+        let Some(entry) = self
+            .fold
+            .entry(key)
+            .filter(|entry| entry.delivery().is_some())
+        else {
+            return;
+        };
+        self.live
+            .enqueue_delivery(entry.order.customer, entry.order.bind, key);
+    }
+
+    /// Every customer that something changed for gets what its windows allow.
+    pub(crate) fn deliver(&mut self) {
+        while let Some(id) = self.live.dirty_customers.pop() {
+            let Some(live) = self.live.customers.get_mut(&id) else {
+                continue;
+            };
+            live.dirty = false;
+            let binds = live.binds.clone();
+            for bind in binds {
+                while let Some((key, to, token)) = self.next_delivery(id, bind) {
+                    let Some(entry) = self.fold.entry(key) else {
+                        continue;
+                    };
+                    let Some(what) = entry.delivery() else {
+                        continue;
+                    };
+                    let body = self.step.gated.put(&entry.body);
+                    self.step.gated.push(Output::Deliver {
+                        to,
+                        token,
+                        what,
+                        body,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The next delivery for a bind: its own first, then the customer's.
+    fn next_delivery(&mut self, id: CustomerId, bind: BindId) -> Option<(MessageKey, Origin, u64)> {
+        let any = &mut self.live.customers.get_mut(&id)?.ready;
+        let bind = self
+            .live
+            .binds
+            .get_mut(bind)
+            .filter(|bind| bind.has_room(self.now.mono))?;
+        let Side::Customer {
+            receives: true,
+            ready: own,
+            ..
+        } = &mut bind.side
+        else {
+            return None;
+        };
+        let waits = |key: &MessageKey| {
+            self.fold
+                .entry(*key)
+                .is_some_and(|entry| entry.delivery().is_some())
+        };
+        let mut next = || own.pop_front().or_else(|| any.pop_front());
+        let key = core::iter::from_fn(&mut next).find(waits)?;
+        Some((key, bind.origin, bind.flights.start(key, 0)))
+    }
+
+    /// A customer answered a delivery, or did not.
+    pub(crate) fn delivered(&mut self, bind: BindId, token: u64, outcome: Outcome) {
+        let Some(live) = self.live.binds.get_mut(bind) else {
+            return;
+        };
+        let Side::Customer { customer, .. } = live.side else {
+            return;
+        };
+        if outcome == Outcome::Silent {
+            let flight = live.flights.get_mut(token).filter(|flight| !flight.silent);
+            if let Some(flight) = flight {
+                flight.silent = true;
+                self.live
+                    .timers
+                    .set(self.now.mono + LATE_WAIT, Timer::Late { bind, token });
+            }
+            return;
+        }
+        let Some(flight) = live.flights.end(token) else {
+            return;
+        };
+        self.live.touch_customer(customer);
+        match outcome {
+            Outcome::Accepted { .. } => {
+                self.end_delivery(customer, flight.key, Reason::Acknowledged)
+            }
+            Outcome::Refused {
+                class: RefusalClass::Permanent,
+                ..
+            } => {
+                self.end_delivery(customer, flight.key, Reason::RefusedByCustomer);
+            }
+            Outcome::Refused { .. } | Outcome::Unsent | Outcome::Silent => {
+                self.deliver_later(customer, flight.key)
+            }
+        }
+    }
+
+    fn end_delivery(&mut self, id: CustomerId, key: MessageKey, reason: Reason) {
+        if let Some(live) = self
+            .live
+            .customers
+            .get_mut(&id)
+            .filter(|live| !live.tries.is_empty())
+        {
+            live.tries.remove(&key);
+        }
+        if self.fold.entry(key).is_some() {
+            let at = self.now.wall;
+            let expires = self.expiry(Duration::ZERO);
+            self.record(&Record::Done {
+                key,
+                reason,
+                at,
+                receipt: None,
+                expires,
+            });
+        }
+    }
+
+    pub(crate) fn deliver_later(&mut self, customer: CustomerId, key: MessageKey) {
+        let live = self.live.customers.entry(customer).or_default();
+        let tries = live.tries.entry(key).or_default();
+        let delay = RETRY[usize::from(tries.failed).min(RETRY.len() - 1)];
+        *tries = Tries {
+            failed: tries.failed.saturating_add(1),
+            resting: true,
+        };
+        self.live
+            .timers
+            .set(self.now.mono + delay, Timer::Retry { customer, key });
+    }
+}
+
+impl Live {
+    fn enqueue_delivery(&mut self, customer: CustomerId, preferred: BindId, key: MessageKey) {
+        let bind = self.binds.get_mut(preferred).map(|bind| &mut bind.side);
+        match bind {
+            Some(Side::Customer {
+                customer: owner,
+                receives: true,
+                ready,
+                ..
+            }) if *owner == customer => ready.push_back(key),
+            _ => self
+                .customers
+                .entry(customer)
+                .or_default()
+                .ready
+                .push_back(key),
+        }
+        self.touch_customer(customer);
+    }
+
+    /// After a restart: everything that waits for a customer is ready, everything that was being sent is in doubt.
+    pub(crate) fn rebuild(&mut self, fold: &Fold) {
+        let mut deliveries = Vec::new();
+        let mut doubts = Vec::new();
+        for entry in fold.entries() {
+            match (entry.delivery(), entry.leg()) {
+                (Some(Delivery::Mo | Delivery::Receipt { .. }), _) => {
+                    deliveries.push((entry.order.key, entry.order.customer))
+                }
+                (None, Some(leg)) if fold.is_sending(entry.order.key) => {
+                    doubts.push((entry.order.key, leg.connector))
+                }
+                _ => {}
+            }
+        }
+        deliveries.sort();
+        doubts.sort();
+        for (key, customer) in deliveries {
+            self.customers
+                .entry(customer)
+                .or_default()
+                .ready
+                .push_back(key);
+        }
+        for (key, connector) in doubts {
+            // The origin of the shell's clock is the start of the process.
+            let doubt = Doubt {
+                key,
+                since: Instant(0),
+            };
+            self.connectors
+                .entry(connector)
+                .or_default()
+                .doubts
+                .push_back(doubt);
+        }
+        for (key, stray) in fold.strays().filter(|(_, stray)| stray.parked) {
+            self.connectors
+                .entry(stray.connector)
+                .or_default()
+                .parked
+                .push_back((0, key));
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Sending to carriers: what waits in a lane goes out as window credit and pace allow.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::engine::Turn;
+use crate::fold::CLASSES;
+use crate::live::{Bind, Doubt, Side, Timer};
+use crate::record::{Keys, Reason, Record};
+use crate::{BindId, Connector, ConnectorId, InDoubt, MessageKey, Origin, Output, Room};
+
+/// Shares of the classes of a lane, lowest first: none is ever starved.
+const WEIGHTS: [i32; CLASSES] = [1, 2, 4, 8];
+/// How often something in doubt is sent again.
+const RESEND_MAX: u8 = 1;
+
+impl Turn<'_> {
+    /// Every connector that something changed for sends what it may.
+    pub(crate) fn dispatch(&mut self) {
+        while let Some(id) = self.live.dirty_connectors.pop() {
+            if let Some(connector) = self.live.connectors.get_mut(&id) {
+                connector.dirty = false;
+            }
+            let directory = Arc::clone(&self.live.directory);
+            let Some(connector) = directory.connectors.get(&id) else {
+                continue;
+            };
+            self.settle_parked(id);
+            self.settle_doubts(id, connector);
+            if connector.enabled && self.may_send() {
+                self.send_waiting(id, connector);
+            }
+        }
+    }
+
+    fn may_send(&self) -> bool {
+        !self.live.draining && self.live.room != Room::Out
+    }
+
+    fn send_waiting(&mut self, id: ConnectorId, connector: &Connector) {
+        let credit = self.credit(id, connector);
+        if credit == 0 {
+            return;
+        }
+        let keys = self.pick(id, credit);
+        if keys.is_empty() {
+            return;
+        }
+        let mut sent = 0;
+        for &key in &keys {
+            let Some((to, token)) = self.fly(id, key) else {
+                break;
+            };
+            let Some(entry) = self.fold.entry(key) else {
+                break;
+            };
+            let body = self.step.gated.put(&entry.body);
+            let expires = entry.order.expires.wall();
+            self.step.gated.push(Output::Send {
+                to,
+                token,
+                key,
+                expires,
+                body,
+            });
+            sent += 1;
+        }
+        self.record(&Record::Sending {
+            connector: id,
+            keys: Keys::Fresh(&keys[..sent]),
+        });
+        self.spend(id, connector, sent as u64);
+        let more = self.fold.lane(id).is_some_and(|lane| !lane.is_empty());
+        if more && self.room_on_binds(id) > 0 {
+            self.wake_for_tokens(id, connector);
+        }
+    }
+
+    /// How many may be sent now; if only time is lacking, the connector is woken when it has passed.
+    fn credit(&mut self, id: ConnectorId, connector: &Connector) -> usize {
+        let room = self.room_on_binds(id);
+        let now = self.now.mono;
+        let Some(live) = self.live.connectors.get_mut(&id) else {
+            return 0;
+        };
+        if room == 0 {
+            return 0;
+        }
+        if live.paused_until > now {
+            let until = live.paused_until;
+            self.live.wake_connector(id, until);
+            return 0;
+        }
+        let Some(rate) = connector.rate else {
+            return room;
+        };
+        let tokens = live.bucket.fill(now, rate);
+        if tokens == 0 {
+            self.wake_for_tokens(id, connector);
+        }
+        room.min(usize::try_from(tokens).unwrap_or(usize::MAX))
+    }
+
+    fn wake_for_tokens(&mut self, id: ConnectorId, connector: &Connector) {
+        let Some(rate) = connector.rate else { return };
+        let Some(live) = self.live.connectors.get(&id) else {
+            return;
+        };
+        let at = self.now.mono + live.bucket.wait(rate).max(Duration::from_millis(1));
+        self.live.wake_connector(id, at);
+    }
+
+    fn spend(&mut self, id: ConnectorId, connector: &Connector, tokens: u64) {
+        if connector.rate.is_some()
+            && let Some(live) = self.live.connectors.get_mut(&id)
+        {
+            live.bucket.spend(tokens);
+        }
+    }
+
+    /// Free places in the windows of a connector's binds.
+    fn room_on_binds(&self, id: ConnectorId) -> usize {
+        let Some(live) = self.live.connectors.get(&id) else {
+            return 0;
+        };
+        let binds = live
+            .binds
+            .iter()
+            .filter_map(|&bind| self.live.binds.get(bind));
+        binds
+            .filter(|bind| bind.has_room(self.now.mono))
+            .map(|bind| bind.window - bind.flights.len())
+            .sum()
+    }
+
+    /// The next `credit` messages of a lane: by smooth weighted round robin over the classes, in order within a class.
+    fn pick(&mut self, id: ConnectorId, credit: usize) -> Vec<MessageKey> {
+        let Some(live) = self.live.connectors.get_mut(&id) else {
+            return Vec::new();
+        };
+        let mut classes: [_; CLASSES] =
+            core::array::from_fn(|class| self.fold.waiting(id, class).peekable());
+        let mut keys = Vec::with_capacity(credit.min(4096));
+        while keys.len() < credit {
+            let mut total = 0;
+            let mut best = None;
+            for (class, queue) in classes.iter_mut().enumerate() {
+                if queue.peek().is_none() {
+                    live.shares[class] = 0;
+                    continue;
+                }
+                total += WEIGHTS[class];
+                live.shares[class] += WEIGHTS[class];
+                if best.is_none_or(|best| live.shares[class] >= live.shares[best]) {
+                    best = Some(class);
+                }
+            }
+            let Some(best) = best else { break };
+            live.shares[best] -= total;
+            keys.extend(classes[best].next());
+        }
+        keys
+    }
+
+    /// A place in the window of a connector for a message that need not wait: `None` if it has to.
+    pub(crate) fn take_off(&mut self, id: ConnectorId, key: MessageKey) -> Option<(Origin, u64)> {
+        let directory = Arc::clone(&self.live.directory);
+        let connector = directory
+            .connectors
+            .get(&id)
+            .filter(|connector| connector.enabled && self.may_send())?;
+        if self.credit(id, connector) == 0 {
+            return None;
+        }
+        let flight = self.fly(id, key)?;
+        self.spend(id, connector, 1);
+        Some(flight)
+    }
+
+    /// Takes a place in the window of the bind whose turn it is.
+    fn fly(&mut self, id: ConnectorId, key: MessageKey) -> Option<(Origin, u64)> {
+        let live = self.live.connectors.get_mut(&id)?;
+        for _ in 0..live.binds.len() {
+            live.turn = (live.turn + 1) % live.binds.len();
+            let bind = self.live.binds.get_mut(live.binds[live.turn]);
+            if let Some(bind) = bind.filter(|bind| bind.has_room(self.now.mono)) {
+                live.sends += 1;
+                return Some((bind.origin, bind.flights.start(key, live.sends)));
+            }
+        }
+        None
+    }
+
+    /// A bind to a carrier stands.
+    pub(crate) fn connected(
+        &mut self,
+        origin: Origin,
+        connector: ConnectorId,
+        transmits: bool,
+        window: u16,
+    ) {
+        let side = Side::Carrier {
+            connector,
+            transmits,
+        };
+        let bind = self.live.binds.insert(self.now.wall, origin, side, window);
+        self.step.free.push(Output::Bound { origin, bind });
+        let live = self.live.connectors.entry(connector).or_default();
+        if transmits {
+            live.binds.push(bind);
+        }
+        self.live.touch_connector(connector);
+    }
+
+    /// A bind ended: nobody knows what became of what was in flight on it.
+    pub(crate) fn unbound(&mut self, id: BindId) {
+        let Some(bind) = self.live.binds.remove(id) else {
+            return;
+        };
+        match bind.side {
+            Side::Carrier { connector } => self.carrier_unbound(connector, &bind),
+            Side::Customer { customer, .. } => self.customer_unbound(customer, bind),
+        }
+    }
+
+    fn carrier_unbound(&mut self, id: ConnectorId, bind: &Bind) {
+        let since = self.now.mono;
+        let live = self.live.connectors.entry(id).or_default();
+        live.binds.retain(|&other| other != bind.id);
+        let mut keys: Vec<_> = bind.flights.iter().map(|flight| flight.key).collect();
+        keys.sort();
+        live.doubts
+            .extend(keys.into_iter().map(|key| Doubt { key, since }));
+        self.live.touch_connector(id);
+    }
+
+    /// Applies the connector's policy to what nobody knows the fate of.
+    fn settle_doubts(&mut self, id: ConnectorId, connector: &Connector) {
+        let now = self.now.mono;
+        let connected = self.live.is_connected(id) && self.may_send();
+        let Some(live) = self.live.connectors.get_mut(&id) else {
+            return;
+        };
+        if live.doubts.is_empty() {
+            return;
+        }
+        let (ripe, unripe): (Vec<_>, Vec<_>) =
+            live.doubts
+                .drain(..)
+                .partition(|doubt| match connector.in_doubt {
+                    InDoubt::Resend => connected,
+                    InDoubt::Hold(span) => doubt.since + span <= now,
+                    InDoubt::Fail => true,
+                });
+        live.doubts = unripe.into();
+        self.wake_for_doubts(id, connector);
+        self.resolve(id, connector, ripe);
+    }
+
+    fn wake_for_doubts(&mut self, id: ConnectorId, connector: &Connector) {
+        let InDoubt::Hold(span) = connector.in_doubt else {
+            return;
+        };
+        let first = self
+            .live
+            .connectors
+            .get(&id)
+            .and_then(|live| live.doubts.iter().map(|doubt| doubt.since).min());
+        if let Some(since) = first {
+            self.live
+                .timers
+                .set(since + span, Timer::Doubt { connector: id });
+        }
+    }
+
+    fn resolve(&mut self, id: ConnectorId, connector: &Connector, ripe: Vec<Doubt>) {
+        let mut again = Vec::new();
+        for Doubt { key, .. } in ripe {
+            let Some(leg) = self.fold.leg(key).filter(|_| self.fold.is_sending(key)) else {
+                continue;
+            };
+            if connector.in_doubt == InDoubt::Resend && leg.doubts < RESEND_MAX {
+                again.push(key);
+            } else {
+                self.finish(key, Reason::Unknown);
+            }
+        }
+        if !again.is_empty() {
+            again.sort();
+            self.record(&Record::Returned {
+                connector: id,
+                doubt: true,
+                keys: Keys::Fresh(&again),
+            });
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! One message: the order of the customer, and the leg to the carrier or the delivery to the customer that it is now.
+//!
+//! An [`Order`] belongs to the customer's home, a [`Leg`] to the connector's. They meet in two calls only, [`Order::hand`] and
+//! [`Order::carried`], so that the two homes can be two partitions one day.
+
+use sms::{Message, State, Wall};
+
+use crate::hash;
+use crate::record::{Reader, Seconds, Writer};
+use crate::slab::{Linked, Links, Slot};
+use crate::{BindId, ConnectorId, CustomerId, Delivery, MessageKey, Wants};
+
+/// The list of a lane (waiting in order, or deferred to a time).
+pub(crate) const LANE: usize = 0;
+/// The list of those whose time runs out in the same second.
+pub(crate) const TIMER: usize = 1;
+
+/// A message in memory: 128 octets and its body.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) order: Order,
+    pub(crate) stand: Stand,
+    pub(crate) body: Box<[u8]>,
+    pub(crate) lane: Links,
+    pub(crate) timer: Links,
+}
+
+const _: () = assert!(size_of::<Option<Entry>>() <= 136);
+
+impl Linked<LANE> for Entry {
+    fn links(&mut self) -> &mut Links {
+        &mut self.lane
+    }
+    fn next(&self) -> Slot {
+        self.lane.next()
+    }
+}
+
+impl Linked<TIMER> for Entry {
+    fn links(&mut self) -> &mut Links {
+        &mut self.timer
+    }
+    fn next(&self) -> Slot {
+        self.timer.next()
+    }
+}
+
+/// The customer's half: whose it is, what it was told, which receipts it wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Order {
+    pub(crate) key: MessageKey,
+    pub(crate) told: MessageKey,
+    pub(crate) customer: CustomerId,
+    pub(crate) bind: BindId,
+    pub(crate) wants: Wants,
+    /// When its time runs out in the stage it is in.
+    pub(crate) expires: Seconds,
+}
+
+/// Where the message stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Stand {
+    /// On its way to a carrier, or there.
+    Leg(Leg),
+    /// On its way to the customer.
+    Delivery(Delivery),
+}
+
+/// The connector's half: where it waits, how often it was tried, what the carrier calls it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Leg {
+    pub(crate) connector: ConnectorId,
+    pub(crate) stage: Stage,
+    pub(crate) priority: u8,
+    /// Temporary refusals so far.
+    pub(crate) attempt: u8,
+    /// How often it was sent again because nobody knew.
+    pub(crate) doubts: u8,
+    /// In [`Stage::Deferred`]: when it may be sent.
+    pub(crate) due: Wall,
+    /// In [`Stage::Sent`]: the carrier's id.
+    pub(crate) id: CarrierId,
+}
+
+/// ```text
+///            due                          outcome
+/// Deferred ------> Sending <------ Waiting
+///    ^                |  ^            ^
+///    |   refused      |  '-- again ---'  (Returned: never left, throttled, or in doubt and sent again)
+///    '----------------+
+///                     | accepted
+///                     v          receipt
+///                   Sent ---------------> a delivery, or gone
+/// ```
+/// Permanent refusal, expiry and giving up lead from any stage to a delivery (if the customer wants to hear of it) or out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    Waiting = 0,
+    Deferred = 1,
+    Sending = 2,
+    Sent = 3,
+}
+
+impl Order {
+    /// Gives the order to a connector.
+    pub(crate) fn hand(&self, connector: ConnectorId, priority: u8) -> Leg {
+        Leg {
+            connector,
+            stage: Stage::Waiting,
+            priority,
+            attempt: 0,
+            doubts: 0,
+            due: Wall(0),
+            id: CarrierId::default(),
+        }
+    }
+
+    /// What the customer is to be told now that its message has come to `state`, which `closes` it or not; `None`: it did not
+    /// ask for that.
+    pub(crate) fn carried(
+        &self,
+        closes: bool,
+        state: State,
+        err: [u8; 3],
+        done: Wall,
+    ) -> Option<Delivery> {
+        let asked = if closes {
+            self.wants.covers(state)
+        } else {
+            self.wants.0 & Wants::INTERMEDIATE.0 != 0
+        };
+        let submitted = self.told.minted();
+        asked.then_some(Delivery::Receipt {
+            told: self.told,
+            state,
+            err,
+            submitted,
+            done,
+        })
+    }
+}
+
+impl Entry {
+    pub(crate) fn new(order: Order, stand: Stand, body: &[u8]) -> Entry {
+        Entry {
+            order,
+            stand,
+            body: body.into(),
+            lane: Links::NONE,
+            timer: Links::NONE,
+        }
+    }
+
+    pub(crate) fn leg(&self) -> Option<&Leg> {
+        match &self.stand {
+            Stand::Leg(leg) => Some(leg),
+            Stand::Delivery(_) => None,
+        }
+    }
+
+    pub(crate) fn leg_mut(&mut self) -> Option<&mut Leg> {
+        match &mut self.stand {
+            Stand::Leg(leg) => Some(leg),
+            Stand::Delivery(_) => None,
+        }
+    }
+
+    /// Whether it waits for a carrier, now or until it is due.
+    pub(crate) fn is_in_lane(&self) -> bool {
+        self.leg()
+            .is_some_and(|leg| matches!(leg.stage, Stage::Waiting | Stage::Deferred))
+    }
+
+    pub(crate) fn delivery(&self) -> Option<Delivery> {
+        match self.stand {
+            Stand::Delivery(delivery) => Some(delivery),
+            Stand::Leg(_) => None,
+        }
+    }
+
+    /// The digits it is for. A body is only ever made by [`Message::encode`].
+    pub(crate) fn destination(&self) -> &[u8] {
+        Message::decode(&self.body).map_or(&[], |message| message.destination.digits)
+    }
+
+    /// Octets of memory: the entry, its places in the indexes, its body and the allocator's share.
+    pub(crate) fn memory(&self) -> u64 {
+        (size_of::<Option<Entry>>() + 48 + 16 + self.body.len()) as u64
+    }
+}
+
+/// A carrier's id of a message: trimmed, in lower case; short ones without an allocation.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum CarrierId {
+    Short { len: u8, octets: [u8; 22] },
+    Long(Box<[u8]>),
+}
+
+/// An id of a connector, in 64 bits; leading zeros do not count.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub(crate) struct IdHash(pub(crate) u64);
+
+impl Default for CarrierId {
+    fn default() -> CarrierId {
+        CarrierId::Short {
+            len: 0,
+            octets: [0; 22],
+        }
+    }
+}
+
+impl core::fmt::Debug for CarrierId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}", self.octets().escape_ascii())
+    }
+}
+
+impl CarrierId {
+    pub(crate) fn new(written: &[u8]) -> CarrierId {
+        let trimmed = written.trim_ascii();
+        if trimmed.len() <= 22 {
+            let mut octets = [0; 22];
+            octets[..trimmed.len()].copy_from_slice(trimmed);
+            octets.make_ascii_lowercase();
+            CarrierId::Short {
+                len: trimmed.len() as u8,
+                octets,
+            }
+        } else {
+            CarrierId::Long(trimmed.to_ascii_lowercase().into())
+        }
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        match self {
+            CarrierId::Short { len, octets } => &octets[..usize::from(*len)],
+            CarrierId::Long(octets) => octets,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.octets().is_empty()
+    }
+
+    pub(crate) fn hash(&self, connector: ConnectorId) -> IdHash {
+        let zeros = self
+            .octets()
+            .iter()
+            .take_while(|&&octet| octet == b'0')
+            .count();
+        IdHash(hash::octets(
+            u64::from(connector.0),
+            &self.octets()[zeros..],
+        ))
+    }
+
+    /// The same number written the other way, decimal for hexadecimal and the reverse, if it is a number of at most 64 bits.
+    pub(crate) fn other_forms(&self) -> impl Iterator<Item = CarrierId> + use<> {
+        let text = core::str::from_utf8(self.octets()).unwrap_or("");
+        let plain = |radix| {
+            let digits = text.bytes().all(|octet| octet.is_ascii_hexdigit());
+            if digits {
+                u64::from_str_radix(text, radix).ok()
+            } else {
+                None
+            }
+        };
+        let as_hex = plain(10).map(|number| format!("{number:x}"));
+        let as_decimal = plain(16).map(|number| number.to_string());
+        [as_hex, as_decimal]
+            .into_iter()
+            .flatten()
+            .map(|text| CarrierId::new(text.as_bytes()))
+    }
+}
+
+/// An entry as a snapshot has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Image<'a> {
+    pub(crate) order: Order,
+    pub(crate) stand: ImageStand<'a>,
+    pub(crate) body: &'a [u8],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ImageStand<'a> {
+    Leg {
+        connector: ConnectorId,
+        stage: Stage,
+        priority: u8,
+        attempt: u8,
+        doubts: u8,
+        due: Wall,
+        id: &'a [u8],
+    },
+    Mo,
+    Receipt {
+        told: MessageKey,
+        state: State,
+        err: [u8; 3],
+        submitted: Wall,
+        done: Wall,
+    },
+}
+
+impl<'a> Image<'a> {
+    pub(crate) fn of(entry: &'a Entry) -> Image<'a> {
+        let stand = match &entry.stand {
+            Stand::Leg(leg) => ImageStand::Leg {
+                connector: leg.connector,
+                stage: leg.stage,
+                priority: leg.priority,
+                attempt: leg.attempt,
+                doubts: leg.doubts,
+                due: leg.due,
+                id: leg.id.octets(),
+            },
+            Stand::Delivery(Delivery::Mo) => ImageStand::Mo,
+            &Stand::Delivery(Delivery::Receipt {
+                told,
+                state,
+                err,
+                submitted,
+                done,
+            }) => ImageStand::Receipt {
+                told,
+                state,
+                err,
+                submitted,
+                done,
+            },
+        };
+        Image {
+            order: entry.order,
+            stand,
+            body: &entry.body,
+        }
+    }
+
+    pub(crate) fn entry(&self) -> Entry {
+        let stand = match self.stand {
+            ImageStand::Leg {
+                connector,
+                stage,
+                priority,
+                attempt,
+                doubts,
+                due,
+                id,
+            } => {
+                let id = CarrierId::new(id);
+                Stand::Leg(Leg {
+                    connector,
+                    stage,
+                    priority,
+                    attempt,
+                    doubts,
+                    due,
+                    id,
+                })
+            }
+            ImageStand::Mo => Stand::Delivery(Delivery::Mo),
+            ImageStand::Receipt {
+                told,
+                state,
+                err,
+                submitted,
+                done,
+            } => Stand::Delivery(Delivery::Receipt {
+                told,
+                state,
+                err,
+                submitted,
+                done,
+            }),
+        };
+        Entry::new(self.order, stand, self.body)
+    }
+
+    pub(crate) fn encode(&self, w: &mut Writer<'_>) {
+        let Order {
+            key,
+            told,
+            customer,
+            bind,
+            wants,
+            expires,
+        } = self.order;
+        w.u64(key.0);
+        w.u64(told.0);
+        w.u64(bind.0);
+        w.u32(customer.0);
+        w.u32(expires.0);
+        w.bytes(&[wants.0]);
+        match self.stand {
+            ImageStand::Leg {
+                connector,
+                stage,
+                priority,
+                attempt,
+                doubts,
+                due,
+                id,
+            } => {
+                w.bytes(&[stage as u8, priority, attempt, doubts]);
+                w.u32(connector.0);
+                w.u64(due.0);
+                w.short(id);
+            }
+            ImageStand::Mo => w.bytes(&[MO]),
+            ImageStand::Receipt {
+                told,
+                state,
+                err,
+                submitted,
+                done,
+            } => {
+                w.bytes(&[RECEIPT, state as u8, err[0], err[1], err[2]]);
+                w.u64(told.0);
+                w.u64(submitted.0);
+                w.u64(done.0);
+            }
+        }
+        w.long(self.body);
+    }
+
+    pub(crate) fn decode(r: &mut Reader<'_, 'a>) -> Option<Image<'a>> {
+        let key = r.key()?;
+        let told = r.key()?;
+        let bind = BindId(r.u64()?);
+        let customer = CustomerId(r.u32()?);
+        let expires = Seconds(r.u32()?);
+        let wants = Wants(r.u8()?);
+        let stand = match r.u8()? {
+            MO => ImageStand::Mo,
+            RECEIPT => {
+                let [state, e0, e1, e2] = r.array()?;
+                let state = State::from_u8(state)?;
+                let told = r.key()?;
+                ImageStand::Receipt {
+                    told,
+                    state,
+                    err: [e0, e1, e2],
+                    submitted: Wall(r.u64()?),
+                    done: Wall(r.u64()?),
+                }
+            }
+            stage => {
+                let stages = [Stage::Waiting, Stage::Deferred, Stage::Sending, Stage::Sent];
+                let stage = *stages.get(usize::from(stage))?;
+                let [priority, attempt, doubts] = r.array()?;
+                let connector = ConnectorId(r.u32()?);
+                let due = Wall(r.u64()?);
+                ImageStand::Leg {
+                    connector,
+                    stage,
+                    priority,
+                    attempt,
+                    doubts,
+                    due,
+                    id: r.short()?,
+                }
+            }
+        };
+        let order = Order {
+            key,
+            told,
+            customer,
+            bind,
+            wants,
+            expires,
+        };
+        Some(Image {
+            order,
+            stand,
+            body: r.long()?,
+        })
+    }
+}
+
+const MO: u8 = 8;
+const RECEIPT: u8 = 9;

@@ -1,0 +1,844 @@
+//! The state that records make: the same records give the same fold, on the live path and in recovery alike.
+//!
+//! Only [`Fold::apply`] changes it. It is given no clock, no directory and no chance, so it cannot decide anything; what it
+//! needs to know stands in the record. A record about a message that is no more changes nothing: a snapshot may be newer than
+//! the records that are applied to it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use sms::{State, Wall};
+
+use crate::entry::{CarrierId, Entry, IdHash, Image, LANE, Leg, Order, Stage, Stand, TIMER};
+use crate::hash::{FixedMap, Sharded};
+use crate::record::{How, Record, Seconds};
+use crate::slab::{List, Slab, Slot};
+use crate::{ConnectorId, CustomerId, Delivery, Figures, MessageKey};
+
+/// Classes of a lane: 0 lowest to 3 highest.
+pub(crate) const CLASSES: usize = 4;
+
+/// Ids of ended messages that one connector remembers, so that a receipt that comes again is known.
+const CLOSED_MAX: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    entries: Slab<Entry>,
+    index: Sharded<Slot>,
+    ids: Ids,
+    lanes: BTreeMap<ConnectorId, Lane>,
+    /// When something deferred comes due, and where.
+    dues: BTreeSet<(Wall, ConnectorId)>,
+    expiry: BTreeMap<Seconds, List<TIMER>>,
+    accounts: BTreeMap<CustomerId, Account>,
+    strays: BTreeMap<MessageKey, Stray>,
+    newest: MessageKey,
+    memory: u64,
+    sent: u64,
+}
+
+/// What waits for one connector, and what it has in hand.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    classes: [List<LANE>; CLASSES],
+    due: BTreeMap<Wall, List<LANE>>,
+    deferred: u64,
+    /// Sent, and the response open.
+    pub(crate) sending: u64,
+    /// Receipts without a message, oldest first.
+    strays: BTreeSet<MessageKey>,
+    closed: Closed,
+}
+
+/// What one customer has coming.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// Receipts and MO that wait for it.
+    pub(crate) deliveries: u64,
+    /// Messages whose receipt it will want.
+    pub(crate) owed: u64,
+}
+
+/// A receipt that matches no message, or none yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stray {
+    pub(crate) connector: ConnectorId,
+    pub(crate) id: CarrierId,
+    pub(crate) destination: Box<[u8]>,
+    pub(crate) state: State,
+    pub(crate) err: [u8; 3],
+    pub(crate) done: Wall,
+    pub(crate) expires: Seconds,
+    pub(crate) parked: bool,
+}
+
+impl Fold {
+    /// Makes the fact true here.
+    pub(crate) fn apply(&mut self, record: &Record<'_>) {
+        match *record {
+            Record::Accepted {
+                key,
+                told,
+                customer,
+                bind,
+                connector,
+                priority,
+                wants,
+                expires,
+                due,
+                sending,
+                body,
+            } => {
+                self.newest = self.newest.max(key);
+                let order = Order {
+                    key,
+                    told,
+                    customer,
+                    bind,
+                    wants,
+                    expires,
+                };
+                let leg = order.hand(connector, priority);
+                let slot = self.insert(Entry::new(order, Stand::Leg(leg), body));
+                if sending {
+                    self.send(slot)
+                } else {
+                    self.enqueue(slot, due, End::Tail)
+                }
+            }
+            Record::Arrived {
+                key,
+                customer,
+                connector: _,
+                expires,
+                body,
+            } => {
+                self.newest = self.newest.max(key);
+                let (bind, wants) = Default::default();
+                let order = Order {
+                    key,
+                    told: key,
+                    customer,
+                    bind,
+                    wants,
+                    expires,
+                };
+                let slot = self.insert(Entry::new(order, Stand::Delivery(Delivery::Mo), body));
+                self.start_timer(slot, expires);
+            }
+            Record::Sending { connector: _, keys } => {
+                for key in keys.iter() {
+                    let Some(slot) = self.slot(key) else { continue };
+                    self.leave(slot);
+                    self.send(slot);
+                }
+            }
+            Record::Due { connector, upto } => self.come_due(connector, upto),
+            Record::Returned {
+                connector: _,
+                doubt,
+                keys,
+            } => {
+                for key in keys.iter().rev() {
+                    let Some(slot) = self.slot(key) else { continue };
+                    let Some(leg) = self.leave(slot) else {
+                        continue;
+                    };
+                    leg.doubts += u8::from(doubt);
+                    self.enqueue(slot, None, End::Head);
+                }
+            }
+            Record::Sent { key, id, until } => self.carried_by(key, id, until),
+            Record::Deferred { key, due, attempt } => {
+                let Some(slot) = self.slot(key) else { return };
+                let Some(leg) = self.leave(slot) else { return };
+                leg.attempt = attempt;
+                self.enqueue(slot, Some(due), End::Tail);
+            }
+            Record::Routed {
+                key,
+                connector,
+                due,
+            } => {
+                let Some(slot) = self.slot(key) else { return };
+                let Some(leg) = self.leave(slot) else { return };
+                (leg.connector, leg.attempt) = (connector, 0);
+                self.enqueue(slot, due, End::Tail);
+            }
+            Record::Receipt {
+                key,
+                connector,
+                of,
+                how: _,
+                state,
+                err,
+                done,
+                expires,
+                parked,
+                id,
+                destination,
+            } => {
+                self.newest = self.newest.max(key);
+                let Some(of) = of else {
+                    let (id, destination) = (CarrierId::new(id), destination.into());
+                    self.stray(
+                        key,
+                        Stray {
+                            connector,
+                            id,
+                            destination,
+                            state,
+                            err,
+                            done,
+                            expires,
+                            parked,
+                        },
+                    );
+                    return;
+                };
+                self.told(of, key, state, err, done, expires);
+            }
+            Record::Matched {
+                key,
+                of,
+                how: _,
+                expires,
+            } => match of {
+                Some(of) => {
+                    let Some(stray) = self.forget_stray(key) else {
+                        return;
+                    };
+                    self.told(of, key, stray.state, stray.err, stray.done, expires);
+                }
+                None => {
+                    if let Some(stray) = self.strays.get_mut(&key) {
+                        stray.parked = false;
+                    }
+                }
+            },
+            Record::Done {
+                key,
+                reason,
+                at,
+                receipt,
+                expires,
+            } => {
+                self.newest = self.newest.max(receipt.unwrap_or_default());
+                let Some(slot) = self.slot(key) else {
+                    self.forget_stray(key);
+                    return;
+                };
+                self.close(slot, receipt, reason.state(), reason.err(), at, expires);
+            }
+            Record::Entry(image) => self.restore(&image),
+            Record::Newest { key } => self.newest = key,
+            Record::Closed { connector, id } => self.lane_mut(connector).closed.insert(id),
+        }
+    }
+
+    /// A message left the window of its carrier, taken.
+    fn carried_by(&mut self, key: MessageKey, id: &[u8], until: Seconds) {
+        let Some(slot) = self.slot(key) else { return };
+        let Some(leg) = self.leave(slot) else { return };
+        leg.stage = Stage::Sent;
+        leg.id = CarrierId::new(id);
+        if let Some(leg) = self.entries[slot].leg() {
+            self.ids.insert_leg(leg, slot);
+        }
+        self.sent += 1;
+        self.start_timer(slot, until);
+    }
+
+    /// A carrier's word about `of`, as the receipt `key`.
+    fn told(
+        &mut self,
+        of: MessageKey,
+        key: MessageKey,
+        state: State,
+        err: [u8; 3],
+        done: Wall,
+        expires: Seconds,
+    ) {
+        let Some(slot) = self.slot(of) else { return };
+        if state.is_final() {
+            self.close(slot, Some(key), state, err, done, expires);
+            return;
+        }
+        let entry = &self.entries[slot];
+        if let Some(delivery) = entry.order.carried(false, state, err, done) {
+            let order = Order {
+                key,
+                expires,
+                ..entry.order
+            };
+            let copy = Entry::new(order, Stand::Delivery(delivery), &entry.body);
+            let slot = self.insert(copy);
+            self.start_timer(slot, expires);
+        }
+    }
+
+    /// The end of a message or a delivery. A message whose customer wants to hear of it becomes the receipt.
+    fn close(
+        &mut self,
+        slot: Slot,
+        receipt: Option<MessageKey>,
+        state: State,
+        err: [u8; 3],
+        done: Wall,
+        expires: Seconds,
+    ) {
+        self.leave(slot);
+        let order = self.entries[slot].order;
+        let was_leg = self.entries[slot].leg().is_some();
+        let told = order
+            .carried(true, state, err, done)
+            .filter(|_| was_leg)
+            .zip(receipt);
+        let Some((delivery, key)) = told else {
+            self.remove(slot);
+            return;
+        };
+        self.account(slot, Count::Less);
+        self.index.remove(order.key.0);
+        self.index.insert(key.0, slot);
+        let entry = &mut self.entries[slot];
+        entry.stand = Stand::Delivery(delivery);
+        entry.order.key = key;
+        self.account(slot, Count::More);
+        self.start_timer(slot, expires);
+    }
+
+    /// Takes an entry out of whatever it stands in, so that it can go elsewhere. `None`: it is not a leg.
+    fn leave(&mut self, slot: Slot) -> Option<&mut Leg> {
+        self.stop_timer(slot);
+        let leg = self.entries[slot].leg()?;
+        let connector = leg.connector;
+        match leg.stage {
+            Stage::Waiting | Stage::Deferred => self.take_from_lane(slot),
+            Stage::Sending => self.lane_mut(connector).sending -= 1,
+            Stage::Sent => {
+                self.sent -= 1;
+                let hash = leg.id.hash(connector);
+                if !leg.id.is_empty() {
+                    self.ids.remove(hash, slot);
+                    self.lane_mut(connector).closed.insert(hash);
+                }
+            }
+        }
+        self.entries[slot].leg_mut()
+    }
+
+    fn send(&mut self, slot: Slot) {
+        let Some(leg) = self.entries[slot].leg_mut() else {
+            return;
+        };
+        leg.stage = Stage::Sending;
+        let connector = leg.connector;
+        self.lane_mut(connector).sending += 1;
+    }
+
+    fn enqueue(&mut self, slot: Slot, due: Option<Wall>, end: End) {
+        let Some(leg) = self.entries[slot].leg_mut() else {
+            return;
+        };
+        let (connector, class) = (leg.connector, usize::from(leg.priority) % CLASSES);
+        leg.stage = if due.is_some() {
+            Stage::Deferred
+        } else {
+            Stage::Waiting
+        };
+        leg.due = due.unwrap_or_default();
+        let lane = self.lanes.entry(connector).or_default();
+        match (due, end) {
+            (Some(due), _) => {
+                lane.deferred += 1;
+                lane.due
+                    .entry(due)
+                    .or_default()
+                    .push_back(&mut self.entries, slot);
+                self.dues.insert((due, connector));
+            }
+            (None, End::Tail) => lane.classes[class].push_back(&mut self.entries, slot),
+            (None, End::Head) => lane.classes[class].push_front(&mut self.entries, slot),
+        }
+        let expires = self.entries[slot].order.expires;
+        self.start_timer(slot, expires);
+    }
+
+    /// Those deferred until `upto` wait in their class again, behind the others.
+    fn come_due(&mut self, connector: ConnectorId, upto: Wall) {
+        while let Some(list) = self
+            .lanes
+            .get(&connector)
+            .and_then(|lane| lane.due.first_key_value())
+        {
+            let (&due, list) = list;
+            let Some(slot) = list.iter(&self.entries).next().filter(|_| due <= upto) else {
+                return;
+            };
+            self.leave(slot);
+            self.enqueue(slot, None, End::Tail);
+        }
+    }
+
+    fn take_from_lane(&mut self, slot: Slot) {
+        let Some(leg) = self.entries[slot].leg() else {
+            return;
+        };
+        let (connector, due, stage, class) = (
+            leg.connector,
+            leg.due,
+            leg.stage,
+            usize::from(leg.priority) % CLASSES,
+        );
+        let Some(lane) = self.lanes.get_mut(&connector) else {
+            return;
+        };
+        match stage {
+            Stage::Waiting => lane.classes[class].remove(&mut self.entries, slot),
+            Stage::Deferred => {
+                let Some(list) = lane.due.get_mut(&due) else {
+                    return;
+                };
+                list.remove(&mut self.entries, slot);
+                lane.deferred -= 1;
+                if list.is_empty() {
+                    lane.due.remove(&due);
+                    self.dues.remove(&(due, connector));
+                }
+            }
+            Stage::Sending | Stage::Sent => {}
+        }
+    }
+
+    fn stray(&mut self, key: MessageKey, stray: Stray) {
+        self.lane_mut(stray.connector).strays.insert(key);
+        self.ids.insert_stray(stray.id.hash(stray.connector), key);
+        self.strays.insert(key, stray);
+    }
+
+    fn forget_stray(&mut self, key: MessageKey) -> Option<Stray> {
+        let stray = self.strays.remove(&key)?;
+        self.lane_mut(stray.connector).strays.remove(&key);
+        self.ids.remove_stray(stray.id.hash(stray.connector), key);
+        Some(stray)
+    }
+
+    fn insert(&mut self, entry: Entry) -> Slot {
+        self.memory += entry.memory();
+        let key = entry.order.key;
+        let slot = self.entries.insert(entry);
+        self.index.insert(key.0, slot);
+        self.account(slot, Count::More);
+        slot
+    }
+
+    fn remove(&mut self, slot: Slot) {
+        self.account(slot, Count::Less);
+        let entry = self.entries.remove(slot);
+        self.memory -= entry.memory();
+        self.index.remove(entry.order.key.0);
+    }
+
+    /// Counts the entry among what its customer has coming, or out of it.
+    fn account(&mut self, slot: Slot, count: Count) {
+        let entry = &self.entries[slot];
+        let is_delivery = entry.delivery().is_some();
+        if !is_delivery && entry.order.wants == crate::Wants::NONE {
+            return;
+        }
+        let account = self.accounts.entry(entry.order.customer).or_default();
+        let counted = if is_delivery {
+            &mut account.deliveries
+        } else {
+            &mut account.owed
+        };
+        match count {
+            Count::More => *counted += 1,
+            Count::Less => *counted -= 1,
+        }
+    }
+
+    fn start_timer(&mut self, slot: Slot, expires: Seconds) {
+        self.entries[slot].order.expires = expires;
+        self.expiry
+            .entry(expires)
+            .or_default()
+            .push_back(&mut self.entries, slot);
+    }
+
+    /// Those that are being sent have no timer: their response has a deadline.
+    fn stop_timer(&mut self, slot: Slot) {
+        let entry = &self.entries[slot];
+        if entry.leg().is_some_and(|leg| leg.stage == Stage::Sending) {
+            return;
+        }
+        let expires = entry.order.expires;
+        let Some(list) = self.expiry.get_mut(&expires) else {
+            return;
+        };
+        list.remove(&mut self.entries, slot);
+        if list.is_empty() {
+            self.expiry.remove(&expires);
+        }
+    }
+
+    fn lane_mut(&mut self, connector: ConnectorId) -> &mut Lane {
+        self.lanes.entry(connector).or_default()
+    }
+
+    fn slot(&self, key: MessageKey) -> Option<Slot> {
+        self.index.get(key.0).copied()
+    }
+
+    fn restore(&mut self, image: &Image<'_>) {
+        let entry = image.entry();
+        let expires = entry.order.expires;
+        let slot = self.insert(entry);
+        let Some(leg) = self.entries[slot].leg() else {
+            self.start_timer(slot, expires);
+            return;
+        };
+        let due = leg.due;
+        match leg.stage {
+            Stage::Waiting => self.enqueue(slot, None, End::Tail),
+            Stage::Deferred => self.enqueue(slot, Some(due), End::Tail),
+            Stage::Sending => self.send(slot),
+            Stage::Sent => {
+                self.sent += 1;
+                self.ids.insert_leg(leg, slot);
+                self.start_timer(slot, expires);
+            }
+        }
+    }
+}
+
+/// What can be asked of a fold.
+impl Fold {
+    pub(crate) fn entry(&self, key: MessageKey) -> Option<&Entry> {
+        self.slot(key).map(|slot| &self.entries[slot])
+    }
+
+    pub(crate) fn leg(&self, key: MessageKey) -> Option<&Leg> {
+        self.entry(key)?.leg()
+    }
+
+    /// Whether the response to this message is open.
+    pub(crate) fn is_sending(&self, key: MessageKey) -> bool {
+        self.leg(key).is_some_and(|leg| leg.stage == Stage::Sending)
+    }
+
+    pub(crate) fn lane(&self, connector: ConnectorId) -> Option<&Lane> {
+        self.lanes.get(&connector)
+    }
+
+    /// Keys that wait in one class of a lane, first in first.
+    pub(crate) fn waiting(
+        &self,
+        connector: ConnectorId,
+        class: usize,
+    ) -> impl Iterator<Item = MessageKey> + '_ {
+        let list = self
+            .lanes
+            .get(&connector)
+            .map(|lane| lane.classes[class])
+            .unwrap_or_default();
+        list.iter(&self.entries)
+            .map(|slot| self.entries[slot].order.key)
+    }
+
+    /// Connectors with something deferred to a time in `(after, upto]`.
+    pub(crate) fn due(&self, after: Wall, upto: Wall) -> impl Iterator<Item = ConnectorId> + '_ {
+        let from = (Wall(after.0 + 1), ConnectorId(0));
+        self.dues
+            .range(from..=(upto.max(after), ConnectorId(u32::MAX)))
+            .map(|&(_, connector)| connector)
+    }
+
+    /// The first time later than `after` that something is deferred to.
+    pub(crate) fn next_due(&self, after: Wall) -> Option<Wall> {
+        self.dues
+            .range((Wall(after.0 + 1), ConnectorId(0))..)
+            .next()
+            .map(|&(due, _)| due)
+    }
+
+    /// Some of those whose time has run out at `now`: messages and deliveries.
+    pub(crate) fn expired(&self, now: Wall, most: usize, out: &mut Vec<MessageKey>) {
+        let over = self
+            .expiry
+            .iter()
+            .take_while(|(expires, _)| expires.wall() <= now);
+        let keys = over
+            .flat_map(|(_, list)| list.iter(&self.entries))
+            .map(|slot| self.entries[slot].order.key);
+        out.extend(keys.take(most));
+    }
+
+    /// Unmatched receipts whose time has run out at `now`.
+    pub(crate) fn expired_stray(&self, now: Wall) -> Option<MessageKey> {
+        let (&key, stray) = self.strays.first_key_value()?;
+        (stray.expires.wall() <= now && !stray.parked).then_some(key)
+    }
+
+    /// When the next time runs out.
+    pub(crate) fn next_expiry(&self) -> Option<Wall> {
+        let entry = self
+            .expiry
+            .first_key_value()
+            .map(|(expires, _)| expires.wall());
+        let stray = self
+            .strays
+            .first_key_value()
+            .map(|(_, stray)| stray.expires.wall());
+        entry.into_iter().chain(stray).min()
+    }
+
+    /// Messages that the connector knows under an id equal to `id` up to leading zeros, newest first.
+    pub(crate) fn by_id(
+        &self,
+        connector: ConnectorId,
+        id: &CarrierId,
+    ) -> impl Iterator<Item = &Entry> {
+        self.ids
+            .slots(id.hash(connector))
+            .map(|slot| &self.entries[slot])
+            .filter(move |entry| entry.leg().is_some_and(|leg| leg.connector == connector))
+    }
+
+    /// Receipts without a message under an id equal to `id` up to leading zeros, oldest first.
+    pub(crate) fn strays_by_id(
+        &self,
+        connector: ConnectorId,
+        id: &CarrierId,
+    ) -> impl Iterator<Item = (MessageKey, &Stray)> {
+        let keys = self
+            .ids
+            .strays
+            .get(&id.hash(connector))
+            .map_or(&[][..], Vec::as_slice);
+        keys.iter()
+            .filter_map(|&key| Some((key, self.strays.get(&key)?)))
+    }
+
+    /// Whether a message of that id ended not long ago.
+    pub(crate) fn is_closed(&self, connector: ConnectorId, id: &CarrierId) -> bool {
+        self.lane(connector)
+            .is_some_and(|lane| lane.closed.contains(id.hash(connector)))
+    }
+
+    pub(crate) fn account_of(&self, customer: CustomerId) -> Account {
+        self.accounts.get(&customer).copied().unwrap_or_default()
+    }
+
+    /// Every entry, in no order that means anything.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn strays(&self) -> impl Iterator<Item = (MessageKey, &Stray)> {
+        self.strays.iter().map(|(&key, stray)| (key, stray))
+    }
+
+    pub(crate) fn newest(&self) -> MessageKey {
+        self.newest
+    }
+
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// How many messages and deliveries there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        let lanes = self.lanes.values();
+        Figures {
+            messages: self.len(),
+            waiting: lanes.clone().map(Lane::waiting).sum(),
+            sending: lanes.clone().map(|lane| lane.sending).sum(),
+            in_doubt: 0,
+            awaiting_receipt: self.sent,
+            deliveries: self
+                .accounts
+                .values()
+                .map(|account| account.deliveries)
+                .sum(),
+            unmatched: self.strays.len() as u64,
+            memory: self.memory,
+        }
+    }
+
+    /// Everything as records that make an equal fold: lanes in their order, the rest by key.
+    pub(crate) fn snapshot(&self, write: &mut dyn FnMut(&Record<'_>)) {
+        write(&Record::Newest { key: self.newest });
+        for (&connector, lane) in &self.lanes {
+            for &id in &lane.closed.order {
+                write(&Record::Closed { connector, id });
+            }
+            let due = lane.due.values();
+            for slot in lane
+                .classes
+                .iter()
+                .chain(due)
+                .flat_map(|list| list.iter(&self.entries))
+            {
+                write(&Record::Entry(Image::of(&self.entries[slot])));
+            }
+        }
+        let mut others: Vec<&Entry> = self.entries().filter(|entry| !entry.is_in_lane()).collect();
+        others.sort_by_key(|entry| entry.order.key);
+        for entry in others {
+            write(&Record::Entry(Image::of(entry)));
+        }
+        for (key, stray) in self.strays() {
+            write(&stray.record(key));
+        }
+    }
+}
+
+impl Stray {
+    fn record(&self, key: MessageKey) -> Record<'_> {
+        Record::Receipt {
+            key,
+            connector: self.connector,
+            of: None,
+            how: How::None,
+            state: self.state,
+            err: self.err,
+            done: self.done,
+            expires: self.expires,
+            parked: self.parked,
+            id: self.id.octets(),
+            destination: &self.destination,
+        }
+    }
+}
+
+impl Lane {
+    /// How many wait, the deferred ones included.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.classes
+            .iter()
+            .map(|list| u64::from(list.len()))
+            .sum::<u64>()
+            + self.deferred
+    }
+
+    /// Whether none waits that could go now.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.classes.iter().all(List::is_empty)
+    }
+
+    /// When the first deferred one may go.
+    pub(crate) fn first_due(&self) -> Option<Wall> {
+        self.due.first_key_value().map(|(&due, _)| due)
+    }
+
+    /// How many receipts without a message there are, and the oldest.
+    pub(crate) fn strays(&self) -> (usize, Option<MessageKey>) {
+        (self.strays.len(), self.strays.first().copied())
+    }
+}
+
+/// Where to join a lane.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Head,
+    Tail,
+}
+
+#[derive(Clone, Copy)]
+enum Count {
+    More,
+    Less,
+}
+
+/// Carriers' ids of messages, and of receipts that wait for theirs.
+#[derive(Debug, Default)]
+struct Ids {
+    newest: Sharded<Slot>,
+    /// Earlier messages under an id that came again.
+    older: BTreeMap<IdHash, Vec<Slot>>,
+    strays: BTreeMap<IdHash, Vec<MessageKey>>,
+}
+
+impl Ids {
+    fn insert(&mut self, id: IdHash, slot: Slot) {
+        if let Some(older) = self.newest.insert(id.0, slot) {
+            self.older.entry(id).or_default().push(older);
+        }
+    }
+
+    fn insert_leg(&mut self, leg: &Leg, slot: Slot) {
+        if !leg.id.is_empty() {
+            self.insert(leg.id.hash(leg.connector), slot);
+        }
+    }
+
+    fn remove(&mut self, id: IdHash, slot: Slot) {
+        let older = self.older.get_mut(&id);
+        if self.newest.get(id.0) == Some(&slot) {
+            match older.and_then(Vec::pop) {
+                Some(next) => self.newest.insert(id.0, next),
+                None => self.newest.remove(id.0),
+            };
+        } else if let Some(older) = older {
+            older.retain(|&other| other != slot);
+        }
+        if self.older.get(&id).is_some_and(Vec::is_empty) {
+            self.older.remove(&id);
+        }
+    }
+
+    fn slots(&self, id: IdHash) -> impl Iterator<Item = Slot> + '_ {
+        let older = self.older.get(&id).map_or(&[][..], Vec::as_slice);
+        self.newest
+            .get(id.0)
+            .into_iter()
+            .chain(older.iter().rev())
+            .copied()
+    }
+
+    fn insert_stray(&mut self, id: IdHash, key: MessageKey) {
+        self.strays.entry(id).or_default().push(key);
+    }
+
+    fn remove_stray(&mut self, id: IdHash, key: MessageKey) {
+        let Some(keys) = self.strays.get_mut(&id) else {
+            return;
+        };
+        keys.retain(|&other| other != key);
+        if keys.is_empty() {
+            self.strays.remove(&id);
+        }
+    }
+}
+
+/// Ids of messages that ended, the last [`CLOSED_MAX`] of them.
+#[derive(Debug, Default)]
+struct Closed {
+    order: VecDeque<IdHash>,
+    counts: FixedMap<u64, u32>,
+}
+
+impl Closed {
+    fn insert(&mut self, id: IdHash) {
+        self.order.push_back(id);
+        *self.counts.entry(id.0).or_default() += 1;
+        if self.order.len() > CLOSED_MAX
+            && let Some(oldest) = self.order.pop_front()
+            && let Some(count) = self.counts.get_mut(&oldest.0)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&oldest.0);
+            }
+        }
+    }
+
+    fn contains(&self, id: IdHash) -> bool {
+        self.counts.contains_key(&id.0)
+    }
+}

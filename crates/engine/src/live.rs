@@ -1,0 +1,296 @@
+//! What is true only now: binds, what is in flight on them, tokens, timers. Lost in a crash and rebuilt empty.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use sms::{Instant, Wall};
+
+use crate::hash::FixedMap;
+use crate::pace::{Bucket, Pace};
+use crate::{BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, Room};
+
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) binds: Binds,
+    pub(crate) customers: BTreeMap<CustomerId, CustomerLive>,
+    pub(crate) connectors: BTreeMap<ConnectorId, ConnectorLive>,
+    /// Connectors and customers that something changed for in this step.
+    pub(crate) dirty_connectors: Vec<ConnectorId>,
+    pub(crate) dirty_customers: Vec<CustomerId>,
+    pub(crate) timers: Timers,
+    pub(crate) room: Room,
+    pub(crate) draining: bool,
+    /// The wall clock never goes back in here.
+    pub(crate) wall: Wall,
+    /// Deferred messages up to here were looked at.
+    pub(crate) due_seen: Wall,
+}
+
+/// A customer's binds and what is ready for them.
+#[derive(Debug, Default)]
+pub(crate) struct CustomerLive {
+    /// Oldest first.
+    pub(crate) binds: Vec<BindId>,
+    pub(crate) pace: Pace,
+    /// Deliveries that any receiver-capable bind may take, in order.
+    pub(crate) ready: VecDeque<MessageKey>,
+    /// Deliveries that were refused or not answered.
+    pub(crate) tries: FixedMap<MessageKey, Tries>,
+    pub(crate) dirty: bool,
+}
+
+/// How often a delivery failed, and whether it waits for its next time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tries {
+    pub(crate) failed: u8,
+    pub(crate) resting: bool,
+}
+
+/// A connector's binds and pace, and what nobody knows the fate of.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectorLive {
+    pub(crate) binds: Vec<BindId>,
+    /// The bind whose turn it is.
+    pub(crate) turn: usize,
+    pub(crate) bucket: Bucket,
+    /// Smooth weighted round robin over the classes of the lane.
+    pub(crate) shares: [i32; crate::fold::CLASSES],
+    pub(crate) paused_until: Instant,
+    pub(crate) wake: Option<Instant>,
+    /// Sent, and never answered.
+    pub(crate) doubts: VecDeque<Doubt>,
+    /// Receipts that may be for a message whose response is open, and the last send that may be theirs.
+    pub(crate) parked: VecDeque<(u64, MessageKey)>,
+    /// Sends so far.
+    pub(crate) sends: u64,
+    pub(crate) dirty: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubt {
+    pub(crate) key: MessageKey,
+    pub(crate) since: Instant,
+}
+
+/// What is to happen at some time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Timer {
+    /// The late answer to this did not come either.
+    Late { bind: BindId, token: u64 },
+    /// The connector may send again.
+    Wake { connector: ConnectorId },
+    /// What is in doubt here may have been held long enough.
+    Doubt { connector: ConnectorId },
+    /// The delivery may be tried again.
+    Retry {
+        customer: CustomerId,
+        key: MessageKey,
+    },
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    set: BTreeMap<(Instant, u64), Timer>,
+    count: u64,
+}
+
+impl Timers {
+    pub(crate) fn set(&mut self, at: Instant, timer: Timer) {
+        self.count += 1;
+        self.set.insert((at, self.count), timer);
+    }
+
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<Timer> {
+        let first = self.set.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+
+    pub(crate) fn first(&self) -> Option<Instant> {
+        self.set.first_key_value().map(|(&(at, _), _)| at)
+    }
+}
+
+/// One bind and what is in flight on it.
+#[derive(Debug)]
+pub(crate) struct Bind {
+    pub(crate) id: BindId,
+    pub(crate) origin: Origin,
+    pub(crate) side: Side,
+    pub(crate) window: usize,
+    pub(crate) flights: Flights,
+    pub(crate) paused_until: Instant,
+}
+
+#[derive(Debug)]
+pub(crate) enum Side {
+    Customer {
+        customer: CustomerId,
+        receives: bool,
+        pace: Pace,
+        /// Deliveries that this bind should get, in order.
+        ready: VecDeque<MessageKey>,
+    },
+    Carrier {
+        connector: ConnectorId,
+    },
+}
+
+impl Bind {
+    pub(crate) fn has_room(&self, now: Instant) -> bool {
+        self.flights.len() < self.window && self.paused_until <= now
+    }
+}
+
+/// Every bind, by its name.
+#[derive(Debug, Default)]
+pub(crate) struct Binds {
+    places: Vec<Option<Bind>>,
+    free: Vec<usize>,
+    last_stamp: u64,
+}
+
+impl Binds {
+    pub(crate) fn insert(&mut self, now: Wall, origin: Origin, side: Side, window: u16) -> BindId {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.last_stamp = (self.last_stamp + 1).max(now.0);
+        let id = BindId((self.last_stamp << BindId::PLACE_BITS) | place as u64);
+        let (flights, window) = (Flights::default(), usize::from(window.max(1)));
+        self.places[place] = Some(Bind {
+            id,
+            origin,
+            side,
+            window,
+            flights,
+            paused_until: Instant(0),
+        });
+        id
+    }
+
+    pub(crate) fn get(&self, id: BindId) -> Option<&Bind> {
+        self.places
+            .get(id.place())?
+            .as_ref()
+            .filter(|bind| bind.id == id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: BindId) -> Option<&mut Bind> {
+        self.places
+            .get_mut(id.place())?
+            .as_mut()
+            .filter(|bind| bind.id == id)
+    }
+
+    pub(crate) fn remove(&mut self, id: BindId) -> Option<Bind> {
+        self.get(id)?;
+        self.free.push(id.place());
+        self.places[id.place()].take()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Bind> {
+        self.places.iter().flatten()
+    }
+}
+
+/// What was sent on a bind and is not settled: a token names a place here, and which use of the place it is.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    places: Vec<Option<Flight>>,
+    free: Vec<u32>,
+    uses: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flight {
+    pub(crate) token: u64,
+    pub(crate) key: MessageKey,
+    /// The connector's count of sends at this one.
+    pub(crate) number: u64,
+    /// The response is overdue.
+    pub(crate) silent: bool,
+}
+
+impl Flights {
+    pub(crate) fn start(&mut self, key: MessageKey, number: u64) -> u64 {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() as u32 - 1
+        });
+        self.uses = self.uses.wrapping_add(1);
+        let token = (u64::from(self.uses) << 32) | u64::from(place);
+        self.places[place as usize] = Some(Flight {
+            token,
+            key,
+            number,
+            silent: false,
+        });
+        token
+    }
+
+    pub(crate) fn get_mut(&mut self, token: u64) -> Option<&mut Flight> {
+        self.places
+            .get_mut(token as u32 as usize)?
+            .as_mut()
+            .filter(|flight| flight.token == token)
+    }
+
+    pub(crate) fn end(&mut self, token: u64) -> Option<Flight> {
+        self.get_mut(token)?;
+        self.free.push(token as u32);
+        self.places[token as u32 as usize].take()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Flight> {
+        self.places.iter().flatten()
+    }
+}
+
+impl Live {
+    pub(crate) fn touch_connector(&mut self, id: ConnectorId) {
+        let connector = self.connectors.entry(id).or_default();
+        if !core::mem::replace(&mut connector.dirty, true) {
+            self.dirty_connectors.push(id);
+        }
+    }
+
+    pub(crate) fn touch_customer(&mut self, id: CustomerId) {
+        let customer = self.customers.entry(id).or_default();
+        if !core::mem::replace(&mut customer.dirty, true) {
+            self.dirty_customers.push(id);
+        }
+    }
+
+    /// Looks at the connector again at `at`, unless it is to be looked at earlier anyway.
+    pub(crate) fn wake_connector(&mut self, id: ConnectorId, at: Instant) {
+        let connector = self.connectors.entry(id).or_default();
+        if connector.wake.is_none_or(|wake| at < wake) {
+            connector.wake = Some(at);
+            self.timers.set(at, Timer::Wake { connector: id });
+        }
+    }
+
+    /// Whether some bind to the carrier can take messages.
+    pub(crate) fn is_connected(&self, id: ConnectorId) -> bool {
+        self.connectors
+            .get(&id)
+            .is_some_and(|connector| !connector.binds.is_empty())
+    }
+
+    /// Nothing is sent to the carrier for this long.
+    pub(crate) fn pause_connector(&mut self, id: ConnectorId, until: Instant) {
+        let connector = self.connectors.entry(id).or_default();
+        connector.paused_until = connector.paused_until.max(until);
+        self.wake_connector(id, until);
+    }
+}
+
+/// How long a bind rests that said it had room and had none.
+pub(crate) const MISCOUNT_REST: Duration = Duration::from_secs(1);

@@ -1,0 +1,213 @@
+//! What became of a send: taken, refused for now or for good, or nobody knows.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use sms::Message;
+
+use crate::engine::Turn;
+use crate::entry::CarrierId;
+use crate::live::{Doubt, Flight, MISCOUNT_REST, Side, Timer};
+use crate::record::{Keys, Reason, Record};
+use crate::{BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, RefusalClass};
+
+/// A destination that is busy is left alone for this long.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// A carrier that was overrun, or whose link is in trouble, is left alone for this long.
+const THROTTLE_WAIT: Duration = Duration::from_secs(1);
+
+impl Turn<'_> {
+    /// A carrier answered, or did not.
+    pub(crate) fn sent(&mut self, bind: BindId, token: u64, outcome: Outcome, inputs: &Inputs) {
+        let Some(Side::Carrier { connector: id }) =
+            self.live.binds.get(bind).map(|bind| &bind.side)
+        else {
+            return;
+        };
+        let id = *id;
+        if outcome == Outcome::Silent {
+            self.silent(bind, token, id);
+            return;
+        }
+        let Some(flight) = self.land(bind, token) else {
+            return;
+        };
+        self.live.touch_connector(id);
+        // A late answer may find that the message was given up, or is on its way a second time.
+        if !self.fold.is_sending(flight.key) {
+            return;
+        }
+        let directory = Arc::clone(&self.live.directory);
+        let fallback = Connector::default();
+        let connector = directory.connectors.get(&id).unwrap_or(&fallback);
+        match outcome {
+            Outcome::Accepted { id: span } => {
+                self.taken(id, connector, flight.key, inputs.get(span))
+            }
+            Outcome::Refused { class, code } => {
+                self.refused(id, connector, flight.key, class, code)
+            }
+            Outcome::Unsent => {
+                self.give_back(id, flight.key);
+                if let Some(bind) = self.live.binds.get_mut(bind) {
+                    bind.paused_until = self.now.mono + MISCOUNT_REST;
+                }
+                self.live.wake_connector(id, self.now.mono + MISCOUNT_REST);
+            }
+            Outcome::Silent => {}
+        }
+    }
+
+    fn land(&mut self, bind: BindId, token: u64) -> Option<Flight> {
+        self.live.binds.get_mut(bind)?.flights.end(token)
+    }
+
+    /// The carrier took it. Its receipt may be here already.
+    fn taken(&mut self, id: ConnectorId, connector: &Connector, key: MessageKey, written: &[u8]) {
+        let Some(entry) = self.fold.entry(key) else {
+            return;
+        };
+        let until = self.expiry_after(entry.order.expires.wall(), connector.receipt_wait);
+        self.record(&Record::Sent {
+            key,
+            id: written,
+            until,
+        });
+        if !connector.receipts {
+            self.finish(key, Reason::Carried);
+            return;
+        }
+        let strays = self.fold.lane(id).map_or(0, |lane| lane.strays().0);
+        if strays > 0 {
+            self.match_stray(id, key, &CarrierId::new(written));
+        }
+    }
+
+    fn refused(
+        &mut self,
+        id: ConnectorId,
+        connector: &Connector,
+        key: MessageKey,
+        class: RefusalClass,
+        code: u32,
+    ) {
+        match class {
+            RefusalClass::Permanent => self.finish(key, Reason::Refused(code)),
+            RefusalClass::Temporary => self.try_later(id, connector, key),
+            RefusalClass::DestinationBusy => {
+                let attempt = self.fold.leg(key).map_or(0, |leg| leg.attempt);
+                self.record(&Record::Deferred {
+                    key,
+                    due: self.now.wall.plus(BUSY_WAIT),
+                    attempt,
+                });
+            }
+            RefusalClass::Throttled => {
+                self.give_back(id, key);
+                // One window of refusals says the same thing once.
+                let live = self.live.connectors.entry(id).or_default();
+                if live.paused_until <= self.now.mono {
+                    live.bucket.halve(self.now.mono);
+                }
+                self.live.pause_connector(id, self.now.mono + THROTTLE_WAIT);
+            }
+            RefusalClass::LinkFault => {
+                self.give_back(id, key);
+                self.live.pause_connector(id, self.now.mono + THROTTLE_WAIT);
+            }
+        }
+    }
+
+    /// Refused for now: later again, and after some tries with the next connector of the route.
+    fn try_later(&mut self, id: ConnectorId, connector: &Connector, key: MessageKey) {
+        let Some(leg) = self.fold.leg(key) else {
+            return;
+        };
+        let attempt = leg.attempt.saturating_add(1);
+        if attempt >= connector.failover_after
+            && let Some(next) = self.next_target(id, key)
+        {
+            self.record(&Record::Routed {
+                key,
+                connector: next,
+                due: None,
+            });
+            self.live.touch_connector(next);
+            return;
+        }
+        let step = usize::from(attempt - 1).min(connector.retry.len().saturating_sub(1));
+        let delay = connector.retry.get(step).copied().unwrap_or(BUSY_WAIT);
+        self.record(&Record::Deferred {
+            key,
+            due: self.now.wall.plus(delay),
+            attempt,
+        });
+    }
+
+    fn next_target(&self, current: ConnectorId, key: MessageKey) -> Option<ConnectorId> {
+        let entry = self.fold.entry(key)?;
+        let customer = self.live.directory.customers.get(&entry.order.customer)?;
+        let message = Message::decode(&entry.body)?;
+        let route = customer.route(message.destination.digits)?;
+        self.target(route, key, |id| id != current && self.live.is_connected(id))
+    }
+
+    /// To the head of its lane, as if it had never been sent.
+    fn give_back(&mut self, connector: ConnectorId, key: MessageKey) {
+        self.record(&Record::Returned {
+            connector,
+            doubt: false,
+            keys: Keys::Fresh(&[key]),
+        });
+    }
+
+    /// No answer in time. Its place in the window stays taken, for the answer may still come.
+    fn silent(&mut self, bind: BindId, token: u64, id: ConnectorId) {
+        let wait = self
+            .live
+            .directory
+            .connectors
+            .get(&id)
+            .map_or(THROTTLE_WAIT, |connector| connector.late_wait);
+        let flight = self
+            .live
+            .binds
+            .get_mut(bind)
+            .and_then(|bind| bind.flights.get_mut(token));
+        let Some(flight) = flight.filter(|flight| !flight.silent) else {
+            return;
+        };
+        flight.silent = true;
+        self.live
+            .timers
+            .set(self.now.mono + wait, Timer::Late { bind, token });
+    }
+
+    /// The late answer did not come either.
+    pub(crate) fn too_late(&mut self, bind: BindId, token: u64) {
+        let Some(flight) = self.land(bind, token) else {
+            return;
+        };
+        match self.live.binds.get(bind).map(|bind| &bind.side) {
+            Some(&Side::Carrier { connector }) => {
+                let doubt = Doubt {
+                    key: flight.key,
+                    since: self.now.mono,
+                };
+                self.live
+                    .connectors
+                    .entry(connector)
+                    .or_default()
+                    .doubts
+                    .push_back(doubt);
+                self.live.touch_connector(connector);
+            }
+            Some(&Side::Customer { customer, .. }) => self.deliver_later(customer, flight.key),
+            None => {}
+        }
+    }
+
+    fn expiry_after(&self, end: sms::Wall, wait: Duration) -> crate::record::Seconds {
+        crate::record::Seconds::from_wall(end.max(self.now.wall).plus(wait))
+    }
+}

@@ -1,0 +1,655 @@
+//! Records: everything that ever happened to a message, as facts. The journal keeps them; the fold applies them.
+//!
+//! A record says what is, absolutely: never "the next", "the default" or "now". All integers are little-endian; a record starts
+//! with its kind and knows its own length. A kind that is not known here refuses to be read: it was written by a newer version.
+
+use sms::{State, Wall};
+
+use crate::entry::{IdHash, Image};
+use crate::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Wants};
+
+/// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(crate) struct Seconds(pub(crate) u32);
+
+impl Seconds {
+    pub(crate) fn from_wall(at: Wall) -> Seconds {
+        let since = at.0.saturating_sub(EPOCH_MS).div_ceil(1000);
+        Seconds(u32::try_from(since).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn wall(self) -> Wall {
+        Wall(EPOCH_MS + u64::from(self.0) * 1000)
+    }
+}
+
+/// One fact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Record<'a> {
+    /// We own a message of a customer and placed it with a connector.
+    Accepted {
+        key: MessageKey,
+        /// The key that the customer was told.
+        told: MessageKey,
+        customer: CustomerId,
+        /// The bind it came over.
+        bind: BindId,
+        connector: ConnectorId,
+        priority: u8,
+        wants: Wants,
+        expires: Seconds,
+        /// Not to be sent before.
+        due: Option<Wall>,
+        /// It goes out as soon as this record is durable: [`Record::Sending`] in the same breath.
+        sending: bool,
+        body: &'a [u8],
+    },
+    /// We own a message from a subscriber.
+    Arrived {
+        key: MessageKey,
+        customer: CustomerId,
+        connector: ConnectorId,
+        expires: Seconds,
+        body: &'a [u8],
+    },
+    /// These go out as soon as this record is durable.
+    Sending {
+        connector: ConnectorId,
+        keys: Keys<'a>,
+    },
+    /// Those of this lane that were deferred until `upto` or earlier wait in their class again.
+    Due { connector: ConnectorId, upto: Wall },
+    /// These go back to the head of their lane; `doubt`: they may have been sent, and are sent again.
+    Returned {
+        connector: ConnectorId,
+        doubt: bool,
+        keys: Keys<'a>,
+    },
+    /// The carrier took it under this id; its receipt is waited for until then.
+    Sent {
+        key: MessageKey,
+        id: &'a [u8],
+        until: Seconds,
+    },
+    /// The carrier refused it for now.
+    Deferred {
+        key: MessageKey,
+        due: Wall,
+        attempt: u8,
+    },
+    /// It goes on with another connector, at the tail of its lane or when due.
+    Routed {
+        key: MessageKey,
+        connector: ConnectorId,
+        due: Option<Wall>,
+    },
+    /// A carrier told a state. `of`: the message it is about, if that is known; else it is parked (its message may be among
+    /// those whose response is still open) or unmatched.
+    Receipt {
+        key: MessageKey,
+        connector: ConnectorId,
+        of: Option<MessageKey>,
+        how: How,
+        state: State,
+        err: [u8; 3],
+        done: Wall,
+        expires: Seconds,
+        parked: bool,
+        id: &'a [u8],
+        destination: &'a [u8],
+    },
+    /// A parked or unmatched receipt found its message (`of`), or is known to be unmatched now (none).
+    Matched {
+        key: MessageKey,
+        of: Option<MessageKey>,
+        how: How,
+        expires: Seconds,
+    },
+    /// The end of a message, a delivery or an unmatched receipt. A message whose customer wants to hear of it becomes a receipt
+    /// with the key `receipt`, waiting until `expires`.
+    Done {
+        key: MessageKey,
+        reason: Reason,
+        at: Wall,
+        receipt: Option<MessageKey>,
+        expires: Seconds,
+    },
+    /// One entry of a snapshot.
+    Entry(Image<'a>),
+    /// The newest key of a snapshot.
+    Newest { key: MessageKey },
+    /// In a snapshot: an id of this connector whose message ended not long ago.
+    Closed { connector: ConnectorId, id: IdHash },
+}
+
+/// How a receipt was matched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum How {
+    /// Not at all, or not yet.
+    None = 0,
+    /// By the id as written.
+    Exact = 1,
+    /// By the id in another form, the destination agreeing.
+    Form = 2,
+    /// By the destination of the only message in doubt.
+    InDoubt = 3,
+}
+
+/// Why something ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reason {
+    /// A delivery: the customer acknowledged it.
+    Acknowledged,
+    /// A delivery: the customer refused it for good.
+    RefusedByCustomer,
+    /// A message: the carrier refused it for good, with this command_status.
+    Refused(u32),
+    /// Its time ran out.
+    Expired,
+    /// No route takes it any more.
+    NoRoute,
+    /// Sent, never answered, given up.
+    Unknown,
+    /// Taken by the carrier, and no receipt came in time.
+    NoReceipt,
+    /// Taken by a carrier that sends no receipts.
+    Carried,
+    /// An unmatched receipt that was kept long enough.
+    Forgotten,
+}
+
+impl Reason {
+    /// What the customer is told of a message that ended so.
+    pub(crate) fn state(self) -> State {
+        match self {
+            Reason::Refused(_) => State::Rejected,
+            Reason::Expired => State::Expired,
+            Reason::NoRoute | Reason::RefusedByCustomer => State::Undeliverable,
+            Reason::Unknown | Reason::NoReceipt | Reason::Forgotten => State::Unknown,
+            Reason::Carried => State::Accepted,
+            Reason::Acknowledged => State::Delivered,
+        }
+    }
+
+    /// The receipt's err: the carrier's command_status in three decimal digits, or zeros.
+    pub(crate) fn err(self) -> [u8; 3] {
+        let Reason::Refused(status) = self else {
+            return *b"000";
+        };
+        let digit = |unit: u32| b'0' + (status / unit % 10) as u8;
+        [digit(100), digit(10), digit(1)]
+    }
+
+    fn code(self) -> (u8, u32) {
+        match self {
+            Reason::Acknowledged => (0, 0),
+            Reason::RefusedByCustomer => (1, 0),
+            Reason::Refused(status) => (2, status),
+            Reason::Expired => (3, 0),
+            Reason::NoRoute => (4, 0),
+            Reason::Unknown => (5, 0),
+            Reason::NoReceipt => (6, 0),
+            Reason::Carried => (7, 0),
+            Reason::Forgotten => (8, 0),
+        }
+    }
+
+    fn from_code(code: u8, status: u32) -> Option<Reason> {
+        Some(match code {
+            0 => Reason::Acknowledged,
+            1 => Reason::RefusedByCustomer,
+            2 => Reason::Refused(status),
+            3 => Reason::Expired,
+            4 => Reason::NoRoute,
+            5 => Reason::Unknown,
+            6 => Reason::NoReceipt,
+            7 => Reason::Carried,
+            8 => Reason::Forgotten,
+            _ => return None,
+        })
+    }
+}
+
+/// The keys of one record: freshly collected, or still in the journal's octets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keys<'a> {
+    Fresh(&'a [MessageKey]),
+    Written(&'a [u8]),
+}
+
+impl<'a> Keys<'a> {
+    pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = MessageKey> + 'a {
+        let (fresh, written) = match self {
+            Keys::Fresh(keys) => (keys, &[][..]),
+            Keys::Written(octets) => (&[][..], octets),
+        };
+        let written = written
+            .chunks_exact(8)
+            .map(|octets| MessageKey(u64::from_le_bytes(octets.try_into().unwrap_or_default())));
+        fresh.iter().copied().chain(written)
+    }
+}
+
+impl PartialEq for Keys<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Keys<'_> {}
+
+const ACCEPTED: u8 = 1;
+const ARRIVED: u8 = 2;
+const SENDING: u8 = 3;
+const RETURNED: u8 = 4;
+const SENT: u8 = 5;
+const DEFERRED: u8 = 6;
+const ROUTED: u8 = 7;
+const RECEIPT: u8 = 8;
+const MATCHED: u8 = 9;
+const DONE: u8 = 10;
+const ENTRY: u8 = 11;
+const NEWEST: u8 = 12;
+const CLOSED: u8 = 13;
+const DUE: u8 = 14;
+
+const FLAG_SENDING: u8 = 1;
+const FLAG_DUE: u8 = 2;
+const FLAG_TOLD: u8 = 4;
+
+impl Record<'_> {
+    /// Appends the record in its written form.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        let w = &mut Writer(out);
+        match *self {
+            Record::Accepted {
+                key,
+                told,
+                customer,
+                bind,
+                connector,
+                priority,
+                wants,
+                expires,
+                due,
+                sending,
+                body,
+            } => {
+                let flag = |on: bool, bit: u8| if on { bit } else { 0 };
+                let flags = flag(sending, FLAG_SENDING)
+                    | flag(due.is_some(), FLAG_DUE)
+                    | flag(told != key, FLAG_TOLD);
+                w.0.reserve(64 + body.len());
+                w.bytes(&[ACCEPTED, flags, priority, wants.0]);
+                w.u64(key.0);
+                w.u64(bind.0);
+                w.u32(customer.0);
+                w.u32(connector.0);
+                w.u32(expires.0);
+                if let Some(due) = due {
+                    w.u64(due.0);
+                }
+                if told != key {
+                    w.u64(told.0);
+                }
+                w.long(body);
+            }
+            Record::Arrived {
+                key,
+                customer,
+                connector,
+                expires,
+                body,
+            } => {
+                w.bytes(&[ARRIVED]);
+                w.u64(key.0);
+                w.u32(customer.0);
+                w.u32(connector.0);
+                w.u32(expires.0);
+                w.long(body);
+            }
+            Record::Sending { connector, keys } => {
+                w.bytes(&[SENDING]);
+                w.u32(connector.0);
+                w.keys(keys);
+            }
+            Record::Due { connector, upto } => {
+                w.bytes(&[DUE]);
+                w.u32(connector.0);
+                w.u64(upto.0);
+            }
+            Record::Returned {
+                connector,
+                doubt,
+                keys,
+            } => {
+                w.bytes(&[RETURNED, u8::from(doubt)]);
+                w.u32(connector.0);
+                w.keys(keys);
+            }
+            Record::Sent { key, id, until } => {
+                w.bytes(&[SENT]);
+                w.u64(key.0);
+                w.u32(until.0);
+                w.short(id);
+            }
+            Record::Deferred { key, due, attempt } => {
+                w.bytes(&[DEFERRED, attempt]);
+                w.u64(key.0);
+                w.u64(due.0);
+            }
+            Record::Routed {
+                key,
+                connector,
+                due,
+            } => {
+                w.bytes(&[ROUTED]);
+                w.u64(key.0);
+                w.u32(connector.0);
+                w.u64(due.map_or(0, |due| due.0));
+            }
+            Record::Receipt {
+                key,
+                connector,
+                of,
+                how,
+                state,
+                err,
+                done,
+                expires,
+                parked,
+                id,
+                destination,
+            } => {
+                w.bytes(&[
+                    RECEIPT,
+                    how as u8,
+                    state as u8,
+                    err[0],
+                    err[1],
+                    err[2],
+                    u8::from(parked),
+                ]);
+                w.u64(key.0);
+                w.u64(of.unwrap_or_default().0);
+                w.u64(done.0);
+                w.u32(connector.0);
+                w.u32(expires.0);
+                w.short(id);
+                w.short(destination);
+            }
+            Record::Matched {
+                key,
+                of,
+                how,
+                expires,
+            } => {
+                w.bytes(&[MATCHED, how as u8]);
+                w.u64(key.0);
+                w.u64(of.unwrap_or_default().0);
+                w.u32(expires.0);
+            }
+            Record::Done {
+                key,
+                reason,
+                at,
+                receipt,
+                expires,
+            } => {
+                let (code, status) = reason.code();
+                w.bytes(&[DONE, code]);
+                w.u32(status);
+                w.u64(key.0);
+                w.u64(at.0);
+                w.u64(receipt.unwrap_or_default().0);
+                w.u32(expires.0);
+            }
+            Record::Entry(image) => {
+                w.bytes(&[ENTRY]);
+                image.encode(w);
+            }
+            Record::Newest { key } => {
+                w.bytes(&[NEWEST]);
+                w.u64(key.0);
+            }
+            Record::Closed { connector, id } => {
+                w.bytes(&[CLOSED]);
+                w.u32(connector.0);
+                w.u64(id.0);
+            }
+        }
+    }
+
+    /// Reads the record at the front of `octets` and moves past it; `None` if it is cut short or of an unknown kind.
+    pub(crate) fn decode<'a>(octets: &mut &'a [u8]) -> Option<Record<'a>> {
+        let r = &mut Reader(octets);
+        Some(match r.u8()? {
+            ACCEPTED => {
+                let [flags, priority, wants] = r.array()?;
+                let key = r.key()?;
+                let bind = BindId(r.u64()?);
+                let customer = CustomerId(r.u32()?);
+                let connector = ConnectorId(r.u32()?);
+                let expires = Seconds(r.u32()?);
+                let due = if flags & FLAG_DUE == 0 {
+                    None
+                } else {
+                    Some(Wall(r.u64()?))
+                };
+                let told = if flags & FLAG_TOLD == 0 {
+                    key
+                } else {
+                    r.key()?
+                };
+                let sending = flags & FLAG_SENDING != 0;
+                let wants = Wants(wants);
+                let body = r.long()?;
+                Record::Accepted {
+                    key,
+                    told,
+                    customer,
+                    bind,
+                    connector,
+                    priority,
+                    wants,
+                    expires,
+                    due,
+                    sending,
+                    body,
+                }
+            }
+            ARRIVED => Record::Arrived {
+                key: r.key()?,
+                customer: CustomerId(r.u32()?),
+                connector: ConnectorId(r.u32()?),
+                expires: Seconds(r.u32()?),
+                body: r.long()?,
+            },
+            SENDING => Record::Sending {
+                connector: ConnectorId(r.u32()?),
+                keys: r.keys()?,
+            },
+            DUE => Record::Due {
+                connector: ConnectorId(r.u32()?),
+                upto: Wall(r.u64()?),
+            },
+            RETURNED => {
+                let doubt = r.u8()? != 0;
+                Record::Returned {
+                    connector: ConnectorId(r.u32()?),
+                    doubt,
+                    keys: r.keys()?,
+                }
+            }
+            SENT => Record::Sent {
+                key: r.key()?,
+                until: Seconds(r.u32()?),
+                id: r.short()?,
+            },
+            DEFERRED => {
+                let attempt = r.u8()?;
+                Record::Deferred {
+                    key: r.key()?,
+                    due: Wall(r.u64()?),
+                    attempt,
+                }
+            }
+            ROUTED => Record::Routed {
+                key: r.key()?,
+                connector: ConnectorId(r.u32()?),
+                due: Some(Wall(r.u64()?)).filter(|due| due.0 != 0),
+            },
+            RECEIPT => {
+                let [how, state, e0, e1, e2, parked] = r.array()?;
+                let key = r.key()?;
+                let of = r.some_key()?;
+                let done = Wall(r.u64()?);
+                let connector = ConnectorId(r.u32()?);
+                let expires = Seconds(r.u32()?);
+                let (how, state, err) =
+                    (How::from_code(how)?, State::from_u8(state)?, [e0, e1, e2]);
+                let (parked, id, destination) = (parked != 0, r.short()?, r.short()?);
+                Record::Receipt {
+                    key,
+                    connector,
+                    of,
+                    how,
+                    state,
+                    err,
+                    done,
+                    expires,
+                    parked,
+                    id,
+                    destination,
+                }
+            }
+            MATCHED => {
+                let how = How::from_code(r.u8()?)?;
+                Record::Matched {
+                    key: r.key()?,
+                    of: r.some_key()?,
+                    how,
+                    expires: Seconds(r.u32()?),
+                }
+            }
+            DONE => {
+                let code = r.u8()?;
+                let reason = Reason::from_code(code, r.u32()?)?;
+                Record::Done {
+                    key: r.key()?,
+                    reason,
+                    at: Wall(r.u64()?),
+                    receipt: r.some_key()?,
+                    expires: Seconds(r.u32()?),
+                }
+            }
+            ENTRY => Record::Entry(Image::decode(r)?),
+            NEWEST => Record::Newest { key: r.key()? },
+            CLOSED => Record::Closed {
+                connector: ConnectorId(r.u32()?),
+                id: IdHash(r.u64()?),
+            },
+            _ => return None,
+        })
+    }
+}
+
+impl How {
+    pub(crate) fn from_code(code: u8) -> Option<How> {
+        [How::None, How::Exact, How::Form, How::InDoubt]
+            .into_iter()
+            .find(|&how| how as u8 == code)
+    }
+}
+
+/// Writes the parts of records.
+pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
+
+impl Writer<'_> {
+    pub(crate) fn bytes(&mut self, octets: &[u8]) {
+        self.0.extend_from_slice(octets);
+    }
+
+    pub(crate) fn u32(&mut self, value: u32) {
+        self.bytes(&value.to_le_bytes());
+    }
+
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.bytes(&value.to_le_bytes());
+    }
+
+    /// Octets with a one-octet length; more than 255 cannot come here (ids and numbers are capped at the edge).
+    pub(crate) fn short(&mut self, octets: &[u8]) {
+        let octets = &octets[..octets.len().min(255)];
+        self.bytes(&[octets.len() as u8]);
+        self.bytes(octets);
+    }
+
+    pub(crate) fn long(&mut self, octets: &[u8]) {
+        self.u32(octets.len() as u32);
+        self.bytes(octets);
+    }
+
+    fn keys(&mut self, keys: Keys<'_>) {
+        let at = self.0.len();
+        self.u32(0);
+        for key in keys.iter() {
+            self.u64(key.0);
+        }
+        let octets = (self.0.len() - at - 4) as u32;
+        self.0[at..at + 4].copy_from_slice(&octets.to_le_bytes());
+    }
+}
+
+/// Reads the parts of records.
+pub(crate) struct Reader<'b, 'a>(pub(crate) &'b mut &'a [u8]);
+
+impl<'a> Reader<'_, 'a> {
+    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        let (head, tail) = self.0.split_at_checked(n)?;
+        *self.0 = tail;
+        Some(head)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.array().map(|[octet]| octet)
+    }
+
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(crate) fn key(&mut self) -> Option<MessageKey> {
+        self.u64().map(MessageKey)
+    }
+
+    pub(crate) fn some_key(&mut self) -> Option<Option<MessageKey>> {
+        Some(Some(self.key()?).filter(|key| key.0 != 0))
+    }
+
+    pub(crate) fn short(&mut self) -> Option<&'a [u8]> {
+        let len = self.u8()?;
+        self.take(usize::from(len))
+    }
+
+    pub(crate) fn long(&mut self) -> Option<&'a [u8]> {
+        let len = self.u32()?;
+        self.take(len as usize)
+    }
+
+    fn keys(&mut self) -> Option<Keys<'a>> {
+        let octets = self.long()?;
+        octets
+            .len()
+            .is_multiple_of(8)
+            .then_some(Keys::Written(octets))
+    }
+}
