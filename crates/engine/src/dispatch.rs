@@ -199,10 +199,7 @@ impl Turn<'_> {
         transmits: bool,
         window: u16,
     ) {
-        let side = Side::Carrier {
-            connector,
-            transmits,
-        };
+        let side = Side::Carrier { connector };
         let bind = self.live.binds.insert(self.now.wall, origin, side, window);
         self.step.free.push(Output::Bound { origin, bind });
         let live = self.live.connectors.entry(connector).or_default();
