@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use smpp::Tolerance;
 use smpp::pdu::Pdu;
-use smpp::session::{CloseReason, Received, RequestError, Role, Session, Settings};
+use smpp::session::{CloseReason, Received, RequestError, Role, Session, Settings, State};
 use sms::Instant;
 
 use crate::speech::{self, Words};
@@ -255,7 +255,12 @@ impl Stage {
             }),
             "stop_writing" => self.stalled = true,
             "write" => self.stalled = false,
-            "close" => session.close(CloseReason::Disconnected),
+            "close" => {
+                let over = matches!(session.state(), State::Closed(_));
+                session.close(CloseReason::Disconnected);
+                let due = session.deadline().is_some_and(|deadline| deadline <= now);
+                assert!(due != over, "{place}: who sleeps is woken to be told, once");
+            }
             other => panic!("{place}: {other} cannot be done"),
         }
     }
