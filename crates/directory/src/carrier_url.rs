@@ -12,7 +12,7 @@ use crate::problem::{At, Reader};
 use crate::section::{
     BY_PLACE, ConnectorSettings, Customers, Named, RouteSettings, Settings, TargetSettings, Written,
 };
-use crate::table;
+use crate::table::{self, Rows};
 
 /// The parameters of a URL; all but `route` are keys of `[[connector]]`.
 const PARAMETERS: [&str; 7] = [
@@ -177,7 +177,7 @@ fn read<'a>(number: usize, url: &'a str, reader: &mut Reader) -> Option<Given> {
         }
     }
     let mut connector = ConnectorSettings::default();
-    table::read(&mut connector, &table, &(0..0), reader);
+    Rows::new().read(&mut connector, &table, &(0..0), reader);
     connector.settle(
         &Written {
             table: &table,

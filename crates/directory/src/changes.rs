@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::section::{ConnectorSettings, GatewaySettings, Named};
 use crate::snapshot::Directory;
-use crate::table::{self, Effect, Section};
+use crate::table::{Effect, Rows, Section};
 
 /// What differs between two snapshots.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -41,7 +41,7 @@ impl Directory {
     pub fn changes_to(&self, new: &Directory) -> Changes {
         let (old, new) = (&self.settings, &new.settings);
         let mut changes = Vec::new();
-        let keys = table::changed::<GatewaySettings>(&old.gateway, &new.gateway);
+        let keys = Rows::new().changed(&old.gateway, &new.gateway);
         push_changed(&mut changes, GatewaySettings::KEY, "", keys);
         compare(
             &mut changes,
@@ -70,11 +70,12 @@ fn compare<T: Named>(changes: &mut Vec<Change>, old: &[T], new: &[T], whole: Eff
             .map(|(n, section)| (section.name().value.clone(), n))
             .collect()
     };
+    let rows = Rows::new();
     let (before, after) = (by_name(old), by_name(new));
     for (name, &n) in &before {
         match after.get(name) {
             Some(&m) => {
-                let mut keys = table::changed(&old[n], &new[m]);
+                let mut keys = rows.changed(&old[n], &new[m]);
                 let outside = old[n].changed_outside(&new[m]);
                 keys.extend(outside.filter(|(key, _)| keys.iter().all(|(known, _)| known != key)));
                 push_changed(changes, T::KEY, name, keys);

@@ -11,7 +11,7 @@ use crate::section::{
     ConnectorSettings, CustomerSettings, GatewaySettings, ListenerSettings, Named, NumberSettings,
     RouteSettings, Settings, Written,
 };
-use crate::table::{self, Section, as_table};
+use crate::table::{self, Rows, Section, as_table};
 
 /// Reads the file called `name` over what `settings` hold: sections of the same name replace, `[gateway]` key by key. Paths in it
 /// are relative to `directory`.
@@ -76,7 +76,7 @@ fn gateway(settings: &mut GatewaySettings, item: &Item<'_>, reader: &mut Reader)
         reader.complain(&item.span(), "gateway is not a section", "write [gateway]");
         return;
     };
-    table::read(settings, table, &item.span(), reader);
+    Rows::new().read(settings, table, &item.span(), reader);
     let journal = settings.gateway.journal;
     if journal.disk_scarce_bytes >= journal.disk_low_bytes {
         let key = if table.contains_key("disk_scarce") {
@@ -102,6 +102,7 @@ fn named<T: Named>(all: &mut Vec<T>, item: &Item<'_>, directory: &Path, reader: 
         reader.complain(&item.span(), what, format!("write {}", T::title()));
         return;
     };
+    let rows = Rows::new();
     let mut fresh: Vec<T> = Vec::with_capacity(items.len());
     for item in items {
         let Some(table) = as_table(item) else {
@@ -110,7 +111,7 @@ fn named<T: Named>(all: &mut Vec<T>, item: &Item<'_>, directory: &Path, reader: 
             continue;
         };
         let mut section = T::default();
-        table::read(&mut section, table, &item.span(), reader);
+        rows.read(&mut section, table, &item.span(), reader);
         section.settle(
             &Written {
                 table,

@@ -156,26 +156,46 @@ pub(crate) trait Section: Default + 'static {
     }
 }
 
-/// Fills `into` from a table. Complains of unknown and missing keys and of values that do not fit.
-pub(crate) fn read<T: Section>(
-    into: &mut T,
-    table: &DeTable<'_>,
-    header: &Range<usize>,
-    reader: &mut Reader,
-) {
-    let settings = T::settings();
-    for (key, item) in table {
-        match settings.iter().find(|setting| setting.key == key.get_ref()) {
-            Some(setting) => setting.spot.read(into, setting.key, item, reader),
-            None => unknown_key(&settings, key, reader),
+/// The rows of a section, made once for all sections of the kind.
+pub(crate) struct Rows<T>(Vec<Setting<T>>);
+
+impl<T: Section> Rows<T> {
+    pub(crate) fn new() -> Rows<T> {
+        Rows(T::settings())
+    }
+
+    /// Fills `into` from a table. Complains of unknown and missing keys and of values that do not fit.
+    pub(crate) fn read(
+        &self,
+        into: &mut T,
+        table: &DeTable<'_>,
+        header: &Range<usize>,
+        reader: &mut Reader,
+    ) {
+        for (key, item) in table {
+            match self.0.iter().find(|setting| setting.key == key.get_ref()) {
+                Some(setting) => setting.spot.read(into, setting.key, item, reader),
+                None => unknown_key(&self.0, key, reader),
+            }
+        }
+        for setting in self.0.iter().filter(|setting| setting.required) {
+            if !table.contains_key(setting.key) {
+                let what = format!("{} has no {}", T::title(), setting.key);
+                let change = format!("add {}: {}", setting.key, setting.expects());
+                reader.complain(header, what, change);
+            }
         }
     }
-    for setting in settings.iter().filter(|setting| setting.required) {
-        if !table.contains_key(setting.key) {
-            let what = format!("{} has no {}", T::title(), setting.key);
-            let change = format!("add {}: {}", setting.key, setting.expects());
-            reader.complain(header, what, change);
-        }
+
+    /// The keys whose values differ.
+    pub(crate) fn changed(&self, one: &T, other: &T) -> Vec<(&'static str, Effect)> {
+        let differing = self
+            .0
+            .iter()
+            .filter(|setting| !setting.spot.same(one, other));
+        differing
+            .map(|setting| (setting.key, setting.effect))
+            .collect()
     }
 }
 
@@ -193,16 +213,6 @@ fn unknown_key<T: Section>(
         None => format!("it belongs to {}", homes.join(" or ")),
     };
     reader.complain(&key.span(), what, change);
-}
-
-/// The keys whose values differ.
-pub(crate) fn changed<T: Section>(one: &T, other: &T) -> Vec<(&'static str, Effect)> {
-    let differing = T::settings()
-        .into_iter()
-        .filter(|setting| !setting.spot.same(one, other));
-    differing
-        .map(|setting| (setting.key, setting.effect))
-        .collect()
 }
 
 /// What to change when `wrong` is none of `known`: the one that was meant, or all of them.

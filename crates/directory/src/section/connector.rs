@@ -236,7 +236,6 @@ impl ConnectorSettings {
 }
 
 #[rustfmt::skip] // A row of the table is a line or two.
-#[rustfmt::skip] // A row of the table is a line or two.
 fn identity() -> Vec<Setting<ConnectorSettings>> {
     let mut all: Vec<Setting<ConnectorSettings>> = vec![
         setting!("name", name, at(name()), AtOnce, "What it is called, in routes and logs.", required),
@@ -253,7 +252,6 @@ fn identity() -> Vec<Setting<ConnectorSettings>> {
     all
 }
 
-#[rustfmt::skip] // A row of the table is a line or two.
 #[rustfmt::skip] // A row of the table is a line or two.
 fn connection() -> Vec<Setting<ConnectorSettings>> {
     vec![
@@ -277,7 +275,6 @@ fn connection() -> Vec<Setting<ConnectorSettings>> {
     ]
 }
 
-#[rustfmt::skip] // A row of the table is a line or two.
 #[rustfmt::skip] // A row of the table is a line or two.
 fn traffic() -> Vec<Setting<ConnectorSettings>> {
     vec![
@@ -312,7 +309,6 @@ fn binding() -> Vec<Setting<ConnectorSettings>> {
 }
 
 #[rustfmt::skip] // A row of the table is a line or two.
-#[rustfmt::skip] // A row of the table is a line or two.
 fn session() -> Vec<Setting<ConnectorSettings>> {
     vec![
         setting!("bind_timeout", profile.bind_timeout, time("1s", "5 min"), Reconnect, "How long the bind may be unanswered."),
@@ -331,7 +327,6 @@ fn session() -> Vec<Setting<ConnectorSettings>> {
     ]
 }
 
-#[rustfmt::skip] // A row of the table is a line or two.
 #[rustfmt::skip] // A row of the table is a line or two.
 fn quirks() -> Vec<Setting<ConnectorSettings>> {
     vec![

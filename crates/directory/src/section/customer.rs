@@ -130,7 +130,6 @@ impl CustomerSettings {
 }
 
 #[rustfmt::skip] // A row of the table is a line or two.
-#[rustfmt::skip] // A row of the table is a line or two.
 fn identity() -> Vec<Setting<CustomerSettings>> {
     let mut all: Vec<Setting<CustomerSettings>> = vec![
         setting!("name", name, at(name()), AtOnce, "What it is called, in routes and logs.", required),
@@ -146,7 +145,6 @@ fn identity() -> Vec<Setting<CustomerSettings>> {
 }
 
 #[rustfmt::skip] // A row of the table is a line or two.
-#[rustfmt::skip] // A row of the table is a line or two.
 fn access() -> Vec<Setting<CustomerSettings>> {
     vec![
         setting!("tls_only", tls_only, Flag, NewBinds, "It may bind over TLS only."),
@@ -155,7 +153,6 @@ fn access() -> Vec<Setting<CustomerSettings>> {
     ]
 }
 
-#[rustfmt::skip] // A row of the table is a line or two.
 #[rustfmt::skip] // A row of the table is a line or two.
 fn limits() -> Vec<Setting<CustomerSettings>> {
     vec![
@@ -201,7 +198,6 @@ fn binding() -> Vec<Setting<CustomerSettings>> {
     ]
 }
 
-#[rustfmt::skip] // A row of the table is a line or two.
 #[rustfmt::skip] // A row of the table is a line or two.
 fn session() -> Vec<Setting<CustomerSettings>> {
     vec![
@@ -257,7 +253,6 @@ fn submitting() -> Vec<Setting<CustomerSettings>> {
     ]
 }
 
-#[rustfmt::skip] // A row of the table is a line or two.
 #[rustfmt::skip] // A row of the table is a line or two.
 fn delivering() -> Vec<Setting<CustomerSettings>> {
     vec![

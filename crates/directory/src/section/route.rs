@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Named;
 use crate::form::{self, Characters, Form, Item, at, list, name, octets, or_none, time, whole};
 use crate::problem::{At, Reader};
-use crate::table::{self, Section, Setting, setting};
+use crate::table::{self, Rows, Section, Setting, setting};
 
 /// Whose messages a route takes.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -147,7 +147,7 @@ impl Form<TargetSettings> for TargetForm {
         };
         let before = reader.complaints();
         let mut target = Target::default();
-        table::read(&mut target, table, &item.span(), reader);
+        Rows::new().read(&mut target, table, &item.span(), reader);
         (reader.complaints() == before).then_some(TargetSettings {
             connector: target.connector,
             order: target.order.unwrap_or(BY_PLACE),
