@@ -264,6 +264,9 @@ async fn stand(
         Peer::Carrier(Box::new(peer::carrier::Carrier::new(at, profile, now)))
     });
     *link.conn.borrow_mut() = Some(conn.clone());
+    if link.ended.get() {
+        io.end(&conn);
+    }
     let end = io.drive(&conn).await;
     *link.conn.borrow_mut() = None;
     match (end, conn.state.borrow().log.bound_since()) {

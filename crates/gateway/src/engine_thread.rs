@@ -14,6 +14,7 @@ use crate::journal_thread::{Batch, JournalThread};
 use crate::mailbox::{Inbox, lock};
 use crate::metrics::EngineMetrics;
 use crate::net::IoThread;
+use crate::snapshot;
 
 /// Octets of records that may be neither durable nor given back; beyond it the engine takes no inputs, the inboxes fill and
 /// the sockets are not read.
@@ -41,11 +42,13 @@ pub(crate) struct Shared {
 pub(crate) struct EngineThread {
     pub(crate) engine: Engine,
     pub(crate) clock: Clock,
-    /// One per I/O thread and one of the control thread, in the order of their numbers.
+    /// The control thread's, and one per I/O thread in the order of their numbers.
     pub(crate) inboxes: Vec<Arc<Inbox>>,
     /// By `Origin::io`.
     pub(crate) io: Vec<Arc<IoThread>>,
     pub(crate) journal: JournalThread,
+    /// Octets in the journal behind the last snapshot.
+    pub(crate) grown: u64,
     pub(crate) shared: Arc<Shared>,
     pub(crate) metrics: Arc<EngineMetrics>,
     /// Batches that the I/O threads are done with, to be used again.
@@ -61,6 +64,8 @@ struct Turn {
     /// Octets given to the journal and not yet durable, up to this position.
     given: (usize, Position),
     durable: Position,
+    /// Octets written since the last snapshot.
+    grown: u64,
     room: Room,
     wall: Wall,
     figures_at: sms::Instant,
@@ -76,6 +81,7 @@ impl EngineThread {
             pending: Batch::default(),
             given: (0, Position(0)),
             durable: self.journal.durable(),
+            grown: self.grown,
             room: Room::Plenty,
             wall: Wall(0),
             figures_at: sms::Instant(0),
@@ -155,16 +161,30 @@ impl EngineThread {
         }
     }
 
-    /// Hands the journal everything that gathered while it was writing.
+    /// Hands the journal everything that gathered while it was writing; now and then, the whole state along with it.
     fn write(&mut self, turn: &mut Turn) -> bool {
         if turn.pending.records.is_empty() {
             return false;
         }
         let given = (turn.pending.records.len(), turn.pending.last);
+        let memory = self.engine.figures().memory;
+        let giver = if snapshot::is_due(turn.grown, memory) && self.journal.takes_state() {
+            let (giver, pieces) = snapshot::way();
+            turn.pending.state = Some(pieces);
+            Some(giver)
+        } else {
+            None
+        };
         if !self.journal.give(&mut turn.pending) {
+            turn.pending.state = None;
             return false;
         }
         turn.given = given;
+        turn.grown += given.0 as u64;
+        if let Some(giver) = giver {
+            turn.grown = 0;
+            giver.give(&self.engine);
+        }
         true
     }
 

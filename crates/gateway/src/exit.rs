@@ -19,3 +19,12 @@ pub(crate) fn machine_failed(error: &dyn std::error::Error) -> ! {
     crate::log::flush();
     std::process::exit(3)
 }
+
+/// From now on a panic in any thread ends the process: the others cannot go on without it.
+pub(crate) fn on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::abort();
+    }));
+}

@@ -1,6 +1,6 @@
 //! The thread that writes: one append and one fdatasync per batch, while the next batch gathers in the engine thread.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use journal::{AppendError, Journal, Room};
 
 use crate::mailbox::lock;
 use crate::metrics::JournalMetrics;
+use crate::snapshot::{Pieces, Writing};
 
 /// How long a batch that did not fit on the disk waits before it is tried again.
 const FULL_RETRY: Duration = Duration::from_millis(200);
@@ -22,6 +23,8 @@ const ROOM_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Batch {
     pub(crate) records: Vec<u8>,
     pub(crate) last: Position,
+    /// The whole state right after it, to be kept as a snapshot.
+    pub(crate) state: Option<Pieces>,
 }
 
 /// The engine thread's end of the journal thread.
@@ -39,6 +42,8 @@ struct Desk {
     /// Everything up to here is durable.
     durable: AtomicU64,
     room: AtomicU8,
+    /// A snapshot is being written.
+    snapshotting: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -65,12 +70,14 @@ impl JournalThread {
             given: Condvar::new(),
             durable: AtomicU64::new(durable.0),
             room: AtomicU8::new(room_level(journal.room())),
+            snapshotting: AtomicBool::new(false),
         });
         let writer = Writer {
             journal,
             desk: desk.clone(),
             engine,
             metrics,
+            snapshot: None,
         };
         let thread = std::thread::Builder::new()
             .name("journal".into())
@@ -88,6 +95,11 @@ impl JournalThread {
         room_of(self.desk.room.load(Ordering::Relaxed))
     }
 
+    /// Whether a snapshot may be given along with the next batch: none is being written, and there is room for one.
+    pub(crate) fn takes_state(&self) -> bool {
+        self.room() <= Room::Low && !self.desk.snapshotting.load(Ordering::Relaxed)
+    }
+
     /// Hands over the whole batch if the thread is idle, and takes an empty buffer in exchange; false when it is busy.
     pub(crate) fn give(&self, batch: &mut Batch) -> bool {
         let mut slot = lock(&self.desk.slot);
@@ -99,6 +111,7 @@ impl JournalThread {
         *slot = Slot::Given(Batch {
             records,
             last: batch.last,
+            state: batch.state.take(),
         });
         drop(slot);
         self.desk.given.notify_one();
@@ -127,12 +140,13 @@ struct Writer {
     desk: Arc<Desk>,
     engine: Thread,
     metrics: Arc<JournalMetrics>,
+    snapshot: Option<Writing>,
 }
 
 impl Writer {
     fn run(mut self) -> Journal {
-        while let Some(batch) = self.next() {
-            self.write(&batch);
+        while let Some(mut batch) = self.next() {
+            self.write(&mut batch);
             let mut slot = lock(&self.desk.slot);
             if let Slot::Writing = *slot {
                 let mut buffer = batch.records;
@@ -142,6 +156,7 @@ impl Writer {
             drop(slot);
             self.desk.durable.store(batch.last.0, Ordering::Release);
             self.engine.unpark();
+            self.keep(batch.last, batch.state);
         }
         self.journal
     }
@@ -175,7 +190,7 @@ impl Writer {
 
     /// One batch; holds it while the disk is full. Any other failure ends the process: what is on the disk is then unknown,
     /// and nothing that was not answered may be answered any more.
-    fn write(&mut self, batch: &Batch) {
+    fn write(&mut self, batch: &mut Batch) {
         let started = Instant::now();
         let mut held = false;
         loop {
@@ -192,6 +207,8 @@ impl Writer {
                         tracing::error!(%error, "the disk is full: nothing is accepted until there is room");
                     }
                     held = true;
+                    // The engine is not to wait for a snapshot that cannot be written.
+                    batch.state = None;
                     self.look();
                     std::thread::park_timeout(FULL_RETRY);
                 }
@@ -202,6 +219,20 @@ impl Writer {
         }
         self.metrics
             .appended(started.elapsed(), batch.records.len());
+    }
+
+    /// Begins a snapshot if there is one to write, and ends the one that has been written.
+    fn keep(&mut self, position: Position, state: Option<Pieces>) {
+        if let Some(written) = self.snapshot.take_if(|writing| writing.is_finished()) {
+            written.adopt(&mut self.journal);
+        }
+        if let Some(pieces) = state {
+            let position = journal::Position(position.0);
+            self.snapshot = Writing::begin(&mut self.journal, position, pieces);
+        }
+        self.desk
+            .snapshotting
+            .store(self.snapshot.is_some(), Ordering::Relaxed);
     }
 
     fn look(&mut self) {

@@ -1,1 +1,68 @@
-fn main() {}
+//! `bindery`: an SMPP message gateway, and the tools to try it with.
+
+mod clock;
+mod common;
+mod config;
+mod conn;
+mod connect;
+mod control;
+mod engine_thread;
+mod exit;
+mod journal_thread;
+mod limits;
+mod listen;
+mod log;
+mod mailbox;
+mod metrics;
+mod net;
+mod running;
+mod serve;
+mod session_log;
+mod snapshot;
+mod start;
+mod systemd;
+mod tls;
+mod tools;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// An SMPP message gateway, and the tools to try it with.
+#[derive(Parser)]
+#[command(
+    name = "bindery",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    /// Say everything that is wrong in a configuration
+    Check(serve::CheckArgs),
+    /// Make the running gateway read its configuration again
+    Reload(serve::ReloadArgs),
+    Send(tools::send::Args),
+    Listen(tools::listen::Args),
+    Load(tools::load::Args),
+    Sink(tools::sink::Args),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Check(args) => serve::check(&args),
+        Command::Reload(args) => serve::reload(&args),
+        Command::Send(args) => tools::send::run(&args),
+        Command::Listen(args) => tools::listen::run(&args),
+        Command::Load(args) => tools::load::run(&args),
+        Command::Sink(args) => tools::sink::run(&args),
+    }
+}

@@ -56,6 +56,7 @@ pub(crate) struct PeerFamilies {
     accepted: Family<Who, Counter>,
     refused: Family<How, Counter>,
     sent: Family<Who, Counter>,
+    taken: Family<Who, Counter>,
     peer_refused: Family<How, Counter>,
     silent: Family<Who, Counter>,
     late: Family<Who, Counter>,
@@ -70,9 +71,12 @@ pub(crate) struct PeerFamilies {
 pub(crate) struct PeerMeter {
     who: Who,
     families: PeerFamilies,
+    /// Those of `families` that this bind has met, by their status: a storm of refusals looks nothing up.
+    refused: Vec<(&'static str, Counter)>,
     pub(crate) binds: Gauge,
     pub(crate) accepted: Counter,
     pub(crate) sent: Counter,
+    pub(crate) taken: Counter,
     pub(crate) silent: Counter,
     pub(crate) late: Counter,
     pub(crate) malformed: Counter,
@@ -169,6 +173,11 @@ impl PeerFamilies {
             &self.sent,
         );
         counter(
+            "requests_taken",
+            "Requests of ours that the peer took",
+            &self.taken,
+        );
+        counter(
             "requests_silent",
             "Requests of ours without an answer in time",
             &self.silent,
@@ -233,12 +242,14 @@ impl PeerFamilies {
             binds: self.binds.get_or_create_owned(&who),
             accepted: counter(&self.accepted),
             sent: counter(&self.sent),
+            taken: counter(&self.taken),
             silent: counter(&self.silent),
             late: counter(&self.late),
             malformed: counter(&self.malformed),
             overlooked: counter(&self.overlooked),
             unreadable_receipts: counter(&self.unreadable_receipts),
             families: self.clone(),
+            refused: Vec::new(),
             who,
         }
     }
@@ -246,8 +257,14 @@ impl PeerFamilies {
 
 impl PeerMeter {
     /// A request of the peer was refused.
-    pub(crate) fn refused(&self, status: &str) {
-        self.families.refused.get_or_create(&self.how(status)).inc();
+    pub(crate) fn refused(&mut self, status: &'static str) {
+        if let Some((_, counter)) = self.refused.iter().find(|(met, _)| *met == status) {
+            counter.inc();
+            return;
+        }
+        let counter = self.families.refused.get_or_create_owned(&self.how(status));
+        counter.inc();
+        self.refused.push((status, counter));
     }
 
     /// The peer refused a request of ours.
@@ -390,7 +407,7 @@ mod tests {
     #[test]
     fn what_was_counted_is_in_the_text() {
         let metrics = Metrics::new();
-        let demo = metrics.peers.customer("demo");
+        let mut demo = metrics.peers.customer("demo");
         demo.accepted.inc_by(3);
         demo.refused("ESME_RTHROTTLED");
         metrics.journal.appended(Duration::from_micros(120), 4096);

@@ -115,6 +115,8 @@ impl IoThread {
             .build()?;
         let io = Rc::new(Io::new(self.clone(), common.clone()));
         tokio::task::LocalSet::new().block_on(&runtime, io.run());
+        // A lookup of a name that hangs is not waited for.
+        runtime.shutdown_background();
         Ok(())
     }
 }
@@ -352,6 +354,7 @@ impl Io {
             }
         }
         state.log.notes(&mut bench.notes);
+        state.log.inputs(&bench.inputs);
         self.thread.inbox.post(&mut bench.inputs);
         let at = state.deadline().map(|at| at.max(now.mono + TIMER_STEP));
         self.arm(conn.at, at, &mut state.armed);

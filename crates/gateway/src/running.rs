@@ -16,6 +16,7 @@ use crate::connect::LinkPlan;
 use crate::control::{self, Order, View};
 use crate::log::Levels;
 use crate::serve::{self, Args};
+use crate::snapshot::adopt;
 use crate::start::{Generations, Started, link_plans};
 use crate::tls::server_config;
 use crate::tools::carrier::simulated_carrier;
@@ -357,7 +358,7 @@ fn stop(started: Started, down: Instant) {
     }
     if let Ok((engine, journal)) = started.engine_handle.join() {
         match snapshot(&engine, journal, deadline) {
-            Ok(true) => tracing::info!("snapshot written"),
+            Ok(true) => {}
             Ok(false) => tracing::info!("no time for a snapshot: the next start reads the journal"),
             Err(error) => tracing::warn!(
                 error,
@@ -393,7 +394,6 @@ fn snapshot(engine: &Engine, mut journal: Journal, deadline: Instant) -> Result<
         return outcome;
     }
     let snapshot = writer.finish().map_err(|error| error.to_string())?;
-    journal.adopt(snapshot).map_err(|error| error.to_string())?;
-    journal.trim(position).map_err(|error| error.to_string())?;
+    adopt(&mut journal, snapshot).map_err(|error| error.to_string())?;
     Ok(true)
 }

@@ -54,6 +54,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
             return exit::refused();
         }
     };
+    exit::on_panic();
     let settings = &directory.gateway.log;
     let levels = match log::start(&settings.filter, settings.format) {
         Ok(levels) => levels,

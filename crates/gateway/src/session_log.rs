@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use engine::{Output, Refusal};
+use engine::{Input, Inputs, Outcome, Output, Refusal};
 use peer::{Account, Credentials, Note, Notes};
 use smpp::Version;
 use smpp::command;
@@ -31,6 +31,7 @@ pub(crate) struct SessionLog {
     odd_lines: u32,
     accepted: u64,
     sent: u64,
+    taken: u64,
 }
 
 impl SessionLog {
@@ -47,6 +48,7 @@ impl SessionLog {
             odd_lines: 0,
             accepted: 0,
             sent: 0,
+            taken: 0,
         }
     }
 
@@ -122,12 +124,22 @@ impl SessionLog {
         }
     }
 
-    fn refused(&self, refusal: Refusal) {
-        match &self.meter {
+    fn refused(&mut self, refusal: Refusal) {
+        match &mut self.meter {
             Some(meter) => meter.refused(word(refusal)),
             None => {
                 self.metrics.turn_away(word(refusal));
                 tracing::warn!(remote = %self.remote, reason = word(refusal), "bind refused");
+            }
+        }
+    }
+
+    /// What the session has for the engine.
+    #[inline]
+    pub(crate) fn inputs(&mut self, inputs: &Inputs) {
+        for input in inputs.iter() {
+            if let Input::Sent { outcome, .. } | Input::Delivered { outcome, .. } = input {
+                self.taken += u64::from(matches!(outcome, Outcome::Accepted { .. }));
             }
         }
     }
@@ -143,6 +155,9 @@ impl SessionLog {
         }
         if self.sent > 0 {
             meter.sent.inc_by(core::mem::take(&mut self.sent));
+        }
+        if self.taken > 0 {
+            meter.taken.inc_by(core::mem::take(&mut self.taken));
         }
     }
 
@@ -162,7 +177,7 @@ impl SessionLog {
     }
 
     fn note(&mut self, note: Note) {
-        if let Some(meter) = &self.meter {
+        if let Some(meter) = &mut self.meter {
             count_note(meter, note);
         }
         let peer = self.name.as_deref();
@@ -257,7 +272,7 @@ impl SessionLog {
 }
 
 /// What the counters hear of a note.
-fn count_note(meter: &PeerMeter, note: Note) {
+fn count_note(meter: &mut PeerMeter, note: Note) {
     match note {
         Note::Malformed { .. } => {
             meter.malformed.inc();

@@ -58,6 +58,10 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
     let (journal, recovered) = Journal::open(&data_dir, &journal_options(&directory))
         .map_err(|error| error.to_string())?;
     let listeners = open_listeners(&directory, &data_dir)?;
+    let simulated = open_simulated(&directory)?;
+    // What cannot be planned now is not found out later.
+    let address = simulated.as_ref().map(|(address, _)| *address);
+    link_plans(&directory, address, &Generations::new(), 1)?;
     let engine = recover(&journal, recovered)?;
 
     let metrics = Arc::new(Metrics::new());
@@ -75,7 +79,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
         .map(|thread| start_io(thread, &common))
         .collect::<Result<Vec<_>, String>>()?;
     Ok(Started {
-        simulated: open_simulated(&directory)?,
+        simulated,
         directory,
         common,
         shared,
@@ -154,7 +158,8 @@ fn is_missing_loopback(address: SocketAddr, error: &io::Error) -> bool {
 
 // ---- recovery ----
 
-fn recover(journal: &Journal, mut recovered: Recovered) -> Result<Engine, String> {
+/// The engine as the journal tells it, and the octets of records that were read behind the snapshot.
+fn recover(journal: &Journal, mut recovered: Recovered) -> Result<(Engine, u64), String> {
     let started = std::time::Instant::now();
     let mut recovery = Recovery::new(0);
     let after = recovered.replay_after();
@@ -173,15 +178,17 @@ fn recover(journal: &Journal, mut recovered: Recovered) -> Result<Engine, String
         }
     }
     let mut batches = journal.read(after).map_err(|error| error.to_string())?;
+    let mut read = 0;
     while let Some(batch) = batches.next().map_err(|error| error.to_string())? {
+        read += batch.records.len() as u64;
         recovery
             .apply(batch.records)
             .map_err(|error| error.to_string())?;
     }
     let engine = recovery.finish(Position(journal.end().0));
     let messages = engine.figures().messages;
-    tracing::info!(messages, took = ?started.elapsed(), "recovered");
-    Ok(engine)
+    tracing::info!(messages, octets = read, took = ?started.elapsed(), "recovered");
+    Ok((engine, read))
 }
 
 // ---- threads ----
@@ -194,7 +201,7 @@ type EngineParts = (
 );
 
 fn start_engine(
-    engine: Engine,
+    (engine, grown): (Engine, u64),
     journal: Journal,
     common: &Arc<Common>,
     threads: u16,
@@ -209,11 +216,12 @@ fn start_engine(
     let inboxes: Vec<Arc<Inbox>> = (0..=threads)
         .map(|_| Arc::new(Inbox::new(waker.clone())))
         .collect();
+    // The control thread's is emptied first: a directory comes before those whom it lets in.
+    let own = inboxes[0].clone();
     let io: Vec<Arc<IoThread>> = (0..threads)
-        .zip(&inboxes)
+        .zip(&inboxes[1..])
         .map(|(number, inbox)| Arc::new(IoThread::new(number, inbox.clone())))
         .collect();
-    let own = inboxes[usize::from(threads)].clone();
     let durable = engine.position();
     let journal = JournalThread::start(journal, durable, waker, common.metrics.journal.clone())
         .map_err(|error| format!("no thread could be started: {error}"))?;
@@ -224,6 +232,7 @@ fn start_engine(
         inboxes,
         io: io.clone(),
         journal,
+        grown,
         shared: shared.clone(),
         metrics: common.metrics.engine.clone(),
         spent: common.spent.clone(),

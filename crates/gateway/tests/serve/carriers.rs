@@ -1,0 +1,125 @@
+//! Carriers: as many binds as agreed, made again when they end.
+
+use std::net::TcpListener;
+
+use smpp::command;
+use smpp::pdu::{BindResp, Pdu};
+use smpp::status;
+use smpp::tlv::Tlvs;
+
+use crate::client::{Came, Client};
+use crate::gateway::{Dir, Gateway};
+
+/// A message centre's port, and the URL that leads there.
+fn centre(parameters: &str) -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    (
+        listener,
+        format!("smpp://us:secret@127.0.0.1:{port}?{parameters}"),
+    )
+}
+
+/// Takes a connection and the bind that comes over it.
+fn arrive(listener: &TcpListener) -> (Client, Came) {
+    let mut carrier = Client::accept(listener);
+    let bind = carrier.next();
+    (carrier, bind)
+}
+
+#[test]
+fn a_message_goes_to_the_carrier() {
+    let dir = Dir::new("send");
+    let (listener, url) = centre("window=5");
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let (mut carrier, bind) = arrive(&listener);
+    let Pdu::BindTransceiver(asked) = bind.pdu() else {
+        panic!("{bind:?}");
+    };
+    assert_eq!(
+        (asked.system_id, asked.password),
+        (&b"us"[..], &b"secret"[..])
+    );
+    carrier.accept_bind(&bind);
+
+    let mut customer = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(customer.submitted("447700901234", "hello"), status::OK);
+    let message = carrier.next_of(command::SUBMIT_SM);
+    let Pdu::SubmitSm(sm) = message.pdu() else {
+        panic!("{message:?}");
+    };
+    assert_eq!(sm.short_message, b"hello");
+    carrier.take(&message, "42");
+}
+
+#[test]
+fn there_are_exactly_as_many_sockets_as_agreed() {
+    let dir = Dir::new("binds");
+    let (listener, url) = centre("binds=3");
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let mut carriers: Vec<Client> = (0..3)
+        .map(|_| {
+            let (mut carrier, bind) = arrive(&listener);
+            carrier.accept_bind(&bind);
+            carrier
+        })
+        .collect();
+    for _ in 0..3 {
+        gateway.logged("bound connector=");
+    }
+    listener.set_nonblocking(true).expect("an option");
+    assert!(listener.accept().is_err(), "a fourth one");
+    let (_, metrics) = gateway.get("/metrics");
+    assert!(
+        metrics.contains("bindery_binds{peer=\"carrier1\",side=\"connector\"} 3"),
+        "{metrics}"
+    );
+
+    // One that ends is made again, and only that one.
+    listener.set_nonblocking(false).expect("an option");
+    drop(carriers.pop());
+    let (mut again, bind) = arrive(&listener);
+    again.accept_bind(&bind);
+    gateway.logged("bound connector=");
+    listener.set_nonblocking(true).expect("an option");
+    assert!(listener.accept().is_err(), "a fourth one");
+}
+
+#[test]
+fn a_refused_password_is_not_tried_again_at_once() {
+    let dir = Dir::new("hold-off");
+    let (listener, url) = centre("reconnect_max=60");
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let (mut carrier, bind) = arrive(&listener);
+    let refusal = Pdu::BindTransceiverResp(BindResp {
+        system_id: b"",
+        tlvs: Tlvs::EMPTY,
+        body_present: false,
+    });
+    carrier.send(&refusal, status::RINVPASWD, bind.header.sequence);
+    carrier.end();
+    gateway.logged("the carrier does not take our credentials");
+    let line = gateway.logged("next attempt");
+    let wait = line
+        .split("wait=")
+        .nth(1)
+        .and_then(|rest| rest.strip_suffix('s'));
+    let seconds: f64 = wait
+        .and_then(|wait| wait.parse().ok())
+        .expect("a wait in seconds");
+    assert!((48.0..=72.0).contains(&seconds), "{line}");
+}
+
+#[test]
+fn a_carrier_that_is_not_there_is_waited_for() {
+    let dir = Dir::new("absent");
+    let (listener, url) = centre("binds=1");
+    let address = listener.local_addr().expect("it has one");
+    drop(listener);
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    gateway.logged("no connection");
+    let listener = TcpListener::bind(address).expect("the same port");
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    gateway.logged("bound connector=");
+}

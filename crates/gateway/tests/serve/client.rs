@@ -1,0 +1,248 @@
+//! An ESME or a message centre that does what the test says, one PDU at a time.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use smpp::Tolerance;
+use smpp::command::CommandId;
+use smpp::frame::{self, Frame, Header};
+use smpp::pdu::{self, Bind, BindResp, Pdu, Sm, SmResp};
+use smpp::status::{self, Status};
+use smpp::tlv::Tlvs;
+use sms::Address;
+
+use crate::gateway::PATIENCE;
+
+/// One end of a connection.
+pub(crate) struct Client {
+    stream: Stream,
+    sequence: u32,
+    unread: Vec<u8>,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<rustls::StreamOwned<rustls::ClientConnection, TcpStream>>),
+}
+
+/// A PDU that came.
+#[derive(Debug)]
+pub(crate) struct Came {
+    pub(crate) header: Header,
+    body: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn connect(to: SocketAddr) -> Client {
+        Client::over(TcpStream::connect(to).expect("a connection"))
+    }
+
+    /// Waits for somebody who connects to us.
+    pub(crate) fn accept(listener: &TcpListener) -> Client {
+        Client::over(listener.accept().expect("a connection").0)
+    }
+
+    /// Connects with TLS, trusting the certificate in `cert`.
+    pub(crate) fn connect_tls(to: SocketAddr, cert: &std::path::Path) -> Client {
+        use rustls::pki_types::pem::PemObject;
+        let cert = rustls::pki_types::CertificateDer::from_pem_file(cert).expect("a certificate");
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(cert).expect("a root");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = to.ip().to_string().try_into().expect("a name");
+        let tls = rustls::ClientConnection::new(Arc::new(config), name).expect("TLS");
+        let plain = TcpStream::connect(to).expect("a connection");
+        plain.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        Client {
+            stream: Stream::Tls(Box::new(rustls::StreamOwned::new(tls, plain))),
+            sequence: 0,
+            unread: Vec::new(),
+        }
+    }
+
+    fn over(stream: TcpStream) -> Client {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_nodelay(true).expect("an option");
+        Client {
+            stream: Stream::Plain(stream),
+            sequence: 0,
+            unread: Vec::new(),
+        }
+    }
+
+    /// Connects and binds as a transceiver.
+    #[track_caller]
+    pub(crate) fn bound(to: SocketAddr, system_id: &str, password: &str) -> Client {
+        let mut client = Client::connect(to);
+        assert_eq!(client.bind(system_id, password), status::OK);
+        client
+    }
+
+    /// Binds as a transceiver and says how that was answered.
+    #[track_caller]
+    pub(crate) fn bind(&mut self, system_id: &str, password: &str) -> Status {
+        self.ask(&Pdu::BindTransceiver(Bind {
+            system_id: system_id.as_bytes(),
+            password: password.as_bytes(),
+            interface_version: 0x34,
+            ..Bind::default()
+        }));
+        self.next().header.status
+    }
+
+    /// Sends a message; its sequence_number.
+    pub(crate) fn submit(&mut self, to: &str, text: &str) -> u32 {
+        self.ask(&Pdu::SubmitSm(Sm {
+            source: Address {
+                ton: 1,
+                npi: 1,
+                digits: b"12345",
+            },
+            destination: Address {
+                ton: 1,
+                npi: 1,
+                digits: to.as_bytes(),
+            },
+            registered_delivery: 1,
+            short_message: text.as_bytes(),
+            ..Sm::default()
+        }))
+    }
+
+    /// Sends a message and says how that was answered.
+    #[track_caller]
+    pub(crate) fn submitted(&mut self, to: &str, text: &str) -> Status {
+        let sequence = self.submit(to, text);
+        let answer = self.next();
+        assert_eq!(answer.header.sequence, sequence, "{answer:?}");
+        answer.header.status
+    }
+
+    /// Sends a request; its sequence_number.
+    pub(crate) fn ask(&mut self, pdu: &Pdu<'_>) -> u32 {
+        self.sequence += 1;
+        self.send(pdu, status::OK, self.sequence);
+        self.sequence
+    }
+
+    /// Sends any PDU.
+    pub(crate) fn send(&mut self, pdu: &Pdu<'_>, status: Status, sequence: u32) {
+        let mut octets = BytesMut::new();
+        pdu::encode(pdu, status, sequence, &mut octets).expect("it fits");
+        self.write(&octets);
+    }
+
+    /// Answers a bind as a message centre would.
+    pub(crate) fn accept_bind(&mut self, request: &Came) {
+        let answer = Pdu::BindTransceiverResp(BindResp {
+            system_id: b"smsc",
+            tlvs: Tlvs::EMPTY,
+            body_present: true,
+        });
+        self.send(&answer, status::OK, request.header.sequence);
+    }
+
+    /// Answers a message as a message centre would.
+    pub(crate) fn take(&mut self, request: &Came, id: &str) {
+        let answer = Pdu::SubmitSmResp(SmResp {
+            message_id: id.as_bytes(),
+            tlvs: Tlvs::EMPTY,
+            body_present: true,
+        });
+        self.send(&answer, status::OK, request.header.sequence);
+    }
+
+    pub(crate) fn write(&mut self, octets: &[u8]) {
+        match &mut self.stream {
+            Stream::Plain(stream) => stream.write_all(octets),
+            Stream::Tls(stream) => stream.write_all(octets),
+        }
+        .expect("it is read");
+    }
+
+    /// Writes the same again and again, and reads nothing, until the other end has had enough.
+    pub(crate) fn write_until_it_ends(&mut self, octets: &[u8]) {
+        let Stream::Plain(stream) = &mut self.stream else {
+            panic!("only plain");
+        };
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+        loop {
+            match stream.write_all(octets) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    panic!("it neither reads nor ends")
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The next PDU that comes.
+    #[track_caller]
+    pub(crate) fn next(&mut self) -> Came {
+        self.next_or_end().expect("a PDU, not the end")
+    }
+
+    /// The next PDU of a kind; others are passed over.
+    #[track_caller]
+    pub(crate) fn next_of(&mut self, command: CommandId) -> Came {
+        loop {
+            let came = self.next();
+            if came.header.command_id == command {
+                return came;
+            }
+        }
+    }
+
+    /// Waits for the end of the connection, whatever comes before it.
+    #[track_caller]
+    pub(crate) fn end(&mut self) {
+        while self.next_or_end().is_some() {}
+    }
+
+    fn next_or_end(&mut self) -> Option<Came> {
+        loop {
+            let mut octets = self.unread.as_slice();
+            if let Some(frame) = frame::split(&mut octets, frame::CAP_BOUND).expect("a length") {
+                let came = Came {
+                    header: frame.header,
+                    body: frame.body.to_vec(),
+                };
+                let used = self.unread.len() - octets.len();
+                self.unread.drain(..used);
+                return Some(came);
+            }
+            let mut buffer = [0; 4096];
+            let read = match &mut self.stream {
+                Stream::Plain(stream) => stream.read(&mut buffer),
+                Stream::Tls(stream) => stream.read(&mut buffer),
+            };
+            match read {
+                Ok(0) => return None,
+                Ok(n) => self.unread.extend_from_slice(&buffer[..n]),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("nothing came: {error}"),
+            }
+        }
+    }
+}
+
+impl Came {
+    /// What it says.
+    pub(crate) fn pdu(&self) -> Pdu<'_> {
+        let frame = Frame {
+            header: self.header,
+            body: &self.body,
+        };
+        pdu::decode(&frame, Tolerance::Strict)
+            .expect("it can be read")
+            .0
+    }
+}

@@ -1,0 +1,107 @@
+//! Customers: binding, submitting, TLS.
+
+use smpp::command;
+use smpp::pdu::Pdu;
+use smpp::status;
+use smpp::tlv::Tlvs;
+
+use crate::client::Client;
+use crate::gateway::{Dir, Gateway};
+
+const ENQUIRE_LINK: [u8; 16] = [0, 0, 0, 16, 0, 0, 0, 0x15, 0, 0, 0, 0, 0, 0, 0, 99];
+
+#[test]
+fn a_message_is_accepted_over_plain_and_over_tls() {
+    let dir = Dir::new("accept");
+    let gateway = Gateway::start(&dir, "");
+    let mut plain = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(plain.submitted("447700901234", "hello"), status::OK);
+
+    let cert = dir.path().join("data/tls/cert.pem");
+    let mut tls = Client::connect_tls(gateway.smpps, &cert);
+    assert_eq!(tls.bind("demo", "demopass"), status::OK);
+    assert_eq!(tls.submitted("447700901234", "hello"), status::OK);
+}
+
+#[test]
+fn the_key_of_the_certificate_that_was_made_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = Dir::new("key");
+    let _gateway = Gateway::start(&dir, "");
+    let key = dir
+        .path()
+        .join("data/tls/key.pem")
+        .metadata()
+        .expect("a key");
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn wrong_credentials_are_told_apart() {
+    let dir = Dir::new("credentials");
+    let gateway = Gateway::start(&dir, "");
+    let mut client = Client::connect(gateway.smpp);
+    assert_eq!(client.bind("nobody", "demopass"), status::RINVSYSID);
+    assert_eq!(client.bind("demo", "wrong"), status::RINVPASWD);
+    assert_eq!(client.bind("demo", "demopass"), status::OK);
+}
+
+#[test]
+fn passwords_and_whole_numbers_are_not_in_the_log() {
+    let dir = Dir::new("secrets");
+    let gateway = Gateway::start(&dir, "gateway.log = \"trace\"");
+    let mut client = Client::connect(gateway.smpp);
+    assert_eq!(client.bind("demo", "s3cr3t-w"), status::RINVPASWD);
+    assert_eq!(client.bind("demo", "demopass"), status::OK);
+    assert_eq!(client.submitted("447700901234", "confidential"), status::OK);
+    client.ask(&Pdu::Unbind(Tlvs::EMPTY));
+    let until_then = gateway.logged_until("peer unbound").join("\n");
+    for secret in ["s3cr3t-w", "demopass", "447700901234", "confidential"] {
+        assert!(!until_then.contains(secret), "{secret} is in\n{until_then}");
+    }
+}
+
+#[test]
+fn a_request_that_comes_in_pieces_is_one_request() {
+    let dir = Dir::new("pieces");
+    let gateway = Gateway::start(&dir, "");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    for octet in ENQUIRE_LINK {
+        client.write(&[octet]);
+    }
+    let answer = client.next();
+    assert_eq!(answer.header.command_id, command::ENQUIRE_LINK_RESP);
+    assert_eq!(answer.header.sequence, 99);
+}
+
+#[test]
+fn more_requests_than_the_window_are_all_answered() {
+    let dir = Dir::new("window");
+    let gateway = Gateway::start(&dir, NARROW);
+    let mut client = Client::bound(gateway.smpp, "narrow", "narrow");
+    let asked: Vec<u32> = (0..500)
+        .map(|_| client.submit("447700901234", "x"))
+        .collect();
+    let mut answered: Vec<u32> = asked
+        .iter()
+        .map(|_| client.next_of(command::SUBMIT_SM_RESP).header.sequence)
+        .collect();
+    answered.sort_unstable();
+    assert_eq!(answered, asked);
+}
+
+const NARROW: &str = r#"
+[[customer]]
+name = "narrow"
+password = "narrow"
+window = 2
+"#;
+
+#[test]
+fn a_peer_that_never_reads_is_closed() {
+    let dir = Dir::new("stall");
+    let gateway = Gateway::start(&dir, "gateway.write_stall = \"1s\"");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    client.write_until_it_ends(&ENQUIRE_LINK.repeat(1000));
+    gateway.logged("peer does not read");
+}

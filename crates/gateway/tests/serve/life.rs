@@ -1,0 +1,214 @@
+//! Starting, going down, coming back, and changing the configuration meanwhile.
+
+use std::time::{Duration, Instant};
+
+use smpp::command;
+use smpp::pdu::Pdu;
+use smpp::status;
+use smpp::tlv::Tlvs;
+
+use crate::client::Client;
+use crate::gateway::{Dir, Gateway, bindery, run};
+
+#[test]
+fn sigterm_unbinds_everybody_and_ends_with_0() {
+    let dir = Dir::new("drain");
+    let gateway = Gateway::start(&dir, "");
+    assert_eq!(gateway.get("/healthz").0, 200);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(client.submitted("447700901234", "x"), status::OK);
+    gateway.signal("TERM");
+    let unbind = client.next_of(command::UNBIND);
+    // We have not answered: it still waits for us, and says so.
+    assert_eq!(gateway.get("/healthz").0, 503);
+    client.send(
+        &Pdu::UnbindResp(Tlvs::EMPTY),
+        status::OK,
+        unbind.header.sequence,
+    );
+    client.end();
+    assert_eq!(gateway.ended().code(), Some(0));
+}
+
+#[test]
+fn a_peer_that_answers_nothing_does_not_hold_up_the_end() {
+    let dir = Dir::new("deaf");
+    let gateway = Gateway::start(&dir, "");
+    let _deaf = Client::bound(gateway.smpp, "demo", "demopass");
+    let _unbound = Client::connect(gateway.smpp);
+    let told = Instant::now();
+    gateway.signal("TERM");
+    assert_eq!(gateway.ended().code(), Some(0));
+    assert!(
+        told.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        told.elapsed()
+    );
+}
+
+#[test]
+fn a_busy_port_is_named_and_ends_with_2() {
+    let dir = Dir::new("port");
+    let gateway = Gateway::start(&dir, "");
+    let other = Dir::new("port-other");
+    let port = gateway.smpp.to_string();
+    let data = other.path().join("data").display().to_string();
+    let output = bindery()
+        .args([
+            "serve",
+            "--demo",
+            "--data-dir",
+            &data,
+            "--smpp-listen",
+            &port,
+        ])
+        .args([
+            "--smpps-listen",
+            "127.0.0.1:0",
+            "--http-listen",
+            "127.0.0.1:0",
+        ])
+        .output()
+        .expect("bindery runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&port), "{said}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_busy_data_directory_names_its_process_and_ends_with_2() {
+    let dir = Dir::new("lock");
+    let gateway = Gateway::start(&dir, "");
+    let data = dir.path().join("data").display().to_string();
+    let output = bindery()
+        .args([
+            "serve",
+            "--demo",
+            "--data-dir",
+            &data,
+            "--smpp-listen",
+            "127.0.0.1:0",
+        ])
+        .args([
+            "--smpps-listen",
+            "127.0.0.1:0",
+            "--http-listen",
+            "127.0.0.1:0",
+        ])
+        .output()
+        .expect("bindery runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&gateway.pid().to_string()), "{said}");
+}
+
+#[test]
+fn what_was_accepted_is_still_known_after_a_kill() {
+    let dir = Dir::new("kill");
+    let (listener, url) = nobody();
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    for n in 0..100 {
+        assert_eq!(
+            client.submitted("447700901234", &format!("message {n}")),
+            status::OK
+        );
+    }
+    gateway.kill();
+    let again = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let recovered = again.logged("recovered");
+    assert!(recovered.contains("messages=100"), "{recovered}");
+    drop(listener);
+}
+
+/// A carrier that takes connections and says nothing.
+fn nobody() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    (listener, format!("smpp://us:secret@127.0.0.1:{port}"))
+}
+
+#[test]
+fn a_clean_end_leaves_a_snapshot_to_start_from() {
+    let dir = Dir::new("snapshot");
+    let (_listener, url) = nobody();
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(client.submitted("447700901234", "x"), status::OK);
+    client.ask(&Pdu::Unbind(Tlvs::EMPTY));
+    client.end();
+    gateway.signal("TERM");
+    gateway.logged("snapshot written");
+    assert_eq!(gateway.ended().code(), Some(0));
+    let again = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    assert!(again.logged("recovered").contains("messages=1"));
+}
+
+#[test]
+fn a_reload_adds_a_customer_and_keeps_the_binds() {
+    let dir = Dir::new("reload");
+    let gateway = Gateway::start(&dir, "");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let mut stranger = Client::connect(gateway.smpp);
+    assert_eq!(stranger.bind("added", "password"), status::RINVSYSID);
+
+    dir.write(
+        "bindery.toml",
+        "[[customer]]\nname = \"added\"\npassword = \"password\"",
+    );
+    let data = dir.path().join("data").display().to_string();
+    let output = run(&["reload", "--data-dir", &data]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(stranger.bind("added", "password"), status::OK);
+    assert_eq!(client.submitted("447700901234", "x"), status::OK);
+}
+
+#[test]
+fn a_reload_with_problems_changes_nothing_and_names_them_all() {
+    let dir = Dir::new("reload-bad");
+    let gateway = Gateway::start(&dir, "");
+    let broken =
+        "[[customer]]\nname = \"added\"\npassword = \"password\"\nwindow = 0\nwindwo = 3\n";
+    dir.write("bindery.toml", broken);
+    let data = dir.path().join("data").display().to_string();
+    let output = run(&["reload", "--data-dir", &data]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("bindery.toml:4:") && said.contains("bindery.toml:5:"),
+        "{said}"
+    );
+    let mut stranger = Client::connect(gateway.smpp);
+    assert_eq!(stranger.bind("added", "password"), status::RINVSYSID);
+}
+
+#[test]
+fn sighup_reloads_too() {
+    let dir = Dir::new("hangup");
+    let gateway = Gateway::start(&dir, "");
+    dir.write(
+        "bindery.toml",
+        "[[customer]]\nname = \"added\"\npassword = \"password\"",
+    );
+    gateway.signal("HUP");
+    gateway.logged("added");
+    let mut client = Client::connect(gateway.smpp);
+    assert_eq!(client.bind("added", "password"), status::OK);
+}
+
+#[test]
+fn check_says_everything_that_is_wrong() {
+    let dir = Dir::new("check");
+    let file = dir.write(
+        "bad.toml",
+        "[[customer]]\nname = \"a\"\nwindow = 0\n\n[gatway]\n",
+    );
+    let output = run(&["check", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("bad.toml:3:") && said.contains("bad.toml:5:"),
+        "{said}"
+    );
+}

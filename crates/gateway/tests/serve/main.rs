@@ -1,0 +1,8 @@
+//! The whole program with real sockets: `bindery serve` as operators start it and as peers meet it.
+
+mod carriers;
+mod client;
+mod customers;
+mod gateway;
+mod life;
+mod strangers;
