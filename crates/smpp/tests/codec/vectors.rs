@@ -4,9 +4,9 @@ use serde_json::Value;
 use smpp::frame::{self, Frame};
 
 /// Valid PDUs with their fields.
-pub(crate) const VALID: &str = include_str!("pdu.jsonl");
+pub(crate) const VALID: &str = include_str!("../vectors/pdu.jsonl");
 /// Malformed PDUs with the reactions that are right.
-pub(crate) const INVALID: &str = include_str!("pdu-invalid.jsonl");
+pub(crate) const INVALID: &str = include_str!("../vectors/pdu-invalid.jsonl");
 
 pub(crate) fn lines(file: &str) -> impl Iterator<Item = Value> {
     file.lines()

@@ -1,8 +1,7 @@
 //! The golden PDUs, each agreed by at least two independent implementations, both ways; and what a strict decoder
 //! says of the malformed ones.
 
-mod vectors;
-
+use crate::vectors::{INVALID, VALID, hex, lines, octets, split_one, text};
 use bytes::BytesMut;
 use serde_json::Value;
 use smpp::command::CommandId;
@@ -15,7 +14,6 @@ use smpp::status::Status;
 use smpp::tlv::{self, Tlvs};
 use smpp::{Malformed, Tolerance, Warnings, frame, receipt};
 use sms::{Address, State};
-use vectors::{INVALID, VALID, hex, lines, octets, split_one, text};
 
 #[test]
 fn every_golden_pdu_decodes_to_its_fields_in_both_tolerances() {
