@@ -355,6 +355,7 @@ impl Io {
         }
         state.log.notes(&mut bench.notes);
         state.log.inputs(&bench.inputs);
+        state.log.count();
         self.thread.inbox.post(&mut bench.inputs);
         let at = state.deadline().map(|at| at.max(now.mono + TIMER_STEP));
         self.arm(conn.at, at, &mut state.armed);
@@ -498,8 +499,7 @@ impl Io {
             conn.dirty.set(false);
             let before = conn.state.borrow().reading;
             self.turn(&conn, false);
-            let state = &mut *conn.state.borrow_mut();
-            state.log.count();
+            let state = conn.state.borrow();
             // Its task waits for the socket: it has to look again if it now reads, writes or ends.
             let over = matches!(state.reading, Reading::Over(_));
             if over || state.reading != before || state.is_blocked() {

@@ -144,7 +144,7 @@ impl SessionLog {
         }
     }
 
-    /// Brings the counters up to date; once per batch, not per message.
+    /// Brings the counters up to date; once per turn, not per message.
     #[inline]
     pub(crate) fn count(&mut self) {
         let Some(meter) = &self.meter else {

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use directory::{Carrier, CarrierPlace, Directory, ListenerKind, ListenerTls};
 use engine::{Engine, Position, Recovery};
 use journal::{Journal, Recovered};
+use peer::Profile;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -308,18 +309,23 @@ pub(crate) fn link_plans(
     let mut plans = vec![Vec::new(); threads];
     let mut next = 0;
     for carrier in directory.carriers.iter().filter(|carrier| carrier.enabled) {
-        let carrier = Arc::new(carrier.clone());
+        let mut carrier = carrier.clone();
         let way = match &carrier.place {
-            CarrierPlace::Simulated => Way::Simulated(simulated.ok_or_else(|| {
-                let name = &carrier.profile.name;
-                format!("connector {name}: the simulated carrier is started with the process: restart it")
-            })?),
+            CarrierPlace::Simulated => {
+                let address = simulated.ok_or_else(|| {
+                    let name = &carrier.profile.name;
+                    format!("connector {name}: the simulated carrier starts with the process: restart it")
+                })?;
+                carrier.profile = Arc::new(under_own_name(&carrier.profile));
+                Way::Simulated(address)
+            }
             CarrierPlace::Network { tls: None, .. } => Way::Plain,
             CarrierPlace::Network { tls: Some(tls), .. } => Way::Tls(
                 tls::client_config(tls.ca.as_deref(), tls.insecure)
                     .map_err(|error| format!("connector {}: {error}", carrier.profile.name))?,
             ),
         };
+        let carrier = Arc::new(carrier);
         for number in 0..carrier.binds {
             plans[next % threads].push(LinkPlan {
                 carrier: carrier.clone(),
@@ -331,4 +337,12 @@ pub(crate) fn link_plans(
         }
     }
     Ok(plans)
+}
+
+/// The simulated carrier tells its customers apart by system_id, and plays the magic numbers for one of them.
+fn under_own_name(profile: &Profile) -> Profile {
+    Profile {
+        system_id: profile.name.clone(),
+        ..profile.clone()
+    }
 }
