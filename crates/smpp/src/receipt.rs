@@ -4,7 +4,7 @@
 //! So the reader takes labels in any order and letter case, with any of them missing and unknown ones between, and
 //! values of any length; the writer writes the example.
 
-use sms::{Receipt, State};
+use sms::{Alphabet, Receipt, State, translit};
 
 use crate::tlv::{self, Tlvs};
 
@@ -101,8 +101,8 @@ pub struct Fields<'a> {
     pub stat: &'a [u8],
     /// Three characters; `000` if empty.
     pub err: &'a [u8],
-    /// The message; its first 20 characters are repeated. Characters that have another code in GSM 03.38 than in ASCII
-    /// become `?`, control characters a space, so that the text reads the same however `data_coding` 0 is understood.
+    /// The message; its first 20 characters are repeated, transliterated, with `?` for what ASCII lacks or has at another
+    /// place than GSM 03.38: so the text reads the same however `data_coding` 0 is understood.
     pub text: &'a str,
 }
 
@@ -131,23 +131,18 @@ pub fn write(out: &mut Vec<u8>, fields: &Fields<'_>) {
     ] {
         out.extend_from_slice(part);
     }
-    out.extend(fields.text.chars().take(TEXT_MAX).map(plain));
+    let text = out.len();
+    translit::excerpt(fields.text, TEXT_MAX, Alphabet::Ascii, out);
+    for octet in &mut out[text..] {
+        if matches!(octet, b'$' | b'@' | b'['..=b'`' | b'{'..=b'~') {
+            *octet = b'?';
+        }
+    }
 }
 
 fn three_digits(number: u16) -> [u8; 3] {
     let number = number.min(999);
     [100, 10, 1].map(|place| b'0' + (number / place % 10) as u8)
-}
-
-/// The octet of a character that GSM 03.38 and ASCII agree on.
-fn plain(character: char) -> u8 {
-    match character {
-        'A'..='Z' | 'a'..='z' | '0'..='9' => character as u8,
-        ' ' | '!' | '"' | '#' | '%' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | '-' | '.'
-        | '/' | ':' | ';' | '<' | '=' | '>' => character as u8,
-        _ if character.is_control() => b' ',
-        _ => b'?',
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -429,7 +424,7 @@ mod tests {
         assert_eq!(
             out.escape_ascii().to_string(),
             "id:0123456789 sub:001 dlvrd:999 submit date:2611211200 done date:2611211201 \
-             stat:DELIVRD err:000 text:Caf? ?5? ??? 7890123"
+             stat:DELIVRD err:000 text:Cafe ?5? ??? 7890123"
         );
         let receipt = parse(&out).unwrap();
         assert_eq!(receipt.id, fields.id);
