@@ -156,7 +156,10 @@ impl Sink for Write<'_> {
 
     #[inline]
     fn cstr(&mut self, _: &Field, text: &[u8]) {
-        self.octets(text);
+        // Half of all strings are empty, and copying nothing still costs a call.
+        if !text.is_empty() {
+            self.octets(text);
+        }
         self.skip_nul();
     }
 
