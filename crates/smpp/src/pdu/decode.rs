@@ -605,20 +605,24 @@ impl Reader<'_> {
 /// Where the first NUL is. Eight octets at a time: most strings end in the first or second word, and the call of a
 /// library search would cost more than the search.
 #[inline(always)]
-pub(super) fn find_nul(octets: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
+fn find_nul(octets: &[u8]) -> Option<usize> {
     let (words, tail) = octets.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The lowest set bit marks the lowest zero octet; octets above it may be marked by a borrow.
-        let nuls = word.wrapping_sub(ONES) & !word & HIGHS;
+        let nuls = nuls(u64::from_le_bytes(*word));
         if nuls != 0 {
             return Some(at * 8 + nuls.trailing_zeros() as usize / 8);
         }
     }
     let at = tail.iter().position(|&octet| octet == 0)?;
     Some(words.len() * 8 + at)
+}
+
+/// The lowest set bit marks the lowest zero octet of a word; octets above it may be marked by a borrow. Zero if none is.
+#[inline(always)]
+pub(super) fn nuls(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    word.wrapping_sub(ONES) & !word & HIGHS
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use core::fmt;
 use bytes::BytesMut;
 use sms::Address;
 
+use super::decode::nuls;
 use super::field::{self, Field};
 use super::{
     AlertNotification, Bind, BindResp, BroadcastSm, CancelBroadcastSm, CancelSm, DataSm,
@@ -43,23 +44,35 @@ pub fn encode(
     sequence: u32,
     out: &mut BytesMut,
 ) -> Result<(), Unencodable> {
-    let mut measure = Measure::default();
-    pdu.body(&mut measure);
-    let length = HEADER_LENGTH + measure.finish()?;
     let header = Header {
-        length: u32::try_from(length).map_err(|_| Unencodable {
-            field: "command_length",
-        })?,
+        length: 0,
         command_id: pdu.command_id(),
         status,
         sequence,
     };
+    by_shape!(pdu, body => append(header, body, out), tlvs => append(header, tlvs, out))
+}
+
+/// Measures, then writes: a PDU that cannot be said leaves no half of itself.
+#[inline]
+fn append(mut header: Header, body: &impl Layout, out: &mut BytesMut) -> Result<(), Unencodable> {
+    let mut measure = Measure::default();
+    body.write(&mut measure);
+    let length = HEADER_LENGTH + measure.finish()?;
+    header.length = u32::try_from(length).map_err(|_| Unencodable {
+        field: "command_length",
+    })?;
     let start = out.len();
     out.resize(start + length, 0);
     let mut write = Write::new(&mut out[start..]);
     write.octets(&header.to_bytes());
-    pdu.body(&mut write);
+    body.write(&mut write);
     Ok(())
+}
+
+/// The order of a body's fields.
+trait Layout {
+    fn write(&self, sink: &mut impl Sink);
 }
 
 /// Takes the fields of a body one after another.
@@ -103,7 +116,7 @@ impl Sink for Measure {
     #[inline]
     fn cstr(&mut self, field: &Field, text: &[u8]) {
         self.length += text.len() + 1;
-        if text.len() >= field.hard_max || super::decode::find_nul(text).is_some() {
+        if text.len() >= field.hard_max || has_nul(text) {
             self.refuse(field.name);
         }
     }
@@ -177,14 +190,7 @@ impl Sink for Write<'_> {
     fn refuse(&mut self, _: &'static str) {}
 }
 
-impl Pdu<'_> {
-    #[inline]
-    fn body(&self, sink: &mut impl Sink) {
-        by_shape!(self, body => body.write(sink), tlvs => sink.octets(tlvs.as_bytes()));
-    }
-}
-
-impl Sm<'_> {
+impl Layout for Sm<'_> {
     #[inline]
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SERVICE_TYPE, self.service_type);
@@ -204,7 +210,7 @@ impl Sm<'_> {
     }
 }
 
-impl SmResp<'_> {
+impl Layout for SmResp<'_> {
     #[inline]
     fn write(&self, sink: &mut impl Sink) {
         if self.body_present {
@@ -218,7 +224,14 @@ impl SmResp<'_> {
     }
 }
 
-impl Bind<'_> {
+/// A PDU that is a header and perhaps TLVs.
+impl Layout for Tlvs<'_> {
+    fn write(&self, sink: &mut impl Sink) {
+        sink.octets(self.as_bytes());
+    }
+}
+
+impl Layout for Bind<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SYSTEM_ID, self.system_id);
         sink.cstr(&field::PASSWORD, self.password);
@@ -229,7 +242,7 @@ impl Bind<'_> {
     }
 }
 
-impl BindResp<'_> {
+impl Layout for BindResp<'_> {
     fn write(&self, sink: &mut impl Sink) {
         if self.body_present {
             sink.cstr(&field::SYSTEM_ID, self.system_id);
@@ -240,7 +253,7 @@ impl BindResp<'_> {
     }
 }
 
-impl Outbind<'_> {
+impl Layout for Outbind<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SYSTEM_ID, self.system_id);
         sink.cstr(&field::PASSWORD, self.password);
@@ -248,7 +261,7 @@ impl Outbind<'_> {
     }
 }
 
-impl AlertNotification<'_> {
+impl Layout for AlertNotification<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.address(&field::WIDE_SOURCE_ADDR, &self.source);
         sink.address(&field::ESME_ADDR, &self.esme);
@@ -256,7 +269,7 @@ impl AlertNotification<'_> {
     }
 }
 
-impl DataSm<'_> {
+impl Layout for DataSm<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SERVICE_TYPE, self.service_type);
         sink.address(&field::WIDE_SOURCE_ADDR, &self.source);
@@ -266,7 +279,7 @@ impl DataSm<'_> {
     }
 }
 
-impl SubmitMulti<'_> {
+impl Layout for SubmitMulti<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SERVICE_TYPE, self.service_type);
         sink.address(&field::SOURCE_ADDR, &self.source);
@@ -289,7 +302,7 @@ impl SubmitMulti<'_> {
     }
 }
 
-impl SubmitMultiResp<'_> {
+impl Layout for SubmitMultiResp<'_> {
     fn write(&self, sink: &mut impl Sink) {
         if self.body_present {
             sink.cstr(&field::MESSAGE_ID, self.message_id);
@@ -302,7 +315,7 @@ impl SubmitMultiResp<'_> {
     }
 }
 
-impl QuerySm<'_> {
+impl Layout for QuerySm<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::MESSAGE_ID, self.message_id);
         sink.address(&field::SOURCE_ADDR, &self.source);
@@ -310,7 +323,7 @@ impl QuerySm<'_> {
     }
 }
 
-impl QuerySmResp<'_> {
+impl Layout for QuerySmResp<'_> {
     fn write(&self, sink: &mut impl Sink) {
         if self.body_present {
             sink.cstr(&field::MESSAGE_ID, self.message_id);
@@ -323,7 +336,7 @@ impl QuerySmResp<'_> {
     }
 }
 
-impl CancelSm<'_> {
+impl Layout for CancelSm<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SERVICE_TYPE, self.service_type);
         sink.cstr(&field::MESSAGE_ID, self.message_id);
@@ -333,7 +346,7 @@ impl CancelSm<'_> {
     }
 }
 
-impl ReplaceSm<'_> {
+impl Layout for ReplaceSm<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::MESSAGE_ID, self.message_id);
         sink.address(&field::SOURCE_ADDR, &self.source);
@@ -345,7 +358,7 @@ impl ReplaceSm<'_> {
     }
 }
 
-impl BroadcastSm<'_> {
+impl Layout for BroadcastSm<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SERVICE_TYPE, self.service_type);
         sink.address(&field::SOURCE_ADDR, &self.source);
@@ -362,7 +375,7 @@ impl BroadcastSm<'_> {
     }
 }
 
-impl CancelBroadcastSm<'_> {
+impl Layout for CancelBroadcastSm<'_> {
     fn write(&self, sink: &mut impl Sink) {
         sink.cstr(&field::SERVICE_TYPE, self.service_type);
         sink.cstr(&field::MESSAGE_ID, self.message_id);
@@ -394,4 +407,38 @@ pub(super) fn write_destination(destination: &Destination<'_>, sink: &mut impl S
 pub(super) fn write_unsuccessful(entry: &Unsuccessful<'_>, sink: &mut impl Sink) {
     sink.address(&field::DESTINATION_ADDR, &entry.destination);
     sink.octets(&entry.status.0.to_be_bytes());
+}
+
+/// True if there is a NUL in `text`. Eight octets at a time like [`find_nul`](super::decode::find_nul), but no NUL is
+/// to be expected, so the end is read as one word that overlaps the word before.
+#[inline]
+fn has_nul(text: &[u8]) -> bool {
+    let (Some(head), Some(tail)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) else {
+        return text.contains(&0);
+    };
+    let ends = u64::from(u32::from_le_bytes(*head)) | u64::from(u32::from_le_bytes(*tail)) << 32;
+    if text.len() <= 8 {
+        return nuls(ends) != 0;
+    }
+    let (words, _) = text.as_chunks::<8>();
+    let found = |word: &[u8; 8]| nuls(u64::from_le_bytes(*word)) != 0;
+    words.iter().any(found) || text.last_chunk().is_some_and(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_nul;
+
+    #[test]
+    fn a_nul_is_found_at_every_place() {
+        for length in 0..40 {
+            let mut text = vec![0x80; length];
+            assert!(!has_nul(&text));
+            for at in 0..length {
+                text.fill(1);
+                text[at] = 0;
+                assert!(has_nul(&text), "{at} of {length}");
+            }
+        }
+    }
 }
