@@ -123,3 +123,57 @@ fn a_carrier_that_is_not_there_is_waited_for() {
     carrier.accept_bind(&bind);
     gateway.logged("bound connector=");
 }
+
+/// A configuration with one connector to `listener`, and what stands in it besides.
+fn connector(listener: &TcpListener, more: &str) -> String {
+    let address = listener.local_addr().expect("it has one");
+    format!(
+        "[[connector]]\nname = \"real\"\nhosts = [\"{address}\"]\nsystem_id = \"us\"\npassword = \"secret\"\n{more}\n"
+    )
+}
+
+#[test]
+fn a_changed_connector_is_bound_to_anew_and_a_removed_one_is_left() {
+    let dir = Dir::new("reconnect");
+    let (listener, _) = centre("");
+    let gateway = Gateway::start(&dir, &connector(&listener, "window = 5"));
+    let (mut first, bind) = arrive(&listener);
+    first.accept_bind(&bind);
+    gateway.logged("bound connector=\"real\"");
+
+    dir.write("bindery.toml", &connector(&listener, "window = 7"));
+    gateway.signal("HUP");
+    let (mut second, bind) = arrive(&listener);
+    second.accept_bind(&bind);
+    let unbind = first.next_of(command::UNBIND);
+    let answer = Pdu::UnbindResp(Tlvs::EMPTY);
+    first.send(&answer, status::OK, unbind.header.sequence);
+    first.end();
+
+    dir.write("bindery.toml", "");
+    gateway.signal("HUP");
+    let unbind = second.next_of(command::UNBIND);
+    second.send(&answer, status::OK, unbind.header.sequence);
+    second.end();
+    listener.set_nonblocking(true).expect("an option");
+    assert!(listener.accept().is_err(), "a third one");
+}
+
+#[test]
+fn a_setting_that_needs_no_new_bind_makes_none() {
+    let dir = Dir::new("no-reconnect");
+    let (listener, _) = centre("");
+    let gateway = Gateway::start(&dir, &connector(&listener, "tps = 5"));
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    gateway.logged("bound connector=\"real\"");
+    dir.write("bindery.toml", &connector(&listener, "tps = 7"));
+    gateway.signal("HUP");
+    gateway.logged("real");
+    // It still answers on the old one.
+    let alive = carrier.ask(&Pdu::EnquireLink(Tlvs::EMPTY));
+    let answer = carrier.next_of(command::ENQUIRE_LINK_RESP);
+    assert_eq!(answer.header.sequence, alive);
+    listener.set_nonblocking(true).expect("an option");
+    assert!(listener.accept().is_err(), "a second one");
+}

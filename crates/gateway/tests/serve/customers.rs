@@ -105,3 +105,33 @@ fn a_peer_that_never_reads_is_closed() {
     client.write_until_it_ends(&ENQUIRE_LINK.repeat(1000));
     gateway.logged("peer does not read");
 }
+
+#[test]
+fn receipts_find_their_customers_over_several_io_threads() {
+    let dir = Dir::new("threads");
+    let gateway = Gateway::start(&dir, "gateway.io_threads = 3");
+    let mut clients: Vec<Client> = (1..=6)
+        .map(|n| Client::bound(gateway.smpp, &format!("demo{n}"), "demopass"))
+        .collect();
+    let told: Vec<Vec<u8>> = clients
+        .iter_mut()
+        .map(|client| {
+            client.submit("447700901234", "hello");
+            let answer = client.next_of(command::SUBMIT_SM_RESP);
+            match answer.pdu() {
+                Pdu::SubmitSmResp(response) => response.message_id.to_vec(),
+                other => panic!("{other:?}"),
+            }
+        })
+        .collect();
+    for (client, id) in clients.iter_mut().zip(&told) {
+        let receipt = client.next_of(command::DELIVER_SM);
+        let Pdu::DeliverSm(sm) = receipt.pdu() else {
+            panic!("{receipt:?}");
+        };
+        let text = String::from_utf8_lossy(sm.short_message).into_owned();
+        let id = String::from_utf8_lossy(id);
+        assert!(text.contains(&format!("id:{id} ")), "{id} is not in {text}");
+        assert!(text.contains("stat:DELIVRD"), "{text}");
+    }
+}
