@@ -550,7 +550,8 @@ impl Fold {
     pub(crate) fn due(&self, after: Wall, upto: Wall) -> impl Iterator<Item = ConnectorId> + '_ {
         let from = (Wall(after.0 + 1), ConnectorId(0));
         self.dues
-            .range(from..=(upto.max(after), ConnectorId(u32::MAX)))
+            .range(from..=(upto.max(from.0), ConnectorId(u32::MAX)))
+            .filter(move |&&(due, _)| due <= upto)
             .map(|&(_, connector)| connector)
     }
 
