@@ -154,7 +154,7 @@ fn magic_numbers_have_a_connector_of_their_own_and_never_apply_to_load() {
         .expect("sim-odd");
     assert_eq!(odd.profile.response_timeout, Duration::from_secs(5));
     let rules = &directory.engine.connectors[&odd.profile.connector];
-    assert_eq!(rules.in_doubt, InDoubt::Hold(Duration::from_secs(55)));
+    assert_eq!(rules.in_doubt, InDoubt::Hold(Duration::from_secs(50)));
 }
 
 #[test]
