@@ -1,14 +1,10 @@
 //! TLS as the client tools speak it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 
 /// Whether and how to use TLS.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -33,38 +29,7 @@ impl TlsArgs {
         if !self.tls {
             return Ok(None);
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?;
-        let config = if self.insecure {
-            let anything = Arc::new(Anything(provider));
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(anything)
-                .with_no_client_auth()
-        } else {
-            builder
-                .with_root_certificates(self.roots()?)
-                .with_no_client_auth()
-        };
-        Ok(Some(Arc::new(config)))
-    }
-
-    fn roots(&self) -> Result<RootCertStore, String> {
-        let certificates = match &self.ca {
-            Some(file) => in_file(file)?,
-            None => rustls_native_certs::load_native_certs().certs,
-        };
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(certificates);
-        if roots.is_empty() {
-            return Err(
-                "there is no certificate to trust: give one with --ca FILE, or --insecure for a test"
-                    .to_owned(),
-            );
-        }
-        Ok(roots)
+        crate::tls::client_config(self.ca.as_deref(), self.insecure).map(Some)
     }
 }
 
@@ -76,55 +41,6 @@ pub(crate) fn server_name(target: &str) -> Result<ServerName<'static>, String> {
     let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no host name"))
-}
-
-fn in_file(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let name = file.display();
-    let pem = fs::read(file).map_err(|error| format!("cannot read {name}: {error}"))?;
-    CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| format!("{name} is no PEM file: {error}"))
-}
-
-/// Takes every certificate; the signatures of the handshake are checked all the same.
-#[derive(Debug)]
-struct Anything(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anything {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sms::{Address, State, Wall};
@@ -44,7 +45,11 @@ impl Memory {
         let owed = read(&octets);
         let mut memory = Memory {
             path: path.to_owned(),
-            file: File::options().append(true).create(true).open(path)?,
+            file: File::options()
+                .append(true)
+                .create(true)
+                .mode(0o600)
+                .open(path)?,
             unwritten: Vec::new(),
             length: 0,
             compact: 0,
