@@ -1,1 +1,40 @@
-fn main() {}
+//! `cargo xtask`: what this repository is checked, tested and measured with. Each subcommand is one file.
+
+mod ci;
+mod lint;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What this repository is checked, tested and measured with.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Ci(ci::Args),
+    Lint(lint::Args),
+    Test(test::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Ci(args) => ci::run(&args),
+        Command::Lint(args) => lint::run(&args),
+        Command::Test(args) => test::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            shell::complain(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Running other programs in the repository's root, and talking to the person in front.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+/// Why a task did not succeed, in a sentence for the person in front.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The repository's root.
+pub(crate) fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("xtask is a directory in the root")
+}
+
+/// The program, to be started in the repository's root.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(root());
+    command
+}
+
+/// The cargo that runs us.
+pub(crate) fn cargo() -> Command {
+    program(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+}
+
+/// Says what is run, runs it to its end, and passes its output on.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let line = line(command);
+    complain(&format!("+ {line}"));
+    let status = command
+        .status()
+        .map_err(|error| Failure(format!("{line}: {error}")))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure(format!("{line}: {status}")))
+    }
+}
+
+fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(command.get_program());
+    let mut line = name.to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&argument.to_string_lossy());
+    }
+    line
+}
+
+/// Everything that is said to a person goes to standard error, so that the results stay clean.
+#[expect(
+    clippy::print_stderr,
+    reason = "this is what a command line tool is for"
+)]
+pub(crate) fn complain(text: &str) {
+    eprintln!("{text}");
+}
