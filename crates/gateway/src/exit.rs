@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-/// The configuration is wrong, or an order was refused.
+/// The running gateway refused an order, or there is none.
 pub(crate) fn refused() -> ExitCode {
     ExitCode::from(1)
 }
 
-/// It cannot start: a port or the data directory is in use.
+/// Nothing was started: the configuration is wrong, or a port or the data directory is in use.
 pub(crate) fn cannot_start() -> ExitCode {
     ExitCode::from(2)
 }

@@ -45,13 +45,13 @@ pub(crate) struct Args {
     pub(crate) carrier: Vec<String>,
 }
 
-/// Runs until SIGTERM or SIGINT and ends with 0; with 1 if the configuration is wrong, with 2 if it cannot start.
+/// Runs until SIGTERM or SIGINT and ends with 0; with 2 if the configuration is wrong or it cannot start.
 pub(crate) fn run(args: Args) -> ExitCode {
     let directory = match config::load(&args) {
         Ok(directory) => directory,
         Err(problems) => {
             complain(&problems.to_string());
-            return exit::refused();
+            return exit::cannot_start();
         }
     };
     exit::on_panic();
@@ -60,7 +60,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Ok(levels) => levels,
         Err(error) => {
             complain(&error);
-            return exit::refused();
+            return exit::cannot_start();
         }
     };
     let code = match start::start(directory) {
@@ -82,7 +82,7 @@ pub(crate) struct CheckArgs {
     file: PathBuf,
 }
 
-/// Reads a configuration as `serve` would and says what it finds. Ends with 1 if something is wrong.
+/// Reads a configuration as `serve` would and says what it finds. Ends with 2 if something is wrong.
 pub(crate) fn check(args: &CheckArgs) -> ExitCode {
     match config::check(&args.file) {
         Ok(summary) => {
@@ -91,7 +91,7 @@ pub(crate) fn check(args: &CheckArgs) -> ExitCode {
         }
         Err(problems) => {
             complain(&problems.to_string());
-            exit::refused()
+            exit::cannot_start()
         }
     }
 }

@@ -205,10 +205,36 @@ fn check_says_everything_that_is_wrong() {
         "[[customer]]\nname = \"a\"\nwindow = 0\n\n[gatway]\n",
     );
     let output = run(&["check", &file.display().to_string()]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         said.contains("bad.toml:3:") && said.contains("bad.toml:5:"),
         "{said}"
     );
+}
+
+#[test]
+fn a_wrong_configuration_starts_nothing_and_names_all_its_problems() {
+    let dir = Dir::new("wrong");
+    let file = dir.write(
+        "bad.toml",
+        "[[customer]]\nname = \"a\"\nwindow = 0\n\n[gatway]\n",
+    );
+    let (file, data) = (file.display().to_string(), dir.path().join("data"));
+    let output = run(&[
+        "serve",
+        "--demo",
+        "--config",
+        &file,
+        "--data-dir",
+        &data.display().to_string(),
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("bad.toml:3:") && said.contains("bad.toml:5:"),
+        "{said}"
+    );
+    assert!(output.stdout.is_empty(), "{output:?}");
+    assert!(!data.exists(), "something was started");
 }
