@@ -5,7 +5,7 @@
 //! with its place and with what to change. A reload reads everything again and compares ([`Directory::changes_to`]).
 //!
 //! Every setting is one row of a table: its key, its form, its place in the snapshot, when a change of it counts, and a
-//! sentence about it. Reading, defaults, complaints, comparison and the manual ([`reference`]) come from the row.
+//! sentence about it. Reading, defaults, complaints, comparison and the manual ([`reference()`]) come from the row.
 
 mod accounts;
 mod carrier_url;

@@ -198,7 +198,7 @@ impl Turn<'_> {
         self.live.touch_customer(customer);
         match outcome {
             Outcome::Accepted { .. } => {
-                self.end_delivery(customer, flight.key, Reason::Acknowledged)
+                self.end_delivery(customer, flight.key, Reason::Acknowledged);
             }
             Outcome::Refused {
                 class: RefusalClass::Permanent,
@@ -207,7 +207,7 @@ impl Turn<'_> {
                 self.end_delivery(customer, flight.key, Reason::RefusedByCustomer);
             }
             Outcome::Refused { .. } | Outcome::Unsent | Outcome::Silent => {
-                self.deliver_later(customer, flight.key)
+                self.deliver_later(customer, flight.key);
             }
         }
     }
@@ -275,10 +275,10 @@ impl Live {
         for entry in fold.entries() {
             match (entry.delivery(), entry.leg()) {
                 (Some(Delivery::Mo | Delivery::Receipt { .. }), _) => {
-                    deliveries.push((entry.order.key, entry.order.customer))
+                    deliveries.push((entry.order.key, entry.order.customer));
                 }
                 (None, Some(leg)) if fold.is_sending(entry.order.key) => {
-                    doubts.push((entry.order.key, leg.connector))
+                    doubts.push((entry.order.key, leg.connector));
                 }
                 _ => {}
             }

@@ -100,9 +100,9 @@ impl Fold {
                 let leg = order.hand(connector, priority);
                 let slot = self.insert(Entry::new(order, Stand::Leg(leg), body));
                 if sending {
-                    self.send(slot)
+                    self.send(slot);
                 } else {
-                    self.enqueue(slot, due, End::Tail)
+                    self.enqueue(slot, due, End::Tail);
                 }
             }
             Record::Arrived {

@@ -21,7 +21,7 @@ mod slab;
 mod traffic;
 
 pub use directory::{Connector, Customer, Directory, InDoubt, Limits, Route, Target};
-pub use engine::{Engine, Figures, Gate, Position, Recovery, Step};
+pub use engine::{Engine, Figures, Gate, Position, Recovery, Step, Unreadable};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin};
 pub use traffic::{
     CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,

@@ -42,10 +42,10 @@ impl Turn<'_> {
         let connector = directory.connectors.get(&id).unwrap_or(&fallback);
         match outcome {
             Outcome::Accepted { id: span } => {
-                self.taken(id, connector, flight.key, inputs.get(span))
+                self.taken(id, connector, flight.key, inputs.get(span));
             }
             Outcome::Refused { class, code } => {
-                self.refused(id, connector, flight.key, class, code)
+                self.refused(id, connector, flight.key, class, code);
             }
             Outcome::Unsent => {
                 self.give_back(id, flight.key);

@@ -271,10 +271,7 @@ impl Turn<'_> {
 
     /// A subscriber sent a message: it goes to the customer whose number it was sent to.
     pub(crate) fn mo(&mut self, origin: Origin, bind: BindId, body: &[u8]) {
-        let refusal = match self.take_mo(bind, body) {
-            Ok(()) => None,
-            Err(refusal) => Some(refusal),
-        };
+        let refusal = self.take_mo(bind, body).err();
         self.step
             .gated
             .push(Output::Acknowledge { origin, refusal });

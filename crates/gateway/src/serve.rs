@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// Where to answer HTTP (/healthz, /metrics), instead of where the configuration says
     #[arg(long, value_name = "ADDR")]
     pub(crate) http_listen: Option<SocketAddr>,
-    /// smpp[s]://SYSTEM_ID:PASSWORD@HOST:PORT[?window=..], instead of the demo's simulated carrier (repeatable)
+    /// smpp:// or smpps://SYSTEM_ID:PASSWORD@HOST:PORT?window=.., instead of the demo's simulated carrier (repeatable)
     #[arg(long, value_name = "URL")]
     pub(crate) carrier: Vec<String>,
 }

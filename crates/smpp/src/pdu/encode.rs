@@ -409,7 +409,7 @@ pub(super) fn write_unsuccessful(entry: &Unsuccessful<'_>, sink: &mut impl Sink)
     sink.octets(&entry.status.0.to_be_bytes());
 }
 
-/// True if there is a NUL in `text`. Eight octets at a time like [`find_nul`](super::decode::find_nul), but no NUL is
+/// True if there is a NUL in `text`. Eight octets at a time like `decode::find_nul`, but no NUL is
 /// to be expected, so the end is read as one word that overlaps the word before.
 #[inline]
 fn has_nul(text: &[u8]) -> bool {
