@@ -24,7 +24,7 @@ impl Turn<'_> {
     }
 
     fn admit(&mut self, draft: &Draft, body: &[u8]) -> Result<MessageKey, Refusal> {
-        let directory = std::sync::Arc::clone(&self.live.directory);
+        let directory = self.directory;
         let customer = directory
             .customers
             .get(&draft.customer)
@@ -78,7 +78,7 @@ impl Turn<'_> {
         if self.live.draining {
             return Err(Refusal::Draining);
         }
-        let limits = &self.live.directory.limits;
+        let limits = &self.directory.limits;
         let account = self.fold.account_of(draft.customer);
         let full = self.live.room != Room::Plenty
             || self.fold.len() >= limits.messages_max
@@ -157,7 +157,6 @@ impl Turn<'_> {
         let open = |&id: &ConnectorId| {
             suit(id)
                 && self
-                    .live
                     .directory
                     .connectors
                     .get(&id)

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use sms::Instant;
 
@@ -28,7 +27,7 @@ const LATE_WAIT: Duration = Duration::from_secs(30);
 impl Turn<'_> {
     /// A customer's bind was checked and may begin.
     pub(crate) fn bind(&mut self, origin: Origin, id: CustomerId, receives: bool, window: u16) {
-        let directory = Arc::clone(&self.live.directory);
+        let directory = self.directory;
         let customer = directory
             .customers
             .get(&id)

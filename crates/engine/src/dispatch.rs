@@ -1,7 +1,6 @@
 //! Sending to carriers: what waits in a lane goes out as window credit and pace allow.
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use crate::engine::Turn;
 use crate::fold::CLASSES;
@@ -21,7 +20,7 @@ impl Turn<'_> {
             if let Some(connector) = self.live.connectors.get_mut(&id) {
                 connector.dirty = false;
             }
-            let directory = Arc::clone(&self.live.directory);
+            let directory = self.directory;
             let Some(connector) = directory.connectors.get(&id) else {
                 continue;
             };
@@ -164,7 +163,7 @@ impl Turn<'_> {
 
     /// A place in the window of a connector for a message that need not wait: `None` if it has to.
     pub(crate) fn take_off(&mut self, id: ConnectorId, key: MessageKey) -> Option<(Origin, u64)> {
-        let directory = Arc::clone(&self.live.directory);
+        let directory = self.directory;
         let connector = directory
             .connectors
             .get(&id)

@@ -106,6 +106,7 @@ impl Recovery {
         Engine {
             partition: self.partition,
             position: last,
+            directory: Arc::default(),
             fold: self.fold,
             live,
         }
@@ -136,6 +137,7 @@ impl core::error::Error for Unreadable {}
 pub struct Engine {
     partition: u16,
     position: Position,
+    directory: Arc<Directory>,
     fold: Fold,
     live: Live,
 }
@@ -143,9 +145,12 @@ pub struct Engine {
 impl Engine {
     /// Takes all inputs (leaves the batch empty) and fills `step`, which the caller cleared.
     pub fn step(&mut self, now: Now, inputs: &mut Inputs, step: &mut Step) {
+        let mut items = inputs.items.iter();
         let mut turn = self.turn(now, step);
-        for input in &inputs.items {
-            turn.take(input, inputs);
+        while let Some(directory) = turn.take_until_reload(&mut items, inputs) {
+            self.directory = Arc::clone(directory);
+            turn = self.turn(now, step);
+            turn.reloaded();
         }
         turn.run_timers();
         turn.dispatch();
@@ -215,6 +220,7 @@ impl Engine {
         Turn {
             now,
             partition: self.partition,
+            directory: &self.directory,
             fold: &mut self.fold,
             live: &mut self.live,
             step,
@@ -243,59 +249,66 @@ pub struct Figures {
     pub memory: u64,
 }
 
-/// One step: it looks at the fold and at what is live, decides, and writes down what it decided. The parts of a step are
-/// `accept`, `dispatch`, `outcome`, `receipt` and `deliver`, in the order of a message's way.
+/// One step under one directory: it looks at the fold and at what is live, decides, and writes down what it decided. The parts
+/// of a step are `accept`, `dispatch`, `outcome`, `receipt` and `deliver`, in the order of a message's way.
 pub(crate) struct Turn<'a> {
     pub(crate) now: Now,
     partition: u16,
+    pub(crate) directory: &'a Directory,
     /// To be changed by [`Turn::record`] alone.
     pub(crate) fold: &'a mut Fold,
     pub(crate) live: &'a mut Live,
     pub(crate) step: &'a mut Step,
 }
 
-impl Turn<'_> {
-    fn take(&mut self, input: &Input, inputs: &Inputs) {
-        match *input {
-            Input::Submit(ref draft) => self.submit(draft, inputs.get(draft.body)),
-            Input::Sent {
-                bind,
-                token,
-                outcome,
-            } => self.sent(bind, token, outcome, inputs),
-            Input::Receipt {
-                origin,
-                bind,
-                ref receipt,
-            } => self.receipt(origin, bind, receipt, inputs),
-            Input::Mo { origin, bind, body } => self.mo(origin, bind, inputs.get(body)),
-            Input::Delivered {
-                bind,
-                token,
-                outcome,
-            } => self.delivered(bind, token, outcome),
-            Input::Bind {
-                origin,
-                customer,
-                receives,
-                window,
-            } => self.bind(origin, customer, receives, window),
-            Input::Connected {
-                origin,
-                connector,
-                transmits,
-                window,
-            } => {
-                self.connected(origin, connector, transmits, window);
+impl<'a> Turn<'a> {
+    /// Takes inputs up to and including the next directory, which it gives back: the rest is for a turn under that one.
+    fn take_until_reload<'i>(
+        &mut self,
+        items: &mut core::slice::Iter<'i, Input>,
+        inputs: &Inputs,
+    ) -> Option<&'i Arc<Directory>> {
+        for input in items {
+            match *input {
+                Input::Directory(ref directory) => return Some(directory),
+                Input::Submit(ref draft) => self.submit(draft, inputs.get(draft.body)),
+                Input::Sent {
+                    bind,
+                    token,
+                    outcome,
+                } => self.sent(bind, token, outcome, inputs),
+                Input::Receipt {
+                    origin,
+                    bind,
+                    ref receipt,
+                } => self.receipt(origin, bind, receipt, inputs),
+                Input::Mo { origin, bind, body } => self.mo(origin, bind, inputs.get(body)),
+                Input::Delivered {
+                    bind,
+                    token,
+                    outcome,
+                } => self.delivered(bind, token, outcome),
+                Input::Bind {
+                    origin,
+                    customer,
+                    receives,
+                    window,
+                } => self.bind(origin, customer, receives, window),
+                Input::Connected {
+                    origin,
+                    connector,
+                    transmits,
+                    window,
+                } => self.connected(origin, connector, transmits, window),
+                Input::Unbound(bind) => self.unbound(bind),
+                Input::Room(room) => {
+                    self.live.room = room;
+                    self.touch_all();
+                }
+                Input::Drain => self.live.draining = true,
             }
-            Input::Unbound(bind) => self.unbound(bind),
-            Input::Directory(ref directory) => self.directory(directory),
-            Input::Room(room) => {
-                self.live.room = room;
-                self.touch_all();
-            }
-            Input::Drain => self.live.draining = true,
         }
+        None
     }
 
     /// Writes the fact down, and makes it true.
@@ -340,14 +353,15 @@ impl Turn<'_> {
 
     /// How long receipts and MO wait for a customer.
     pub(crate) fn delivery_ttl(&self, customer: CustomerId) -> Duration {
-        let customer = self.live.directory.customers.get(&customer);
+        let customer = self.directory.customers.get(&customer);
         customer.map_or(Customer::default().delivery_ttl, |customer| {
             customer.delivery_ttl
         })
     }
 
-    fn directory(&mut self, directory: &Arc<Directory>) {
-        self.live.directory = Arc::clone(directory);
+    /// The directory is new: who may not be here any more is sent away, and everything is looked at again.
+    fn reloaded(&mut self) {
+        let directory = self.directory;
         let gone = |bind: &&Bind| match bind.side {
             Side::Customer { customer, .. } => !directory
                 .customers

@@ -2,17 +2,15 @@
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use sms::{Instant, Wall};
 
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
-use crate::{BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, Room};
+use crate::{BindId, ConnectorId, CustomerId, MessageKey, Origin, Room};
 
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    pub(crate) directory: Arc<Directory>,
     pub(crate) binds: Binds,
     pub(crate) customers: BTreeMap<CustomerId, CustomerLive>,
     pub(crate) connectors: BTreeMap<ConnectorId, ConnectorLive>,

@@ -1,7 +1,6 @@
 //! What became of a send: taken, refused for now or for good, or nobody knows.
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use sms::Message;
 
@@ -37,7 +36,7 @@ impl Turn<'_> {
         if !self.fold.is_sending(flight.key) {
             return;
         }
-        let directory = Arc::clone(&self.live.directory);
+        let directory = self.directory;
         let fallback = Connector::default();
         let connector = directory.connectors.get(&id).unwrap_or(&fallback);
         match outcome {
@@ -146,7 +145,7 @@ impl Turn<'_> {
 
     fn next_target(&self, current: ConnectorId, key: MessageKey) -> Option<ConnectorId> {
         let entry = self.fold.entry(key)?;
-        let customer = self.live.directory.customers.get(&entry.order.customer)?;
+        let customer = self.directory.customers.get(&entry.order.customer)?;
         let message = Message::decode(&entry.body)?;
         let route = customer.route(message.destination.digits)?;
         self.target(route, key, |id| id != current && self.live.is_connected(id))
@@ -164,7 +163,6 @@ impl Turn<'_> {
     /// No answer in time. Its place in the window stays taken, for the answer may still come.
     fn silent(&mut self, bind: BindId, token: u64, id: ConnectorId) {
         let wait = self
-            .live
             .directory
             .connectors
             .get(&id)

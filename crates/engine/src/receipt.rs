@@ -1,7 +1,5 @@
 //! What a carrier brings: receipts, matched to their messages in every form an id may take, and messages from subscribers.
 
-use std::sync::Arc;
-
 use sms::{Message, Wall};
 
 use crate::engine::Turn;
@@ -127,7 +125,7 @@ impl Turn<'_> {
         id: &[u8],
         destination: &[u8],
     ) {
-        let directory = Arc::clone(&self.live.directory);
+        let directory = self.directory;
         let key = self.mint();
         let (state, err, done) = (receipt.state, receipt.err, self.done(receipt));
         let expires = self.expiry(directory.limits.unmatched_keep);
@@ -242,7 +240,7 @@ impl Turn<'_> {
             .map(|entry| (entry.order.key, entry.order.customer));
         let (how, of, ttl) = match of {
             Some((of, customer)) => (How::InDoubt, Some(of), self.delivery_ttl(customer)),
-            None => (How::None, None, self.live.directory.limits.unmatched_keep),
+            None => (How::None, None, self.directory.limits.unmatched_keep),
         };
         let expires = self.expiry(ttl);
         self.record(&Record::Matched {
@@ -278,7 +276,7 @@ impl Turn<'_> {
     }
 
     fn take_mo(&mut self, bind: BindId, body: &[u8]) -> Result<(), Refusal> {
-        let directory = Arc::clone(&self.live.directory);
+        let directory = self.directory;
         let connector = self.connector_of(bind).ok_or(Refusal::NotAllowed)?;
         let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
         let id = *directory
