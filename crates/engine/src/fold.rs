@@ -10,6 +10,7 @@ use sms::{State, Wall};
 
 use crate::entry::{CarrierId, Entry, IdHash, Image, LANE, Leg, Order, Stage, Stand, TIMER};
 use crate::hash::{FixedMap, Sharded};
+use crate::index::Index;
 use crate::record::{How, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
 use crate::{ConnectorId, CustomerId, Delivery, Figures, MessageKey};
@@ -23,7 +24,7 @@ const CLOSED_MAX: usize = 100_000;
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
     entries: Slab<Entry>,
-    index: Sharded<Slot>,
+    index: Index,
     ids: Ids,
     lanes: BTreeMap<ConnectorId, Lane>,
     /// When something deferred comes due, and where.
@@ -298,8 +299,8 @@ impl Fold {
             return;
         };
         self.account(slot, Count::Less);
-        self.index.remove(order.key.0);
-        self.index.insert(key.0, slot);
+        self.index.remove(order.key);
+        self.index.insert(key, slot);
         let entry = &mut self.entries[slot];
         entry.stand = Stand::Delivery(delivery);
         entry.order.key = key;
@@ -427,7 +428,7 @@ impl Fold {
         self.memory += entry.memory();
         let key = entry.order.key;
         let slot = self.entries.insert(entry);
-        self.index.insert(key.0, slot);
+        self.index.insert(key, slot);
         self.account(slot, Count::More);
         slot
     }
@@ -436,7 +437,7 @@ impl Fold {
         self.account(slot, Count::Less);
         let entry = self.entries.remove(slot);
         self.memory -= entry.memory();
-        self.index.remove(entry.order.key.0);
+        self.index.remove(entry.order.key);
     }
 
     /// Counts the entry among what its customer has coming, or out of it.
@@ -487,7 +488,7 @@ impl Fold {
     }
 
     fn slot(&self, key: MessageKey) -> Option<Slot> {
-        self.index.get(key.0).copied()
+        self.index.get(key)
     }
 
     fn restore(&mut self, image: &Image<'_>) {

@@ -2,6 +2,7 @@
 
 use core::hash::{BuildHasherDefault, Hasher};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// A map whose order depends on nothing but what was put in. For keys that no peer chooses.
 pub(crate) type FixedMap<K, V> = HashMap<K, V, BuildHasherDefault<FixedHasher>>;
@@ -48,7 +49,7 @@ impl Hasher for FixedHasher {
 
 const SHARDS: usize = 256;
 
-/// A map from 64-bit keys to slots in 256 parts, so that growing one part causes no pause.
+/// A map from 64-bit keys in 256 parts, so that growing one part causes no pause.
 #[derive(Debug)]
 pub(crate) struct Sharded<V> {
     shards: Vec<FixedMap<u64, V>>,
@@ -70,6 +71,19 @@ impl<V> Sharded<V> {
 
     pub(crate) fn get(&self, key: u64) -> Option<&V> {
         self.shards[Self::shard(key)].get(&key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: u64) -> Option<&mut V> {
+        self.shards[Self::shard(key)].get_mut(&key)
+    }
+
+    pub(crate) fn entry(&mut self, key: u64) -> Entry<'_, u64, V> {
+        self.shards[Self::shard(key)].entry(key)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shards.iter().all(FixedMap::is_empty)
     }
 
     pub(crate) fn insert(&mut self, key: u64, value: V) -> Option<V> {

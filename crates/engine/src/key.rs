@@ -37,6 +37,16 @@ impl MessageKey {
         Wall((self.0 >> (SEQUENCE_BITS + PARTITION_BITS)) + EPOCH_MS)
     }
 
+    /// What keys of the same millisecond and partition have in common.
+    pub(crate) fn page(self) -> u64 {
+        self.0 >> SEQUENCE_BITS
+    }
+
+    /// What tells them apart, from 0 on.
+    pub(crate) fn sequence(self) -> u16 {
+        (self.0 & ((1 << SEQUENCE_BITS) - 1)) as u16
+    }
+
     /// The partition that the message is at home in.
     pub fn partition(self) -> u16 {
         ((self.0 >> SEQUENCE_BITS) & ((1 << PARTITION_BITS) - 1)) as u16

@@ -11,6 +11,7 @@ mod engine;
 mod entry;
 mod fold;
 mod hash;
+mod index;
 mod key;
 mod live;
 mod outcome;

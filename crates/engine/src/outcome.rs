@@ -36,9 +36,14 @@ impl Turn<'_> {
         if !self.fold.is_sending(flight.key) {
             return;
         }
-        let directory = self.directory;
-        let fallback = Connector::default();
-        let connector = directory.connectors.get(&id).unwrap_or(&fallback);
+        let fallback;
+        let connector = match self.directory.connectors.get(&id) {
+            Some(connector) => connector,
+            None => {
+                fallback = Connector::default();
+                &fallback
+            }
+        };
         match outcome {
             Outcome::Accepted { id: span } => {
                 self.taken(id, connector, flight.key, inputs.get(span));

@@ -1,0 +1,225 @@
+//! What one message costs in the engine alone: decisions, records and the fold, beside nothing or a million others.
+//!
+//! `cargo bench -p engine`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan::counter::ItemsCount;
+use divan::{AllocProfiler, Bencher};
+use engine::{
+    BindId, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Directory, Draft, Engine,
+    Input, Inputs, Limits, Origin, Outcome, Output, Position, Recovery, Route, Step, Target, Wants,
+};
+use sms::{Address, Instant, Message, Now, State, Wall};
+
+#[global_allocator]
+static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
+
+/// Messages to a step.
+const BATCH: u32 = 500;
+const CUSTOMER: CustomerId = CustomerId(1);
+/// Has a bind and all the window it needs.
+const OPEN: ConnectorId = ConnectorId(1);
+/// Has none.
+const CLOSED: ConnectorId = ConnectorId(2);
+const TEXT: &[u8] = &[b'x'; 160];
+
+fn main() {
+    divan::main();
+}
+
+/// A message is accepted and waits, behind so many others.
+#[divan::bench(args = [0, 1_000_000], sample_count = 200, sample_size = 1)]
+fn accept(bencher: Bencher<'_, '_>, others: u32) {
+    let mut desk = Desk::behind(others);
+    bencher
+        .counter(ItemsCount::new(BATCH))
+        .bench_local(|| desk.submit(b"882000001234"));
+}
+
+/// A message goes all the way: accepted, sent, taken, its receipt matched and delivered. So many others wait elsewhere.
+#[divan::bench(args = [0, 1_000_000], sample_count = 200, sample_size = 1)]
+fn whole_way(bencher: Bencher<'_, '_>, others: u32) {
+    let mut desk = Desk::behind(others);
+    bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
+        desk.submit(b"447700901234");
+        assert_eq!(desk.sends.len(), BATCH as usize);
+        desk.take();
+        desk.receipts();
+        assert_eq!(desk.deliveries.len(), BATCH as usize);
+        desk.acknowledge();
+    });
+}
+
+/// An engine and the world around it, as far as it is needed.
+struct Desk {
+    engine: Engine,
+    inputs: Inputs,
+    step: Step,
+    now: Now,
+    customer: BindId,
+    carrier: BindId,
+    ids: u64,
+    /// Tokens of what is to be answered.
+    sends: Vec<u64>,
+    deliveries: Vec<u64>,
+}
+
+impl Desk {
+    fn behind(others: u32) -> Desk {
+        let mut desk = Desk {
+            engine: Recovery::new(0).finish(Position(0)),
+            inputs: Inputs::default(),
+            step: Step::default(),
+            now: Now {
+                mono: Instant(1_000_000_000_000),
+                wall: Wall(1_795_262_400_000),
+            },
+            customer: BindId::NONE,
+            carrier: BindId::NONE,
+            ids: 0,
+            sends: Vec::new(),
+            deliveries: Vec::new(),
+        };
+        desk.inputs.push(Input::Directory(Arc::new(directory())));
+        desk.inputs.push(Input::Bind {
+            origin: Origin::default(),
+            customer: CUSTOMER,
+            receives: true,
+            window: u16::MAX,
+        });
+        desk.inputs.push(Input::Connected {
+            origin: Origin::default(),
+            connector: OPEN,
+            transmits: true,
+            window: u16::MAX,
+        });
+        desk.step();
+        for _ in 0..others / BATCH {
+            desk.submit(b"882000001234");
+        }
+        desk
+    }
+
+    fn submit(&mut self, destination: &[u8]) {
+        let message = Message {
+            source: Address {
+                ton: 5,
+                npi: 0,
+                digits: b"Bindery",
+            },
+            destination: Address {
+                ton: 1,
+                npi: 1,
+                digits: destination,
+            },
+            text: TEXT,
+            ..Message::default()
+        };
+        for _ in 0..BATCH {
+            let body = self.inputs.put_message(&message);
+            self.inputs.push(Input::Submit(Draft {
+                origin: Origin::default(),
+                bind: self.customer,
+                customer: CUSTOMER,
+                priority: 0,
+                wants: Wants::from_registered_delivery(1),
+                due: None,
+                expires: None,
+                body,
+            }));
+        }
+        self.step();
+    }
+
+    /// The carrier takes all of them, under ids as most carriers give them.
+    fn take(&mut self) {
+        for token in self.sends.drain(..) {
+            self.ids += 1;
+            let id = self.inputs.put(format!("{:016}", self.ids).as_bytes());
+            self.inputs.push(Input::Sent {
+                bind: self.carrier,
+                token,
+                outcome: Outcome::Accepted { id },
+            });
+        }
+        self.step();
+    }
+
+    fn receipts(&mut self) {
+        for id in self.ids - u64::from(BATCH) + 1..=self.ids {
+            let receipt = CarrierReceipt {
+                id: self.inputs.put(format!("{id:016}").as_bytes()),
+                destination: self.inputs.put(b"447700901234"),
+                state: State::Delivered,
+                err: *b"000",
+                done: None,
+            };
+            self.inputs.push(Input::Receipt {
+                origin: Origin::default(),
+                bind: self.carrier,
+                receipt,
+            });
+        }
+        self.step();
+    }
+
+    fn acknowledge(&mut self) {
+        for token in self.deliveries.drain(..) {
+            self.inputs.push(Input::Delivered {
+                bind: self.customer,
+                token,
+                outcome: Outcome::Accepted {
+                    id: Default::default(),
+                },
+            });
+        }
+        self.step();
+    }
+
+    /// One step a millisecond.
+    fn step(&mut self) {
+        self.now.mono = self.now.mono + Duration::from_millis(1);
+        self.now.wall = self.now.wall.plus(Duration::from_millis(1));
+        self.engine.step(self.now, &mut self.inputs, &mut self.step);
+        for output in self.step.free.iter().chain(self.step.gated.iter()) {
+            match *output {
+                // The customer's bind was asked for first.
+                Output::Bound { bind, .. } if self.customer == BindId::NONE => self.customer = bind,
+                Output::Bound { bind, .. } => self.carrier = bind,
+                Output::Send { token, .. } => self.sends.push(token),
+                Output::Deliver { token, .. } => self.deliveries.push(token),
+                Output::Accepted { .. } | Output::Acknowledge { .. } => {}
+                Output::Refused { .. } | Output::Close { .. } => unreachable!("nothing is refused"),
+            }
+        }
+        self.step.clear();
+    }
+}
+
+fn directory() -> Directory {
+    let route = |prefix: &[u8], connector| Route {
+        prefix: prefix.to_vec(),
+        targets: vec![Target {
+            connector,
+            order: 0,
+            weight: 1,
+        }],
+        ..Route::default()
+    };
+    let customer = Customer {
+        routes: vec![route(b"44", OPEN), route(b"88", CLOSED)],
+        deliver_max: u64::MAX,
+        ..Customer::default()
+    };
+    Directory {
+        customers: [(CUSTOMER, customer)].into(),
+        connectors: [OPEN, CLOSED].map(|id| (id, Connector::default())).into(),
+        limits: Limits {
+            memory_max: u64::MAX,
+            ..Limits::default()
+        },
+        ..Directory::default()
+    }
+}
