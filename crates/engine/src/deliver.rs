@@ -3,14 +3,15 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use sms::Instant;
+use sms::{Instant, State};
 
 use crate::engine::Turn;
+use crate::entry::{Entry, Order, Stage};
 use crate::fold::Fold;
 use crate::live::{Bind, Doubt, Live, Side, Timer, Tries};
 use crate::record::{Reason, Record};
 use crate::{
-    BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, Refusal, RefusalClass,
+    BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, Refusal, RefusalClass, Wants,
 };
 
 /// After the first, second.. failure; the last one repeats until the delivery expires.
@@ -85,7 +86,9 @@ impl Turn<'_> {
             .and_then(|live| live.tries.get_mut(&key));
         if let Some(tries) = tries.filter(|tries| tries.resting) {
             tries.resting = false;
-            self.ready(key);
+            if let Some(entry) = self.fold.entry(key) {
+                self.live.enqueue_delivery(&entry.order);
+            }
         }
     }
 
@@ -106,17 +109,49 @@ impl Turn<'_> {
         self.live.touch_customer(id);
     }
 
-    /// A delivery may go to its customer: to the bind of the submit, if that can receive, else to any.
+    /// There is a new delivery. It may go to its customer, unless an earlier receipt of its message is still out.
     pub(crate) fn ready(&mut self, key: MessageKey) {
-        let Some(entry) = self
-            .fold
-            .entry(key)
-            .filter(|entry| entry.delivery().is_some())
-        else {
+        let entry = self.fold.entry(key);
+        if let Some(entry) = entry.filter(|entry| entry.delivery().is_some()) {
+            self.live.new_delivery(entry);
+        }
+    }
+
+    /// Whether the customer is about to be told this state of the message anyway.
+    pub(crate) fn is_being_told(&self, order: &Order, state: State) -> bool {
+        let live = self.live.customers.get(&order.customer);
+        let keys = live.and_then(|live| live.turns.get(&order.told));
+        keys.into_iter()
+            .flatten()
+            .filter_map(|&key| self.fold.entry(key)?.delivery())
+            .any(|delivery| matches!(delivery, Delivery::Receipt { state: told, .. } if told == state))
+    }
+
+    /// The delivery `key` of `order` is over: the next receipt of the message has its turn.
+    pub(crate) fn next_turn(&mut self, order: &Order) {
+        if !takes_turns(order) {
+            return;
+        }
+        let live = self.live.customers.get_mut(&order.customer);
+        let Some(turns) = live.and_then(|live| live.turns.get_mut(&order.told)) else {
             return;
         };
-        self.live
-            .enqueue_delivery(entry.order.customer, entry.order.bind, key);
+        if turns.front() != Some(&order.key) {
+            // It expired while it waited; nobody is to wait for it.
+            turns.retain(|&key| key != order.key);
+            return;
+        }
+        turns.pop_front();
+        while let Some(&key) = turns.front() {
+            if let Some(next) = self.fold.entry(key) {
+                self.live.enqueue_delivery(&next.order);
+                return;
+            }
+            turns.pop_front();
+        }
+        if let Some(live) = self.live.customers.get_mut(&order.customer) {
+            live.turns.remove(&order.told);
+        }
     }
 
     /// Every customer that something changed for gets what its windows allow.
@@ -220,17 +255,19 @@ impl Turn<'_> {
         {
             live.tries.remove(&key);
         }
-        if self.fold.entry(key).is_some() {
-            let at = self.now.wall;
-            let expires = self.expiry(Duration::ZERO);
-            self.record(&Record::Done {
-                key,
-                reason,
-                at,
-                receipt: None,
-                expires,
-            });
-        }
+        let Some(order) = self.fold.entry(key).map(|entry| entry.order) else {
+            return;
+        };
+        let at = self.now.wall;
+        let expires = self.expiry(Duration::ZERO);
+        self.record(&Record::Done {
+            key,
+            reason,
+            at,
+            receipt: None,
+            expires,
+        });
+        self.next_turn(&order);
     }
 
     pub(crate) fn deliver_later(&mut self, customer: CustomerId, key: MessageKey) {
@@ -247,24 +284,39 @@ impl Turn<'_> {
     }
 }
 
+/// Who hears of states on the way hears of one at a time, so that the last one heard is the last one there was.
+fn takes_turns(order: &Order) -> bool {
+    order.wants.0 & Wants::INTERMEDIATE.0 != 0
+}
+
 impl Live {
-    fn enqueue_delivery(&mut self, customer: CustomerId, preferred: BindId, key: MessageKey) {
-        let bind = self.binds.get_mut(preferred).map(|bind| &mut bind.side);
-        match bind {
+    fn new_delivery(&mut self, entry: &Entry) {
+        let order = &entry.order;
+        if takes_turns(order) && matches!(entry.delivery(), Some(Delivery::Receipt { .. })) {
+            let customer = self.customers.entry(order.customer).or_default();
+            let turns = customer.turns.entry(order.told).or_default();
+            turns.push_back(order.key);
+            if turns.len() > 1 {
+                return;
+            }
+        }
+        self.enqueue_delivery(order);
+    }
+
+    /// To the bind of the submit, if that can receive, else to any.
+    fn enqueue_delivery(&mut self, order: &Order) {
+        let bind = self.binds.get_mut(order.bind).map(|bind| &mut bind.side);
+        let queue = match bind {
             Some(Side::Customer {
-                customer: owner,
+                customer,
                 receives: true,
                 ready,
                 ..
-            }) if *owner == customer => ready.push_back(key),
-            _ => self
-                .customers
-                .entry(customer)
-                .or_default()
-                .ready
-                .push_back(key),
-        }
-        self.touch_customer(customer);
+            }) if *customer == order.customer => ready,
+            _ => &mut self.customers.entry(order.customer).or_default().ready,
+        };
+        queue.push_back(order.key);
+        self.touch_customer(order.customer);
     }
 
     /// After a restart: everything that waits for a customer is ready, everything that was being sent is in doubt.
@@ -272,24 +324,18 @@ impl Live {
         let mut deliveries = Vec::new();
         let mut doubts = Vec::new();
         for entry in fold.entries() {
-            match (entry.delivery(), entry.leg()) {
-                (Some(Delivery::Mo | Delivery::Receipt { .. }), _) => {
-                    deliveries.push((entry.order.key, entry.order.customer));
-                }
-                (None, Some(leg)) if fold.is_sending(entry.order.key) => {
+            match entry.leg() {
+                None => deliveries.push(entry),
+                Some(leg) if leg.stage == Stage::Sending => {
                     doubts.push((entry.order.key, leg.connector));
                 }
-                _ => {}
+                Some(_) => {}
             }
         }
-        deliveries.sort();
+        deliveries.sort_by_key(|entry| entry.order.key);
         doubts.sort();
-        for (key, customer) in deliveries {
-            self.customers
-                .entry(customer)
-                .or_default()
-                .ready
-                .push_back(key);
+        for delivery in deliveries {
+            self.new_delivery(delivery);
         }
         for (key, connector) in doubts {
             // The origin of the shell's clock is the start of the process.

@@ -346,8 +346,9 @@ impl<'a> Turn<'a> {
             receipt,
             expires,
         });
-        if let Some(receipt) = receipt {
-            self.ready(receipt);
+        match receipt {
+            Some(receipt) => self.ready(receipt),
+            None => self.next_turn(&order),
         }
     }
 

@@ -36,6 +36,9 @@ pub(crate) struct CustomerLive {
     pub(crate) ready: VecDeque<MessageKey>,
     /// Deliveries that were refused or not answered.
     pub(crate) tries: FixedMap<MessageKey, Tries>,
+    /// By the told key of messages that are told about more than once: the receipt that is out, and behind it those that wait
+    /// until it is acknowledged.
+    pub(crate) turns: FixedMap<MessageKey, VecDeque<MessageKey>>,
     pub(crate) dirty: bool,
 }
 

@@ -89,8 +89,12 @@ impl Turn<'_> {
         let Some(order) = self.fold.entry(of).map(|entry| entry.order) else {
             return;
         };
-        // ENROUTE, ACCEPTED and UNKNOWN close nothing; if the customer did not ask for them they change nothing either.
-        if !receipt.state.is_final() && order.wants.0 & Wants::INTERMEDIATE.0 == 0 {
+        // ENROUTE, ACCEPTED and UNKNOWN close nothing; if the customer did not ask for them they change nothing either. A carrier
+        // that repeats one before it was told adds nothing.
+        if !receipt.state.is_final()
+            && (order.wants.0 & Wants::INTERMEDIATE.0 == 0
+                || self.is_being_told(&order, receipt.state))
+        {
             return;
         }
         let key = self.mint();

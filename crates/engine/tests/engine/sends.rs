@@ -1,0 +1,1 @@
+//! What becomes of messages that were sent to carriers.

@@ -1,0 +1,408 @@
+//! An engine, its journal in memory, and the clock in the test's hand.
+//!
+//! Whatever the engine writes down is durable at once. After each step a second engine is made from the journal: it has to know
+//! the same.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use engine::{
+    BindId, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Delivery, Directory,
+    Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs,
+    Position, Recovery, Refusal, RefusalClass, Route, Step, Target, Wants,
+};
+use sms::{Address, Instant, Message, Now, State, Wall};
+
+pub(crate) const CUSTOMER: CustomerId = CustomerId(1);
+pub(crate) const CARRIER: ConnectorId = ConnectorId(1);
+pub(crate) const ALL: Wants = Wants(7);
+pub(crate) const FINAL: Wants = Wants(3);
+
+/// A bind of either side, as its session would know it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Bind {
+    id: BindId,
+    slot: u32,
+}
+
+/// A message on its way to a carrier.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Sent {
+    pub(crate) slot: u32,
+    pub(crate) token: u64,
+    pub(crate) key: MessageKey,
+}
+
+/// A receipt on its way to a customer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Told {
+    pub(crate) slot: u32,
+    pub(crate) token: u64,
+    pub(crate) key: MessageKey,
+    pub(crate) state: State,
+}
+
+pub(crate) struct World {
+    engine: Engine,
+    directory: Directory,
+    now: Now,
+    journal: Vec<u8>,
+    slots: u32,
+    sent: Vec<Sent>,
+    told: Vec<Told>,
+    bound: Option<BindId>,
+    accepted: Option<Result<MessageKey, Refusal>>,
+    acknowledged: Option<Option<Refusal>>,
+    closed: Vec<u32>,
+}
+
+impl World {
+    /// One customer and one carrier, the carrier with rules of its own.
+    pub(crate) fn new(rules: Connector) -> World {
+        let target = Target {
+            connector: CARRIER,
+            order: 0,
+            weight: 1,
+        };
+        let customer = Customer {
+            routes: vec![Route {
+                targets: vec![target],
+                ..Route::default()
+            }],
+            ..Customer::default()
+        };
+        World::of(Directory {
+            customers: [(CUSTOMER, customer)].into(),
+            connectors: [(CARRIER, rules)].into(),
+            ..Directory::default()
+        })
+    }
+
+    pub(crate) fn of(directory: Directory) -> World {
+        let mut world = World {
+            engine: Recovery::new(0).finish(Position(0)),
+            directory,
+            now: Now {
+                mono: Instant(1_000_000_000),
+                wall: Wall(EPOCH_MS + 1_000_000),
+            },
+            journal: Vec::new(),
+            slots: 0,
+            sent: Vec::new(),
+            told: Vec::new(),
+            bound: None,
+            accepted: None,
+            acknowledged: None,
+            closed: Vec::new(),
+        };
+        world.reload();
+        world
+    }
+
+    /// Changes who may do what.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Directory)) {
+        change(&mut self.directory);
+        self.reload();
+    }
+
+    fn reload(&mut self) {
+        let directory = Arc::new(self.directory.clone());
+        self.give(|_| Input::Directory(directory));
+    }
+
+    // ---- binds ----
+
+    pub(crate) fn customer(&mut self) -> Bind {
+        self.slots += 1;
+        let (origin, slot) = (self.origin(), self.slots);
+        self.give(|_| Input::Bind {
+            origin,
+            customer: CUSTOMER,
+            receives: true,
+            window: 10,
+        });
+        let id = self.bound.take().expect("the customer's bind is accepted");
+        Bind { id, slot }
+    }
+
+    pub(crate) fn carrier(&mut self, window: u16) -> Bind {
+        self.carrier_of(CARRIER, window)
+    }
+
+    pub(crate) fn carrier_of(&mut self, connector: ConnectorId, window: u16) -> Bind {
+        self.slots += 1;
+        let (origin, slot) = (self.origin(), self.slots);
+        self.give(|_| Input::Connected {
+            origin,
+            connector,
+            transmits: true,
+            window,
+        });
+        let id = self.bound.take().expect("the carrier's bind is named");
+        Bind { id, slot }
+    }
+
+    pub(crate) fn unbind(&mut self, bind: Bind) {
+        self.give(|_| Input::Unbound(bind.id));
+    }
+
+    /// The process is killed and started again: nothing is left but the journal.
+    pub(crate) fn crash(&mut self) {
+        self.engine = self.recovered();
+        self.sent.clear();
+        self.told.clear();
+        self.reload();
+    }
+
+    // ---- messages ----
+
+    /// The customer submits a message to `digits`, and it is accepted.
+    #[track_caller]
+    pub(crate) fn submit(&mut self, bind: Bind, digits: &str, wants: Wants) -> MessageKey {
+        self.submitted(bind, digits, wants)
+            .expect("the message is accepted")
+    }
+
+    pub(crate) fn submitted(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        wants: Wants,
+    ) -> Result<MessageKey, Refusal> {
+        let origin = self.origin();
+        let message = Message {
+            destination: Address::international(digits.as_bytes()),
+            text: b"hello",
+            ..Message::default()
+        };
+        self.give(|inputs| {
+            Input::Submit(Draft {
+                origin,
+                bind: bind.id,
+                customer: CUSTOMER,
+                priority: 0,
+                wants,
+                due: None,
+                expires: None,
+                body: inputs.put_message(&message),
+            })
+        });
+        self.accepted.take().expect("an answer")
+    }
+
+    /// What has been sent to carriers and not been asked for yet.
+    pub(crate) fn sent(&mut self) -> Vec<Sent> {
+        core::mem::take(&mut self.sent)
+    }
+
+    /// The one message that has been sent.
+    #[track_caller]
+    pub(crate) fn sent_one(&mut self) -> Sent {
+        let mut sent = self.sent();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        sent.remove(0)
+    }
+
+    /// The carrier takes it under this id.
+    pub(crate) fn take(&mut self, bind: Bind, sent: &Sent, id: &str) {
+        let token = sent.token;
+        self.give(|inputs| Input::Sent {
+            bind: bind.id,
+            token,
+            outcome: Outcome::Accepted {
+                id: inputs.put(id.as_bytes()),
+            },
+        });
+    }
+
+    pub(crate) fn refuse(&mut self, bind: Bind, sent: &Sent, class: RefusalClass) {
+        self.outcome(bind, sent, Outcome::Refused { class, code: 8 });
+    }
+
+    /// No answer came in time.
+    pub(crate) fn silence(&mut self, bind: Bind, sent: &Sent) {
+        self.outcome(bind, sent, Outcome::Silent);
+    }
+
+    fn outcome(&mut self, bind: Bind, sent: &Sent, outcome: Outcome) {
+        let token = sent.token;
+        self.give(|_| Input::Sent {
+            bind: bind.id,
+            token,
+            outcome,
+        });
+    }
+
+    /// A message all the way to the carrier, which calls it `id`.
+    #[track_caller]
+    pub(crate) fn carried(
+        &mut self,
+        customer: Bind,
+        carrier: Bind,
+        digits: &str,
+        wants: Wants,
+        id: &str,
+    ) -> MessageKey {
+        let key = self.submit(customer, digits, wants);
+        let sent = self.sent_one();
+        self.take(carrier, &sent, id);
+        key
+    }
+
+    // ---- receipts ----
+
+    /// The carrier tells a state; it is acknowledged.
+    #[track_caller]
+    pub(crate) fn receipt(&mut self, bind: Bind, id: &str, digits: &str, state: State) {
+        let origin = self.origin();
+        self.give(|inputs| Input::Receipt {
+            origin,
+            bind: bind.id,
+            receipt: CarrierReceipt {
+                id: inputs.put(id.as_bytes()),
+                destination: inputs.put(digits.as_bytes()),
+                state,
+                err: *b"000",
+                done: None,
+            },
+        });
+        assert_eq!(self.acknowledged.take(), Some(None), "acknowledged");
+    }
+
+    /// The receipts that have been sent to customers and not been asked for yet.
+    pub(crate) fn told(&mut self) -> Vec<Told> {
+        core::mem::take(&mut self.told)
+    }
+
+    /// The one receipt that has been sent.
+    #[track_caller]
+    pub(crate) fn told_one(&mut self) -> Told {
+        let mut told = self.told();
+        assert_eq!(told.len(), 1, "{told:?}");
+        told.remove(0)
+    }
+
+    /// What the customers have been told since last asked: of which message, and what.
+    pub(crate) fn news(&mut self) -> Vec<(MessageKey, State)> {
+        self.told()
+            .iter()
+            .map(|told| (told.key, told.state))
+            .collect()
+    }
+
+    pub(crate) fn acknowledge(&mut self, bind: Bind, told: &Told) {
+        let token = told.token;
+        self.give(|inputs| Input::Delivered {
+            bind: bind.id,
+            token,
+            outcome: Outcome::Accepted {
+                id: inputs.put(b""),
+            },
+        });
+    }
+
+    pub(crate) fn decline(&mut self, bind: Bind, told: &Told, class: RefusalClass) {
+        let token = told.token;
+        self.give(|_| Input::Delivered {
+            bind: bind.id,
+            token,
+            outcome: Outcome::Refused { class, code: 8 },
+        });
+    }
+
+    // ---- the machine ----
+
+    /// Time passes; the engine is woken whenever it wants to be.
+    pub(crate) fn wait(&mut self, span: Duration) {
+        let end = self.now.mono + span;
+        while let Some(at) = self.engine.next_wake(self.now).filter(|&at| at <= end) {
+            // A wall clock of milliseconds may be a little behind what it was asked for.
+            self.pass(at.since(self.now.mono).max(Duration::from_millis(1)));
+            self.step(&mut Inputs::default());
+        }
+        self.pass(end.since(self.now.mono));
+        self.step(&mut Inputs::default());
+    }
+
+    fn pass(&mut self, span: Duration) {
+        self.now.mono = self.now.mono + span;
+        let since = self.now.mono.0 / 1_000_000;
+        self.now.wall = Wall(EPOCH_MS + 999_000 + since);
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        self.engine.figures()
+    }
+
+    /// Slots of sessions that the engine wants to end.
+    pub(crate) fn closed(&mut self) -> Vec<u32> {
+        core::mem::take(&mut self.closed)
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            slot: self.slots,
+            ..Origin::default()
+        }
+    }
+
+    fn give(&mut self, input: impl FnOnce(&mut Inputs) -> Input) {
+        let mut inputs = Inputs::default();
+        let input = input(&mut inputs);
+        inputs.push(input);
+        self.step(&mut inputs);
+    }
+
+    fn step(&mut self, inputs: &mut Inputs) {
+        let mut step = Step::default();
+        self.engine.step(self.now, inputs, &mut step);
+        self.journal.extend_from_slice(&step.records);
+        assert_eq!(
+            self.recovered().digest(),
+            self.engine.digest(),
+            "replay knows the same"
+        );
+        self.look(&step.free);
+        self.look(&step.gated);
+    }
+
+    fn recovered(&self) -> Engine {
+        let mut recovery = Recovery::new(0);
+        recovery.apply(&self.journal).expect("our own records");
+        recovery.finish(self.engine.position())
+    }
+
+    fn look(&mut self, outputs: &Outputs) {
+        for output in outputs.iter() {
+            match *output {
+                Output::Bound { bind, .. } => self.bound = Some(bind),
+                Output::Accepted { told, .. } => self.accepted = Some(Ok(told)),
+                Output::Refused { refusal, .. } => self.accepted = Some(Err(refusal)),
+                Output::Send { to, token, key, .. } => self.sent.push(Sent {
+                    slot: to.slot,
+                    token,
+                    key,
+                }),
+                Output::Deliver {
+                    to, token, what, ..
+                } => match what {
+                    Delivery::Receipt { told, state, .. } => self.told.push(Told {
+                        slot: to.slot,
+                        token,
+                        key: told,
+                        state,
+                    }),
+                    Delivery::Mo => panic!("nobody sent an MO"),
+                },
+                Output::Acknowledge { refusal, .. } => self.acknowledged = Some(refusal),
+                Output::Close { to } => self.closed.push(to.slot),
+            }
+        }
+    }
+}
+
+impl Bind {
+    pub(crate) fn slot(self) -> u32 {
+        self.slot
+    }
+}
