@@ -8,7 +8,7 @@ use sms::{Instant, State};
 use crate::engine::Turn;
 use crate::entry::{Entry, Order, Stage};
 use crate::fold::Fold;
-use crate::live::{Bind, Doubt, Live, Side, Timer, Tries};
+use crate::live::{Bind, Live, Side, Timer, Tries};
 use crate::record::{Reason, Record};
 use crate::{
     BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, Refusal, RefusalClass, Wants,
@@ -217,9 +217,7 @@ impl Turn<'_> {
             return;
         };
         if outcome == Outcome::Silent {
-            let flight = live.flights.get_mut(token).filter(|flight| !flight.silent);
-            if let Some(flight) = flight {
-                flight.silent = true;
+            if live.flights.mute(token) {
                 self.live
                     .timers
                     .set(self.now.mono + LATE_WAIT, Timer::Late { bind, token });
@@ -339,15 +337,7 @@ impl Live {
         }
         for (key, connector) in doubts {
             // The origin of the shell's clock is the start of the process.
-            let doubt = Doubt {
-                key,
-                since: Instant(0),
-            };
-            self.connectors
-                .entry(connector)
-                .or_default()
-                .doubts
-                .push_back(doubt);
+            self.doubt(connector, [key], Instant(0), Instant(0));
         }
         for (key, stray) in fold.strays().filter(|(_, stray)| stray.parked) {
             self.connectors

@@ -2,9 +2,11 @@
 
 use core::time::Duration;
 
+use sms::Instant;
+
 use crate::engine::Turn;
 use crate::fold::CLASSES;
-use crate::live::{Bind, Doubt, Side, Timer};
+use crate::live::{Bind, Doubt, Side};
 use crate::record::{Keys, Reason, Record};
 use crate::{BindId, Connector, ConnectorId, InDoubt, MessageKey, Origin, Output, Room};
 
@@ -21,11 +23,15 @@ impl Turn<'_> {
                 connector.dirty = false;
             }
             let directory = self.directory;
+            self.settle_parked(id);
             let Some(connector) = directory.connectors.get(&id) else {
+                // Nobody will bind to it again.
+                if self.live.informed {
+                    self.settle_doubts(id, InDoubt::Fail);
+                }
                 continue;
             };
-            self.settle_parked(id);
-            self.settle_doubts(id, connector);
+            self.settle_doubts(id, connector.in_doubt);
             if connector.enabled && self.may_send() {
                 self.send_waiting(id, connector);
             }
@@ -204,6 +210,11 @@ impl Turn<'_> {
         let live = self.live.connectors.entry(connector).or_default();
         if transmits {
             live.binds.push(bind);
+            // The answers to what is in doubt do not come over a new bind.
+            live.doubts
+                .iter_mut()
+                .for_each(|doubt| doubt.waited = doubt.since);
+            live.doubts_due = Instant(0);
         }
         self.live.touch_connector(connector);
     }
@@ -220,62 +231,51 @@ impl Turn<'_> {
     }
 
     fn carrier_unbound(&mut self, id: ConnectorId, bind: &Bind) {
-        let since = self.now.mono;
+        let now = self.now.mono;
         let live = self.live.connectors.entry(id).or_default();
         live.binds.retain(|&other| other != bind.id);
         let mut keys: Vec<_> = bind.flights.iter().map(|flight| flight.key).collect();
         keys.sort();
-        live.doubts
-            .extend(keys.into_iter().map(|key| Doubt { key, since }));
-        self.live.touch_connector(id);
+        let rules = self.directory.connectors.get(&id);
+        let waited = now + rules.map_or(Duration::ZERO, |rules| rules.late_wait);
+        self.live.doubt(id, keys, now, waited);
     }
 
     /// Applies the connector's policy to what nobody knows the fate of.
-    fn settle_doubts(&mut self, id: ConnectorId, connector: &Connector) {
+    fn settle_doubts(&mut self, id: ConnectorId, policy: InDoubt) {
         let now = self.now.mono;
         let connected = self.live.is_connected(id) && self.may_send();
         let Some(live) = self.live.connectors.get_mut(&id) else {
             return;
         };
-        if live.doubts.is_empty() {
+        if live.doubts.is_empty() || now < live.doubts_due {
             return;
         }
-        let (ripe, unripe): (Vec<_>, Vec<_>) =
-            live.doubts
-                .drain(..)
-                .partition(|doubt| match connector.in_doubt {
-                    InDoubt::Resend => connected,
-                    InDoubt::Hold(span) => doubt.since + span <= now,
-                    InDoubt::Fail => true,
-                });
-        live.doubts = unripe.into();
-        self.wake_for_doubts(id, connector);
-        self.resolve(id, connector, ripe);
-    }
-
-    fn wake_for_doubts(&mut self, id: ConnectorId, connector: &Connector) {
-        let InDoubt::Hold(span) = connector.in_doubt else {
-            return;
+        let never = Instant(u64::MAX);
+        let due = |doubt: &Doubt| match policy {
+            InDoubt::Resend if connected => doubt.waited,
+            InDoubt::Resend => never,
+            InDoubt::Hold(span) => doubt.since + span,
+            InDoubt::Fail => now,
         };
-        let first = self
-            .live
-            .connectors
-            .get(&id)
-            .and_then(|live| live.doubts.iter().map(|doubt| doubt.since).min());
-        if let Some(since) = first {
-            self.live
-                .timers
-                .set(since + span, Timer::Doubt { connector: id });
+        let (ripe, unripe): (Vec<_>, Vec<_>) =
+            live.doubts.drain(..).partition(|doubt| due(doubt) <= now);
+        live.doubts_due = unripe.iter().map(due).min().unwrap_or(never);
+        live.doubts = unripe.into();
+        let next = live.doubts_due;
+        if next < never {
+            self.live.wake_connector(id, next);
         }
+        self.resolve(id, policy, ripe);
     }
 
-    fn resolve(&mut self, id: ConnectorId, connector: &Connector, ripe: Vec<Doubt>) {
+    fn resolve(&mut self, id: ConnectorId, policy: InDoubt, ripe: Vec<Doubt>) {
         let mut again = Vec::new();
         for Doubt { key, .. } in ripe {
             let Some(leg) = self.fold.leg(key).filter(|_| self.fold.is_sending(key)) else {
                 continue;
             };
-            if connector.in_doubt == InDoubt::Resend && leg.doubts < RESEND_MAX {
+            if policy == InDoubt::Resend && leg.doubts < RESEND_MAX {
                 again.push(key);
             } else {
                 self.finish(key, Reason::Unknown);

@@ -363,6 +363,7 @@ impl<'a> Turn<'a> {
     /// The directory is new: who may not be here any more is sent away, and everything is looked at again.
     fn reloaded(&mut self) {
         let directory = self.directory;
+        self.live.informed = true;
         let gone = |bind: &&Bind| match bind.side {
             Side::Customer { customer, .. } => !directory
                 .customers
@@ -375,6 +376,10 @@ impl<'a> Turn<'a> {
         };
         for bind in self.live.binds.iter().filter(gone) {
             self.step.free.push(Output::Close { to: bind.origin });
+        }
+        // What is in doubt may have another policy now.
+        for connector in self.live.connectors.values_mut() {
+            connector.doubts_due = Instant(0);
         }
         self.touch_all();
     }
@@ -394,7 +399,7 @@ impl<'a> Turn<'a> {
         while let Some(timer) = self.live.timers.pop(self.now.mono) {
             match timer {
                 Timer::Late { bind, token } => self.too_late(bind, token),
-                Timer::Wake { connector } | Timer::Doubt { connector } => {
+                Timer::Wake { connector } => {
                     if let Some(live) = self.live.connectors.get_mut(&connector) {
                         live.wake = live.wake.filter(|&wake| wake > self.now.mono);
                     }

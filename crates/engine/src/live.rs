@@ -20,6 +20,8 @@ pub(crate) struct Live {
     pub(crate) timers: Timers,
     pub(crate) room: Room,
     pub(crate) draining: bool,
+    /// A directory has come: what it does not name is gone.
+    pub(crate) informed: bool,
     /// The wall clock never goes back in here.
     pub(crate) wall: Wall,
     /// Deferred messages up to here were looked at.
@@ -62,6 +64,8 @@ pub(crate) struct ConnectorLive {
     pub(crate) wake: Option<Instant>,
     /// Sent, and never answered.
     pub(crate) doubts: VecDeque<Doubt>,
+    /// Nothing is to be decided about them before.
+    pub(crate) doubts_due: Instant,
     /// Receipts that may be for a message whose response is open, and the last send that may be theirs.
     pub(crate) parked: VecDeque<(u64, MessageKey)>,
     /// Sends so far.
@@ -69,10 +73,13 @@ pub(crate) struct ConnectorLive {
     pub(crate) dirty: bool,
 }
 
+/// A message whose fate nobody knows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Doubt {
     pub(crate) key: MessageKey,
     pub(crate) since: Instant,
+    /// When the answer, or a receipt that tells the same, is not waited for any longer.
+    pub(crate) waited: Instant,
 }
 
 /// What is to happen at some time.
@@ -82,8 +89,6 @@ pub(crate) enum Timer {
     Late { bind: BindId, token: u64 },
     /// The connector may send again.
     Wake { connector: ConnectorId },
-    /// What is in doubt here may have been held long enough.
-    Doubt { connector: ConnectorId },
     /// The delivery may be tried again.
     Retry {
         customer: CustomerId,
@@ -203,6 +208,7 @@ pub(crate) struct Flights {
     places: Vec<Option<Flight>>,
     free: Vec<u32>,
     uses: u32,
+    silent: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -232,7 +238,20 @@ impl Flights {
         token
     }
 
-    pub(crate) fn get_mut(&mut self, token: u64) -> Option<&mut Flight> {
+    /// The response is overdue; false if that was known, or it has come.
+    pub(crate) fn mute(&mut self, token: u64) -> bool {
+        let fresh = self.get_mut(token).filter(|flight| !flight.silent);
+        let muted = fresh.map(|flight| flight.silent = true).is_some();
+        self.silent += usize::from(muted);
+        muted
+    }
+
+    /// Whether every response is overdue.
+    pub(crate) fn are_all_silent(&self) -> bool {
+        self.silent == self.len()
+    }
+
+    fn get_mut(&mut self, token: u64) -> Option<&mut Flight> {
         self.places
             .get_mut(token as u32 as usize)?
             .as_mut()
@@ -242,7 +261,9 @@ impl Flights {
     pub(crate) fn end(&mut self, token: u64) -> Option<Flight> {
         self.get_mut(token)?;
         self.free.push(token as u32);
-        self.places[token as u32 as usize].take()
+        let flight = self.places[token as u32 as usize].take()?;
+        self.silent -= usize::from(flight.silent);
+        Some(flight)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -283,6 +304,21 @@ impl Live {
         self.connectors
             .get(&id)
             .is_some_and(|connector| !connector.binds.is_empty())
+    }
+
+    /// Nobody knows the fate of these.
+    pub(crate) fn doubt(
+        &mut self,
+        id: ConnectorId,
+        keys: impl IntoIterator<Item = MessageKey>,
+        since: Instant,
+        waited: Instant,
+    ) {
+        let connector = self.connectors.entry(id).or_default();
+        let doubts = keys.into_iter().map(|key| Doubt { key, since, waited });
+        connector.doubts.extend(doubts);
+        connector.doubts_due = Instant(0);
+        self.touch_connector(id);
     }
 
     /// Nothing is sent to the carrier for this long.

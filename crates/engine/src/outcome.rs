@@ -6,14 +6,16 @@ use sms::Message;
 
 use crate::engine::Turn;
 use crate::entry::CarrierId;
-use crate::live::{Doubt, Flight, MISCOUNT_REST, Side, Timer};
+use crate::live::{Flight, MISCOUNT_REST, Side, Timer};
 use crate::record::{Keys, Reason, Record};
-use crate::{BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, RefusalClass};
+use crate::{BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, Output, RefusalClass};
 
 /// A destination that is busy is left alone for this long.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// A carrier that was overrun, or whose link is in trouble, is left alone for this long.
 const THROTTLE_WAIT: Duration = Duration::from_secs(1);
+/// Tries of a message whose refusals say neither that it may come again nor that it may not.
+const VAGUE_TRIES_MAX: u8 = 3;
 
 impl Turn<'_> {
     /// A carrier answered, or did not.
@@ -98,6 +100,14 @@ impl Turn<'_> {
         match class {
             RefusalClass::Permanent => self.finish(key, Reason::Refused(code)),
             RefusalClass::Temporary => self.try_later(id, connector, key),
+            RefusalClass::Vague => {
+                let tried = self.fold.leg(key).map_or(0, |leg| leg.attempt);
+                if tried + 1 < VAGUE_TRIES_MAX {
+                    self.try_later(id, connector, key);
+                } else {
+                    self.finish(key, Reason::Refused(code));
+                }
+            }
             RefusalClass::DestinationBusy => {
                 let attempt = self.fold.leg(key).map_or(0, |leg| leg.attempt);
                 self.record(&Record::Deferred {
@@ -172,15 +182,17 @@ impl Turn<'_> {
             .connectors
             .get(&id)
             .map_or(THROTTLE_WAIT, |connector| connector.late_wait);
-        let flight = self
-            .live
-            .binds
-            .get_mut(bind)
-            .and_then(|bind| bind.flights.get_mut(token));
-        let Some(flight) = flight.filter(|flight| !flight.silent) else {
+        let Some(carrier) = self.live.binds.get_mut(bind) else {
             return;
         };
-        flight.silent = true;
+        if !carrier.flights.mute(token) {
+            return;
+        }
+        // Nothing can be sent over it any more, and nothing says that it lives.
+        if carrier.flights.len() >= carrier.window && carrier.flights.are_all_silent() {
+            let to = carrier.origin;
+            self.step.free.push(Output::Close { to });
+        }
         self.live
             .timers
             .set(self.now.mono + wait, Timer::Late { bind, token });
@@ -193,17 +205,8 @@ impl Turn<'_> {
         };
         match self.live.binds.get(bind).map(|bind| &bind.side) {
             Some(&Side::Carrier { connector }) => {
-                let doubt = Doubt {
-                    key: flight.key,
-                    since: self.now.mono,
-                };
-                self.live
-                    .connectors
-                    .entry(connector)
-                    .or_default()
-                    .doubts
-                    .push_back(doubt);
-                self.live.touch_connector(connector);
+                let now = self.now.mono;
+                self.live.doubt(connector, [flight.key], now, now);
             }
             Some(&Side::Customer { customer, .. }) => self.deliver_later(customer, flight.key),
             None => {}

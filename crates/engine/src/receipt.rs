@@ -154,6 +154,8 @@ impl Turn<'_> {
         if open {
             let live = self.live.connectors.entry(connector).or_default();
             live.parked.push_back((live.sends, key));
+            // What is open may all be in doubt, with no response to wait for.
+            self.live.touch_connector(connector);
         }
         let (strays, oldest) = self
             .fold

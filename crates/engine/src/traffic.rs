@@ -191,6 +191,8 @@ pub enum Outcome {
 pub enum RefusalClass {
     /// Try again later.
     Temporary,
+    /// For now or for good, it does not say which: try again later, three times in all.
+    Vague,
     /// Too fast: the connector pauses, the message keeps its attempt.
     Throttled,
     /// Too much for this destination: it waits a little.

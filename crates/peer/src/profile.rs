@@ -106,7 +106,7 @@ impl fmt::Debug for Profile {
 /// What a carrier's refusal of a message means for the message.
 ///
 /// Without an override in the profile: retry later on the same link 0x58, 0x14, 0x08, 0x64, 0x102; trouble of the link 0x04,
-/// 0x05, 0x0D, 0x0E, 0x0F; policy of this gateway 0xFE and 0xFF temporary; everything else, vendors' codes included,
+/// 0x05, 0x0D, 0x0E, 0x0F; policy of this gateway 0xFE and 0xFF vague; everything else, vendors' codes included,
 /// permanent (SMPP 3.4, 5.1.3).
 pub fn refusal_class(status: Status, profile: &Profile) -> RefusalClass {
     profile
@@ -120,11 +120,8 @@ fn usual_class(refused: Status) -> RefusalClass {
     match refused {
         status::RTHROTTLED => RefusalClass::Throttled,
         status::RMSGQFUL => RefusalClass::DestinationBusy,
-        status::RSYSERR
-        | status::RX_T_APPN
-        | status::RSERTYPUNAVAIL
-        | status::RDELIVERYFAILURE
-        | status::RUNKNOWNERR => RefusalClass::Temporary,
+        status::RSYSERR | status::RX_T_APPN | status::RSERTYPUNAVAIL => RefusalClass::Temporary,
+        status::RDELIVERYFAILURE | status::RUNKNOWNERR => RefusalClass::Vague,
         status::RINVBNDSTS
         | status::RALYBND
         | status::RBINDFAIL
@@ -140,7 +137,7 @@ mod tests {
 
     #[test]
     fn refusals_mean_what_the_retry_classes_say() {
-        use RefusalClass::{DestinationBusy, LinkFault, Permanent, Temporary, Throttled};
+        use RefusalClass::{DestinationBusy, LinkFault, Permanent, Temporary, Throttled, Vague};
         let profile = Profile::default();
         for (code, class) in [
             (0x58, Throttled),
@@ -148,8 +145,8 @@ mod tests {
             (0x08, Temporary),
             (0x64, Temporary),
             (0x102, Temporary),
-            (0xFE, Temporary),
-            (0xFF, Temporary),
+            (0xFE, Vague),
+            (0xFF, Vague),
             (0x04, LinkFault),
             (0x05, LinkFault),
             (0x0D, LinkFault),

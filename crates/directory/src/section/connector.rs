@@ -341,7 +341,7 @@ fn quirks() -> Vec<Setting<ConnectorSettings>> {
         setting!("receipt_offset_quarters", profile.receipt_offset_quarters, whole(-48..=48), Reconnect,
             "Offset of the dates in its receipts from UTC, in quarter hours east."),
         setting!("refusals", profile.refusals, Refusals, Reconnect,
-            "What its refusals mean where it differs from the usual, by command_status."),
+            "What its refusals mean where it differs from the usual, by command_status. `vague` is tried three times in all, `temporary` until its validity ends."),
     ]
 }
 
@@ -383,6 +383,7 @@ struct Refusals;
 
 const CLASSES: &[(&str, RefusalClass)] = &[
     ("temporary", RefusalClass::Temporary),
+    ("vague", RefusalClass::Vague),
     ("throttled", RefusalClass::Throttled),
     ("busy", RefusalClass::DestinationBusy),
     ("link", RefusalClass::LinkFault),

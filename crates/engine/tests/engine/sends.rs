@@ -1,1 +1,239 @@
 //! What becomes of messages that were sent to carriers.
+
+use core::time::Duration;
+
+use engine::{Connector, InDoubt, RefusalClass};
+use sms::State;
+
+use crate::world::{CARRIER, FINAL, World};
+
+const TO: &str = "447700900123";
+const OTHER: &str = "447700900456";
+const LATE_WAIT: Duration = Duration::from_secs(30);
+
+fn rules() -> Connector {
+    Connector {
+        late_wait: LATE_WAIT,
+        ..Connector::default()
+    }
+}
+
+#[test]
+fn a_late_answer_settles_the_message_and_frees_its_slot_once() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(2));
+    let first = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    world.silence(carrier, &sent);
+    world.submit(customer, TO, FINAL);
+    world.submit(customer, TO, FINAL);
+    let second = world.sent_one();
+    world.take(carrier, &sent, "1");
+    world.take(carrier, &sent, "1");
+    let third = world.sent_one();
+    world.take(carrier, &second, "2");
+    world.take(carrier, &third, "3");
+    world.wait(2 * LATE_WAIT);
+    assert_eq!(world.sent(), [], "nothing is sent twice");
+    world.receipt(carrier, "1", TO, State::Delivered);
+    assert_eq!(world.news(), [(first, State::Delivered)]);
+}
+
+#[test]
+fn a_bind_whose_whole_window_is_silent_is_closed() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(2));
+    world.submit(customer, TO, FINAL);
+    world.submit(customer, OTHER, FINAL);
+    let sent = world.sent();
+    world.silence(carrier, &sent[0]);
+    assert_eq!(world.closed(), []);
+    world.silence(carrier, &sent[1]);
+    assert_eq!(world.closed(), [carrier.slot()]);
+}
+
+#[test]
+fn an_answered_slot_keeps_the_bind() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(2));
+    for _ in 0..3 {
+        world.submit(customer, TO, FINAL);
+    }
+    let sent = world.sent();
+    world.silence(carrier, &sent[0]);
+    world.take(carrier, &sent[1], "1");
+    let third = world.sent_one();
+    assert_eq!(world.closed(), []);
+    world.silence(carrier, &third);
+    assert_eq!(world.closed(), [carrier.slot()]);
+}
+
+#[test]
+fn what_stays_silent_is_sent_again_once_and_then_unknown() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    world.silence(carrier, &sent);
+    world.wait(LATE_WAIT - Duration::from_millis(1));
+    assert_eq!(world.sent(), []);
+    world.wait(Duration::from_millis(1));
+    let again = world.sent_one();
+    assert_eq!(again.key, key);
+    world.silence(carrier, &again);
+    world.wait(LATE_WAIT);
+    assert_eq!(world.sent(), []);
+    assert_eq!(world.news(), [(key, State::Unknown)]);
+}
+
+#[test]
+fn what_was_in_flight_when_a_bind_ended_is_sent_again_after_the_reconnect() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    world.sent_one();
+    world.unbind(carrier);
+    world.wait(Duration::from_secs(600));
+    assert_eq!(world.sent(), []);
+    assert_eq!(world.figures().in_doubt, 1);
+    world.carrier(10);
+    assert_eq!(world.sent_one().key, key);
+}
+
+#[test]
+fn a_lost_bind_s_messages_wait_for_evidence_before_they_go_over_another() {
+    let mut world = World::new(rules());
+    let customer = world.customer();
+    let (one, other) = (world.carrier(1), world.carrier(1));
+    let keys = [
+        world.submit(customer, TO, FINAL),
+        world.submit(customer, OTHER, FINAL),
+    ];
+    let sent = world.sent();
+    let (lost, kept) = if sent[0].slot == one.slot() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    world.take(kept, &sent[1], "2");
+    world.unbind(lost);
+    assert_eq!(world.sent(), []);
+    // Nothing else is open: it can only be about the one in doubt.
+    world.receipt(kept, "1", TO, State::Delivered);
+    assert_eq!(world.news(), [(keys[0], State::Delivered)]);
+    world.wait(2 * LATE_WAIT);
+    assert_eq!(world.sent(), []);
+    assert_eq!(world.figures().in_doubt, 0);
+}
+
+#[test]
+fn without_evidence_they_go_over_another_after_the_late_wait() {
+    let mut world = World::new(rules());
+    let customer = world.customer();
+    let (one, other) = (world.carrier(1), world.carrier(1));
+    let key = world.submit(customer, TO, FINAL);
+    let lost = if world.sent_one().slot == one.slot() {
+        one
+    } else {
+        other
+    };
+    world.unbind(lost);
+    world.wait(LATE_WAIT - Duration::from_millis(1));
+    assert_eq!(world.sent(), []);
+    world.wait(Duration::from_millis(1));
+    assert_eq!(world.sent_one().key, key);
+}
+
+#[test]
+fn held_in_doubt_it_ends_unknown_when_its_time_is_over() {
+    let hold = Duration::from_secs(50);
+    let mut world = World::new(Connector {
+        in_doubt: InDoubt::Hold(hold),
+        ..rules()
+    });
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    world.silence(carrier, &sent);
+    world.wait(LATE_WAIT + hold - Duration::from_millis(1));
+    assert_eq!((world.sent(), world.news()), (vec![], vec![]));
+    world.wait(Duration::from_millis(1));
+    assert_eq!(world.news(), [(key, State::Unknown)]);
+}
+
+#[test]
+fn what_is_in_doubt_at_a_removed_carrier_ends_unknown() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    world.sent_one();
+    world.change(|directory| {
+        directory.connectors.remove(&CARRIER);
+    });
+    assert_eq!(world.closed(), [carrier.slot()]);
+    world.unbind(carrier);
+    assert_eq!(world.news(), [(key, State::Unknown)]);
+}
+
+#[test]
+fn a_crash_puts_exactly_what_was_open_in_doubt() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(2));
+    let taken = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    world.take(carrier, &sent, "1");
+    let open = world.submit(customer, TO, FINAL);
+    let also_open = world.submit(customer, OTHER, FINAL);
+    let waiting = world.submit(customer, OTHER, FINAL);
+    world.crash();
+    assert_eq!(world.figures().in_doubt, 2);
+    world.customer();
+    let carrier = world.carrier(10);
+    let again: Vec<_> = world.sent().iter().map(|sent| sent.key).collect();
+    assert_eq!(again, [open, also_open, waiting]);
+    world.receipt(carrier, "1", TO, State::Delivered);
+    assert_eq!(world.news(), [(taken, State::Delivered)]);
+}
+
+#[test]
+fn a_vague_refusal_is_believed_the_third_time() {
+    let mut world = World::new(Connector {
+        retry: vec![Duration::from_secs(5)],
+        ..rules()
+    });
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    for _ in 0..2 {
+        let sent = world.sent_one();
+        world.refuse(carrier, &sent, RefusalClass::Vague);
+        assert_eq!(world.news(), []);
+        world.wait(Duration::from_secs(5));
+    }
+    let sent = world.sent_one();
+    world.refuse(carrier, &sent, RefusalClass::Vague);
+    assert_eq!(world.news(), [(key, State::Rejected)]);
+    assert_eq!(world.sent(), []);
+}
+
+#[test]
+fn a_temporary_refusal_is_tried_again_until_the_validity_ends() {
+    let mut world = World::new(Connector {
+        retry: vec![Duration::from_secs(5), Duration::from_secs(1800)],
+        ..rules()
+    });
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    let mut tries = 0;
+    for _ in 0..60 {
+        for sent in world.sent() {
+            tries += 1;
+            world.refuse(carrier, &sent, RefusalClass::Temporary);
+        }
+        world.wait(Duration::from_secs(1800));
+    }
+    assert_eq!(
+        tries, 48,
+        "at first, after 5 s, and each half hour of the day"
+    );
+    assert_eq!(world.news(), [(key, State::Expired)]);
+}
