@@ -1,13 +1,15 @@
-//! `cargo xtask lint`: formatting, clippy and the documentation's own warnings.
+//! `cargo xtask lint`: formatting, tidy, clippy and the documentation's own warnings.
 
 use crate::shell::{self, Failure};
+use crate::tidy;
 
-/// Check formatting, lints and documentation
+/// Check formatting, invariants, lints and documentation
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args) -> Result<(), Failure> {
     shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
+    tidy::run(&tidy::Args {})?;
     let clippy = [
         "clippy",
         "--workspace",

@@ -4,6 +4,7 @@ mod ci;
 mod lint;
 mod shell;
 mod test;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ enum Command {
     Ci(ci::Args),
     Lint(lint::Args),
     Test(test::Args),
+    Tidy(tidy::Args),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

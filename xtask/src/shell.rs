@@ -2,11 +2,17 @@
 
 use std::fmt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Why a task did not succeed, in a sentence for the person in front.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(why: impl Into<String>) -> Failure {
+        Failure(why.into())
+    }
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,6 +52,19 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
+/// Runs it to its end and takes what it prints.
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    let line = line(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Failure(format!("{line}: {error}")))?;
+    if !output.status.success() {
+        return Err(Failure(format!("{line}: {}", output.status)));
+    }
+    String::from_utf8(output.stdout).map_err(|_| Failure(format!("{line}: prints no text")))
+}
+
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
@@ -64,4 +83,13 @@ fn line(command: &Command) -> String {
 )]
 pub(crate) fn complain(text: &str) {
     eprintln!("{text}");
+}
+
+/// Results go to standard output.
+#[expect(
+    clippy::print_stdout,
+    reason = "this is what a command line tool is for"
+)]
+pub(crate) fn print(text: &str) {
+    println!("{text}");
 }

@@ -1,11 +1,14 @@
 //! Hashing without a random seed: the same run gives the same order of everything, every time.
 
 use core::hash::{BuildHasherDefault, Hasher};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 /// A map whose order depends on nothing but what was put in. For keys that no peer chooses.
-pub(crate) type FixedMap<K, V> = HashMap<K, V, BuildHasherDefault<FixedHasher>>;
+#[expect(
+    clippy::disallowed_types,
+    reason = "this is the map that has no random seed"
+)]
+pub(crate) type FixedMap<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<FixedHasher>>;
 
 /// Mixes all bits of `x` into all bits of the result (the finaliser of SplitMix64).
 pub(crate) fn mix(x: u64) -> u64 {
