@@ -112,7 +112,7 @@ mod tests {
         let mut plain = BTreeMap::new();
         for step in 0..20_000 {
             // Some milliseconds with one key, some with many, and keys that come back after they left.
-            let key = MessageKey((mix(step) % 40 << 22) | (mix(step + 1) % 60));
+            let key = MessageKey(((mix(step) % 40) << 22) | (mix(step + 1) % 60));
             if plain.remove(&key).is_some() {
                 index.remove(key);
             } else {
@@ -120,7 +120,7 @@ mod tests {
                 plain.insert(key, slot);
                 index.insert(key, slot);
             }
-            let asked = MessageKey((mix(step + 2) % 40 << 22) | (mix(step + 3) % 60));
+            let asked = MessageKey(((mix(step + 2) % 40) << 22) | (mix(step + 3) % 60));
             assert_eq!(index.get(asked), plain.get(&asked).copied());
         }
         assert!(!plain.is_empty());
