@@ -1,5 +1,6 @@
-//! What crosses between threads crosses as a batch: the receiver takes everything that waits at once.
+//! What crosses between threads crosses as a batch.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
@@ -11,13 +12,30 @@ use tokio::sync::Notify;
 const OCTETS_MAX: usize = 4 << 20;
 const INPUTS_MAX: usize = 64 << 10;
 
+/// Inputs that the engine takes from one inbox for one step, and those of one read more. Small enough that the journal, the
+/// engine and the sockets work at the same time instead of one after the other; large enough that a step's own cost is shared.
+const STEP_MAX: usize = 512;
+
+/// Empty batches that an inbox keeps.
+const SPARE_MAX: usize = 8;
+
 /// From one I/O thread (or the control thread) to the engine.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    waiting: Mutex<Inputs>,
+    waiting: Mutex<Waiting>,
     full: AtomicBool,
     room: Notify,
     engine: Thread,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Each is for one step.
+    batches: VecDeque<Inputs>,
+    inputs: usize,
+    octets: usize,
+    /// Empty ones, to be filled again.
+    spare: Vec<Inputs>,
 }
 
 impl Inbox {
@@ -31,16 +49,16 @@ impl Inbox {
         }
     }
 
-    /// Leaves everything in `inputs` for the engine's next step, and `inputs` empty.
+    /// Leaves everything in `inputs` for the engine, and `inputs` empty.
     pub(crate) fn post(&self, inputs: &mut Inputs) {
         if inputs.is_empty() {
             return;
         }
         let first = {
             let mut waiting = lock(&self.waiting);
-            let first = waiting.is_empty();
-            waiting.append(inputs);
-            if waiting.octets() > OCTETS_MAX || waiting.len() > INPUTS_MAX {
+            let first = waiting.batches.is_empty();
+            waiting.push(inputs);
+            if waiting.octets > OCTETS_MAX || waiting.inputs > INPUTS_MAX {
                 self.full.store(true, Ordering::Relaxed);
             }
             first
@@ -55,11 +73,12 @@ impl Inbox {
         self.engine.unpark();
     }
 
-    /// The engine takes everything. Buffers swap places, so that neither side allocates.
+    /// The engine takes what one step is to have of it. Buffers swap places, so that neither side allocates.
     pub(crate) fn take(&self, inputs: &mut Inputs) {
-        inputs.append(&mut lock(&self.waiting));
-        if self.full.load(Ordering::Relaxed) {
-            self.full.store(false, Ordering::Relaxed);
+        let mut waiting = lock(&self.waiting);
+        waiting.pop(inputs);
+        let full = waiting.octets > OCTETS_MAX / 2 || waiting.inputs > INPUTS_MAX / 2;
+        if !full && self.full.swap(false, Ordering::Relaxed) {
             self.room.notify_one();
         }
     }
@@ -72,6 +91,32 @@ impl Inbox {
     /// Waits until the engine has taken what filled the inbox. One task per inbox waits here.
     pub(crate) async fn room(&self) {
         self.room.notified().await;
+    }
+}
+
+impl Waiting {
+    fn push(&mut self, inputs: &mut Inputs) {
+        self.inputs += inputs.len();
+        self.octets += inputs.octets();
+        match self.batches.back_mut() {
+            Some(last) if last.len() + inputs.len() <= STEP_MAX => last.append(inputs),
+            _ => {
+                let empty = self.spare.pop().unwrap_or_default();
+                self.batches.push_back(core::mem::replace(inputs, empty));
+            }
+        }
+    }
+
+    fn pop(&mut self, inputs: &mut Inputs) {
+        let Some(mut first) = self.batches.pop_front() else {
+            return;
+        };
+        self.inputs -= first.len();
+        self.octets -= first.octets();
+        inputs.append(&mut first);
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(first);
+        }
     }
 }
 
@@ -152,5 +197,23 @@ mod tests {
         assert!(inbox.is_full());
         inbox.take(&mut Inputs::default());
         assert!(!inbox.is_full());
+    }
+
+    #[test]
+    fn a_flood_is_taken_step_by_step() {
+        let inbox = Inbox::new(std::thread::current());
+        for _ in 0..10 {
+            inbox.post(&mut some(STEP_MAX as u64 / 2));
+        }
+        let mut steps = Vec::new();
+        loop {
+            let mut taken = Inputs::default();
+            inbox.take(&mut taken);
+            if taken.is_empty() {
+                break;
+            }
+            steps.push(taken.len());
+        }
+        assert_eq!(steps, [STEP_MAX; 5]);
     }
 }
