@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use crate::{ConnectorId, CustomerId, MessageKey};
+use crate::{ConnectorId, CustomerId, MessageKey, ReceiptIds};
 
 /// The snapshot.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,8 @@ pub struct Limits {
     pub unmatched_max: usize,
     /// How long they are kept.
     pub unmatched_keep: Duration,
+    /// Ids of ended messages that are remembered for each connector, for a day at most: a receipt that comes again is known.
+    pub closed_max: usize,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             memory_max: 1 << 30,
             unmatched_max: 100_000,
             unmatched_keep: Duration::from_secs(72 * 3600),
+            closed_max: 250_000,
         }
     }
 }
@@ -118,6 +121,11 @@ pub struct Connector {
     pub late_wait: Duration,
     /// Whether the carrier sends receipts; if not, an accepted message is done.
     pub receipts: bool,
+    /// How the ids in its receipts are written.
+    pub receipt_ids: ReceiptIds,
+    /// Whether an id as written is taken only if the receipt names no other destination than the message's. Off: the carrier
+    /// rewrites numbers.
+    pub check_destination: bool,
     /// How long after the end of validity a receipt is waited for.
     pub receipt_wait: Duration,
     /// Delays of the second, third.. try after a temporary refusal; the last one repeats.
@@ -134,6 +142,8 @@ impl Default for Connector {
             in_doubt: InDoubt::Resend,
             late_wait: Duration::from_secs(30),
             receipts: true,
+            receipt_ids: ReceiptIds::Learned,
+            check_destination: true,
             receipt_wait: Duration::from_secs(24 * 3600),
             retry: [5, 30, 120, 600, 1800].map(Duration::from_secs).to_vec(),
             failover_after: 3,

@@ -24,6 +24,7 @@ impl Turn<'_> {
             }
             let directory = self.directory;
             self.settle_parked(id);
+            self.forget_closed(id);
             let Some(connector) = directory.connectors.get(&id) else {
                 // Nobody will bind to it again.
                 if self.live.informed {

@@ -253,25 +253,6 @@ impl CarrierId {
             &self.octets()[zeros..],
         ))
     }
-
-    /// The same number written the other way, decimal for hexadecimal and the reverse, if it is a number of at most 64 bits.
-    pub(crate) fn other_forms(&self) -> impl Iterator<Item = CarrierId> + use<> {
-        let text = core::str::from_utf8(self.octets()).unwrap_or("");
-        let plain = |radix| {
-            let digits = text.bytes().all(|octet| octet.is_ascii_hexdigit());
-            if digits {
-                u64::from_str_radix(text, radix).ok()
-            } else {
-                None
-            }
-        };
-        let as_hex = plain(10).map(|number| format!("{number:x}"));
-        let as_decimal = plain(16).map(|number| number.to_string());
-        [as_hex, as_decimal]
-            .into_iter()
-            .flatten()
-            .map(|text| CarrierId::new(text.as_bytes()))
-    }
 }
 
 /// An entry as a snapshot has it.

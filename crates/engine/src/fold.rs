@@ -4,22 +4,21 @@
 //! needs to know stands in the record. A record about a message that is no more changes nothing: a snapshot may be newer than
 //! the records that are applied to it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use sms::{State, Wall};
 
+use crate::closed::Closed;
 use crate::entry::{CarrierId, Entry, IdHash, Image, LANE, Leg, Order, Stage, Stand, TIMER};
-use crate::hash::{FixedMap, Sharded};
+use crate::hash::Sharded;
 use crate::index::Index;
+use crate::number::TailHash;
 use crate::record::{How, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
 use crate::{ConnectorId, CustomerId, Delivery, Figures, MessageKey};
 
 /// Classes of a lane: 0 lowest to 3 highest.
 pub(crate) const CLASSES: usize = 4;
-
-/// Ids of ended messages that one connector remembers, so that a receipt that comes again is known.
-const CLOSED_MAX: usize = 100_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
@@ -47,7 +46,7 @@ pub(crate) struct Lane {
     pub(crate) sending: u64,
     /// Receipts without a message, oldest first.
     strays: BTreeSet<MessageKey>,
-    closed: Closed,
+    pub(crate) closed: Closed,
 }
 
 /// What one customer has coming.
@@ -232,7 +231,16 @@ impl Fold {
             }
             Record::Entry(image) => self.restore(&image),
             Record::Newest { key } => self.newest = key,
-            Record::Closed { connector, id } => self.lane_mut(connector).closed.insert(id),
+            Record::Closed {
+                connector,
+                generation,
+                id,
+                number,
+            } => {
+                let closed = &mut self.lane_mut(connector).closed;
+                closed.restore(generation, id, number);
+            }
+            Record::Forgotten { connector, upto } => self.lane_mut(connector).closed.forget(upto),
         }
     }
 
@@ -320,8 +328,10 @@ impl Fold {
                 self.sent -= 1;
                 let hash = leg.id.hash(connector);
                 if !leg.id.is_empty() {
+                    let number = TailHash::of(self.entries[slot].destination());
+                    let at = self.newest.minted();
                     self.ids.remove(hash, slot);
-                    self.lane_mut(connector).closed.insert(hash);
+                    self.lane_mut(connector).closed.insert(hash, number, at);
                 }
             }
         }
@@ -576,10 +586,10 @@ impl Fold {
         out.extend(keys.take(most));
     }
 
-    /// Unmatched receipts whose time has run out at `now`.
+    /// The oldest receipt without a message, if its time has run out at `now`.
     pub(crate) fn expired_stray(&self, now: Wall) -> Option<MessageKey> {
         let (&key, stray) = self.strays.first_key_value()?;
-        (stray.expires.wall() <= now && !stray.parked).then_some(key)
+        (stray.expires.wall() <= now).then_some(key)
     }
 
     /// When the next time runs out.
@@ -596,11 +606,11 @@ impl Fold {
     }
 
     /// Messages that the connector knows under an id equal to `id` up to leading zeros, newest first.
-    pub(crate) fn by_id(
-        &self,
+    pub(crate) fn by_id<'a>(
+        &'a self,
         connector: ConnectorId,
         id: &CarrierId,
-    ) -> impl Iterator<Item = &Entry> {
+    ) -> impl Iterator<Item = &'a Entry> + use<'a> {
         self.ids
             .slots(id.hash(connector))
             .map(|slot| &self.entries[slot])
@@ -608,11 +618,11 @@ impl Fold {
     }
 
     /// Receipts without a message under an id equal to `id` up to leading zeros, oldest first.
-    pub(crate) fn strays_by_id(
-        &self,
+    pub(crate) fn strays_by_id<'a>(
+        &'a self,
         connector: ConnectorId,
         id: &CarrierId,
-    ) -> impl Iterator<Item = (MessageKey, &Stray)> {
+    ) -> impl Iterator<Item = (MessageKey, &'a Stray)> + use<'a> {
         let keys = self
             .ids
             .strays
@@ -622,12 +632,6 @@ impl Fold {
             .filter_map(|&key| Some((key, self.strays.get(&key)?)))
     }
 
-    /// Whether a message of that id ended not long ago.
-    pub(crate) fn is_closed(&self, connector: ConnectorId, id: &CarrierId) -> bool {
-        self.lane(connector)
-            .is_some_and(|lane| lane.closed.contains(id.hash(connector)))
-    }
-
     pub(crate) fn account_of(&self, customer: CustomerId) -> Account {
         self.accounts.get(&customer).copied().unwrap_or_default()
     }
@@ -635,6 +639,10 @@ impl Fold {
     /// Every entry, in no order that means anything.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
+    }
+
+    pub(crate) fn stray_of(&self, key: MessageKey) -> Option<&Stray> {
+        self.strays.get(&key)
     }
 
     pub(crate) fn strays(&self) -> impl Iterator<Item = (MessageKey, &Stray)> {
@@ -676,9 +684,14 @@ impl Fold {
     pub(crate) fn snapshot(&self, write: &mut dyn FnMut(&Record<'_>)) {
         write(&Record::Newest { key: self.newest });
         for (&connector, lane) in &self.lanes {
-            for &id in &lane.closed.order {
-                write(&Record::Closed { connector, id });
-            }
+            lane.closed.each(|generation, id, number| {
+                write(&Record::Closed {
+                    connector,
+                    generation,
+                    id,
+                    number,
+                });
+            });
             let due = lane.due.values();
             for slot in lane
                 .classes
@@ -815,32 +828,5 @@ impl Ids {
         if keys.is_empty() {
             self.strays.remove(&id);
         }
-    }
-}
-
-/// Ids of messages that ended, the last [`CLOSED_MAX`] of them.
-#[derive(Debug, Default)]
-struct Closed {
-    order: VecDeque<IdHash>,
-    counts: FixedMap<u64, u32>,
-}
-
-impl Closed {
-    fn insert(&mut self, id: IdHash) {
-        self.order.push_back(id);
-        *self.counts.entry(id.0).or_default() += 1;
-        if self.order.len() > CLOSED_MAX
-            && let Some(oldest) = self.order.pop_front()
-            && let Some(count) = self.counts.get_mut(&oldest.0)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&oldest.0);
-            }
-        }
-    }
-
-    fn contains(&self, id: IdHash) -> bool {
-        self.counts.contains_key(&id.0)
     }
 }

@@ -4,16 +4,19 @@
 //! folded again give the same state. It reads no clock, draws no random number and knows no protocol.
 
 mod accept;
+mod closed;
 mod deliver;
 mod directory;
 mod dispatch;
 mod engine;
 mod entry;
 mod fold;
+mod form;
 mod hash;
 mod index;
 mod key;
 mod live;
+mod number;
 mod outcome;
 mod pace;
 mod receipt;
@@ -23,6 +26,7 @@ mod traffic;
 
 pub use directory::{Connector, Customer, Directory, InDoubt, Limits, Route, Target};
 pub use engine::{Engine, Figures, Gate, Position, Recovery, Step, Unreadable};
+pub use form::{IdForm, ReceiptIds};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin};
 pub use traffic::{
     CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sms::{Instant, Wall};
 
+use crate::form::Learned;
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
 use crate::{BindId, ConnectorId, CustomerId, MessageKey, Origin, Room};
@@ -68,6 +69,8 @@ pub(crate) struct ConnectorLive {
     pub(crate) doubts_due: Instant,
     /// Receipts that may be for a message whose response is open, and the last send that may be theirs.
     pub(crate) parked: VecDeque<(u64, MessageKey)>,
+    /// The form that ids have in its receipts.
+    pub(crate) learned: Learned,
     /// Sends so far.
     pub(crate) sends: u64,
     pub(crate) dirty: bool,

@@ -85,7 +85,7 @@ impl Turn<'_> {
         }
         let strays = self.fold.lane(id).map_or(0, |lane| lane.strays().0);
         if strays > 0 {
-            self.match_stray(id, key, &CarrierId::new(written));
+            self.match_strays(id, key, &CarrierId::new(written));
         }
     }
 

@@ -1,17 +1,33 @@
 //! What a carrier brings: receipts, matched to their messages in every form an id may take, and messages from subscribers.
 
-use sms::{Message, Wall};
+use sms::{Message, State, Wall};
 
 use crate::engine::Turn;
-use crate::entry::{CarrierId, Entry, Stage};
-use crate::live::Side;
-use crate::record::{How, Reason, Record};
+use crate::entry::{CarrierId, Entry, Order, Stage};
+use crate::form::{Learned, ReceiptIds};
+use crate::live::{Live, Side};
+use crate::number::{TailHash, agree};
+use crate::record::{How, Reason, Record, Seconds};
 use crate::{
     BindId, CarrierReceipt, ConnectorId, Inputs, MessageKey, Origin, Output, Refusal, Room, Wants,
 };
 
-/// Numbers agree when their last digits do, up to this many: carriers add and drop prefixes.
-const SIGNIFICANT_DIGITS: usize = 8;
+/// A receipt as it came, and from whom.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    connector: ConnectorId,
+    receipt: &'a CarrierReceipt,
+    /// The carrier's id of the message, as written.
+    id: &'a [u8],
+    destination: &'a [u8],
+}
+
+/// What has to agree for a receipt to be about a message.
+#[derive(Clone, Copy)]
+struct Matching {
+    ids: ReceiptIds,
+    check_destination: bool,
+}
 
 impl Turn<'_> {
     /// A carrier tells the state of a message. It is acknowledged when it is ours to keep, matched or not.
@@ -32,13 +48,16 @@ impl Turn<'_> {
             });
             return;
         }
-        let written = inputs.get(receipt.id);
-        let destination = inputs.get(receipt.destination);
-        let carrier_id = CarrierId::new(written);
-        match self.find(id, &carrier_id, destination) {
-            Some((of, how)) => self.heard(id, of, how, receipt, written, destination),
-            None if self.fold.is_closed(id, &carrier_id) => {}
-            None => self.keep_stray(id, receipt, written, destination),
+        let said = Said {
+            connector: id,
+            receipt,
+            id: inputs.get(receipt.id),
+            destination: inputs.get(receipt.destination),
+        };
+        match self.find(&said) {
+            Some((of, how)) => self.heard(&said, of, how),
+            None if self.is_repeat(id, &CarrierId::new(said.id), said.destination) => {}
+            None => self.keep_stray(&said),
         }
         self.step.gated.push(Output::Acknowledge {
             origin,
@@ -53,104 +72,101 @@ impl Turn<'_> {
         }
     }
 
-    /// The message that a carrier's id means: as written, else in another form, if the destination agrees.
-    fn find(
-        &self,
-        connector: ConnectorId,
-        id: &CarrierId,
-        destination: &[u8],
-    ) -> Option<(MessageKey, How)> {
-        let agreeing = |id: &CarrierId, exact: bool| {
-            self.fold
-                .by_id(connector, id)
-                .filter(|entry| agree(entry.destination(), destination))
-                .find(|entry| !exact || entry.leg().is_some_and(|leg| leg.id == *id))
-                .map(|entry| entry.order.key)
+    fn matching(&self, connector: ConnectorId) -> Matching {
+        let rules = self.directory.connectors.get(&connector);
+        rules.map_or(
+            Matching {
+                ids: ReceiptIds::default(),
+                check_destination: true,
+            },
+            |rules| Matching {
+                ids: rules.receipt_ids,
+                check_destination: rules.check_destination,
+            },
+        )
+    }
+
+    /// The message that a carrier's id means: as written, else in another form, if the destination agrees; the newest of several.
+    fn find(&mut self, said: &Said<'_>) -> Option<(MessageKey, How)> {
+        let rules = self.matching(said.connector);
+        let id = CarrierId::new(said.id);
+        let mut known = self.fold.by_id(said.connector, &id).filter(|entry| {
+            entry.leg().is_some_and(|leg| leg.id == id)
+                && rules.believes(entry.destination(), said.destination)
+        });
+        if let Some(entry) = known.next() {
+            self.live.learned(said.connector).found_as_written(&id);
+            return Some((entry.order.key, How::Exact));
+        }
+        let learned = self.live.learned(said.connector);
+        let (form, entry) = learned.forms(rules.ids).find_map(|form| {
+            let mut known = self
+                .fold
+                .by_id(said.connector, &form.in_response(&id)?)
+                .filter(|entry| agree(entry.destination(), said.destination));
+            Some((form, known.next()?))
+        })?;
+        learned.found(form);
+        Some((entry.order.key, How::Form))
+    }
+
+    /// Whether a message of that id ended not long ago: the carrier says the same again.
+    fn is_repeat(&mut self, connector: ConnectorId, id: &CarrierId, destination: &[u8]) -> bool {
+        let Matching {
+            ids,
+            check_destination,
+        } = self.matching(connector);
+        let Some(lane) = self.fold.lane(connector) else {
+            return false;
         };
-        let exact = agreeing(id, true).map(|key| (key, How::Exact));
-        exact.or_else(|| {
-            let other = || id.other_forms().find_map(|form| agreeing(&form, false));
-            agreeing(id, false)
-                .or_else(other)
-                .map(|key| (key, How::Form))
-        })
+        let named = (!destination.is_empty()).then(|| TailHash::of(destination));
+        if lane
+            .closed
+            .contains(id.hash(connector), named.filter(|_| check_destination))
+        {
+            return true;
+        }
+        let mut forms = self.live.learned(connector).forms(ids);
+        named.is_some()
+            && forms.any(|form| {
+                let id = form.in_response(id);
+                id.is_some_and(|id| lane.closed.contains(id.hash(connector), named))
+            })
+    }
+
+    /// Whether the customer hears nothing new by this state: ENROUTE, ACCEPTED and UNKNOWN close nothing; if the customer did not
+    /// ask for them, or is being told already, they change nothing either.
+    fn is_no_news(&self, order: &Order, state: State) -> bool {
+        let asked = order.wants.0 & Wants::INTERMEDIATE.0 != 0;
+        !state.is_final() && (!asked || self.is_being_told(order, state))
     }
 
     /// The receipt is about `of`.
-    fn heard(
-        &mut self,
-        connector: ConnectorId,
-        of: MessageKey,
-        how: How,
-        receipt: &CarrierReceipt,
-        id: &[u8],
-        destination: &[u8],
-    ) {
+    fn heard(&mut self, said: &Said<'_>, of: MessageKey, how: How) {
         let Some(order) = self.fold.entry(of).map(|entry| entry.order) else {
             return;
         };
-        // ENROUTE, ACCEPTED and UNKNOWN close nothing; if the customer did not ask for them they change nothing either. A carrier
-        // that repeats one before it was told adds nothing.
-        if !receipt.state.is_final()
-            && (order.wants.0 & Wants::INTERMEDIATE.0 == 0
-                || self.is_being_told(&order, receipt.state))
-        {
+        if self.is_no_news(&order, said.receipt.state) {
             return;
         }
         let key = self.mint();
         let expires = self.expiry(self.delivery_ttl(order.customer));
-        let (state, err, done) = (receipt.state, receipt.err, self.done(receipt));
-        let (of, parked) = (Some(of), false);
-        self.record(&Record::Receipt {
-            key,
-            connector,
-            of,
-            how,
-            state,
-            err,
-            done,
-            expires,
-            parked,
-            id,
-            destination,
-        });
+        self.record(&said.record(key, Some(of), how, self.now.wall, expires));
         self.ready(key);
     }
 
-    fn done(&self, receipt: &CarrierReceipt) -> Wall {
-        receipt.done.unwrap_or(self.now.wall)
-    }
-
     /// No message has this id. While responses are open it may be early; else it may settle a doubt; else it is kept and shown.
-    fn keep_stray(
-        &mut self,
-        connector: ConnectorId,
-        receipt: &CarrierReceipt,
-        id: &[u8],
-        destination: &[u8],
-    ) {
-        let directory = self.directory;
+    fn keep_stray(&mut self, said: &Said<'_>) {
+        let (connector, limits) = (said.connector, &self.directory.limits);
         let key = self.mint();
-        let (state, err, done) = (receipt.state, receipt.err, self.done(receipt));
-        let expires = self.expiry(directory.limits.unmatched_keep);
-        let open = self
-            .fold
-            .lane(connector)
-            .is_some_and(|lane| lane.sending > 0);
-        let (of, how, parked) = (None, How::None, open);
-        self.record(&Record::Receipt {
-            key,
-            connector,
-            of,
-            how,
-            state,
-            err,
-            done,
-            expires,
-            parked,
-            id,
-            destination,
-        });
+        let expires = self.expiry(limits.unmatched_keep);
+        let mut record = said.record(key, None, How::None, self.now.wall, expires);
+        let lane = self.fold.lane(connector);
+        let open = lane.is_some_and(|lane| lane.sending > 0);
+        if let Record::Receipt { parked, .. } = &mut record {
+            *parked = open;
+        }
+        self.record(&record);
         if open {
             let live = self.live.connectors.entry(connector).or_default();
             live.parked.push_back((live.sends, key));
@@ -161,39 +177,58 @@ impl Turn<'_> {
             .fold
             .lane(connector)
             .map_or((0, None), |lane| lane.strays());
-        if let Some(oldest) = oldest.filter(|_| strays > directory.limits.unmatched_max) {
+        if let Some(oldest) = oldest.filter(|_| strays > limits.unmatched_max) {
             self.finish_stray(oldest);
         }
     }
 
-    /// The message got its id: a receipt may have been here before.
-    pub(crate) fn match_stray(&mut self, connector: ConnectorId, of: MessageKey, id: &CarrierId) {
-        let Some(entry) = self.fold.entry(of) else {
-            return;
-        };
-        let (destination, customer) = (entry.destination(), entry.order.customer);
-        let among = |id: &CarrierId, exact: bool| {
-            self.fold
-                .strays_by_id(connector, id)
-                .filter(|(_, stray)| agree(destination, &stray.destination))
-                .find(|(_, stray)| !exact || stray.id == *id)
-                .map(|(key, _)| key)
-        };
-        let exact = among(id, true).map(|key| (key, How::Exact));
-        let found = exact.or_else(|| {
-            let other = || id.other_forms().find_map(|form| among(&form, false));
-            among(id, false).or_else(other).map(|key| (key, How::Form))
-        });
-        if let Some((key, how)) = found {
-            let expires = self.expiry(self.delivery_ttl(customer));
+    /// The message got its id: receipts may have been here before, in the order of their coming.
+    pub(crate) fn match_strays(&mut self, connector: ConnectorId, of: MessageKey, id: &CarrierId) {
+        while let Some(order) = self.fold.entry(of).map(|entry| entry.order)
+            && let Some((key, state, how)) = self.find_stray(connector, of, id)
+        {
+            if self.is_no_news(&order, state) {
+                self.finish_stray(key);
+                continue;
+            }
+            let expires = self.expiry(self.delivery_ttl(order.customer));
+            let of = Some(of);
             self.record(&Record::Matched {
                 key,
-                of: Some(of),
+                of,
                 how,
                 expires,
             });
             self.ready(key);
         }
+    }
+
+    fn find_stray(
+        &mut self,
+        connector: ConnectorId,
+        of: MessageKey,
+        id: &CarrierId,
+    ) -> Option<(MessageKey, State, How)> {
+        let rules = self.matching(connector);
+        let ours = self.fold.entry(of)?.destination();
+        let mut known = self
+            .fold
+            .strays_by_id(connector, id)
+            .filter(|(_, stray)| stray.id == *id && rules.believes(ours, &stray.destination));
+        if let Some((key, stray)) = known.next() {
+            self.live.learned(connector).found_as_written(id);
+            return Some((key, stray.state, How::Exact));
+        }
+        let learned = self.live.learned(connector);
+        let (form, (key, stray)) = learned.forms(rules.ids).find_map(|form| {
+            let mut known = self
+                .fold
+                .strays_by_id(connector, &form.in_receipt(id)?)
+                .filter(|(_, stray)| agree(ours, &stray.destination));
+            Some((form, known.next()?))
+        })?;
+        learned.found(form);
+        Some((key, stray.state, How::Form))
     }
 
     /// Parked receipts whose message is not among the open responses any more are unmatched, unless one doubt fits.
@@ -226,9 +261,14 @@ impl Turn<'_> {
 
     /// Evidence beats policy: a receipt without a message, for the destination of exactly one message in doubt, is about that one.
     fn settle_stray(&mut self, connector: ConnectorId, key: MessageKey) {
-        let Some((_, stray)) = self.fold.strays().find(|&(other, _)| other == key) else {
+        let Some(stray) = self.fold.stray_of(key).cloned() else {
             return;
         };
+        // Its message may have ended while it was parked, by another receipt of the kind.
+        if self.is_repeat(connector, &stray.id, &stray.destination) {
+            self.finish_stray(key);
+            return;
+        }
         let doubts = self
             .live
             .connectors
@@ -255,8 +295,22 @@ impl Turn<'_> {
             how,
             expires,
         });
-        if of.is_some() {
+        if let Some(of) = of {
+            let live = self.live.connectors.entry(connector).or_default();
+            live.doubts.retain(|doubt| doubt.key != of);
             self.ready(key);
+        }
+    }
+
+    /// Ids of ended messages that are too old or too many are not remembered any longer.
+    pub(crate) fn forget_closed(&mut self, connector: ConnectorId) {
+        let (most, now) = (self.directory.limits.closed_max, self.now.wall);
+        while let Some(upto) = self
+            .fold
+            .lane(connector)
+            .and_then(|lane| lane.closed.overdue(most, now))
+        {
+            self.record(&Record::Forgotten { connector, upto });
         }
     }
 
@@ -314,36 +368,41 @@ fn is_sending(entry: &Entry) -> bool {
     entry.leg().is_some_and(|leg| leg.stage == Stage::Sending)
 }
 
-/// Whether two numbers can be the same subscriber's; a carrier that names none is believed.
-fn agree(ours: &[u8], theirs: &[u8]) -> bool {
-    let digits = |number: &[u8]| {
-        number
-            .iter()
-            .rev()
-            .copied()
-            .filter(u8::is_ascii_digit)
-            .take(SIGNIFICANT_DIGITS)
-            .collect::<Tail>()
-    };
-    let (ours, theirs) = (digits(ours), digits(theirs));
-    let common = ours.len.min(theirs.len);
-    theirs.len == 0 || (common > 0 && ours.octets[..common] == theirs.octets[..common])
+impl Matching {
+    /// Whether an id as written is the message's: unless the carrier rewrites numbers, it names the same destination or none.
+    fn believes(self, ours: &[u8], theirs: &[u8]) -> bool {
+        !self.check_destination || theirs.is_empty() || agree(ours, theirs)
+    }
 }
 
-/// The last digits of a number, last first.
-#[derive(Default)]
-struct Tail {
-    octets: [u8; SIGNIFICANT_DIGITS],
-    len: usize,
-}
-
-impl FromIterator<u8> for Tail {
-    fn from_iter<T: IntoIterator<Item = u8>>(digits: T) -> Tail {
-        let mut tail = Tail::default();
-        for digit in digits {
-            tail.octets[tail.len] = digit;
-            tail.len += 1;
+impl<'a> Said<'a> {
+    /// What is written down of it. A date that the carrier does not tell is `now`.
+    fn record(
+        &self,
+        key: MessageKey,
+        of: Option<MessageKey>,
+        how: How,
+        now: Wall,
+        expires: Seconds,
+    ) -> Record<'a> {
+        Record::Receipt {
+            key,
+            connector: self.connector,
+            of,
+            how,
+            state: self.receipt.state,
+            err: self.receipt.err,
+            done: self.receipt.done.unwrap_or(now),
+            expires,
+            parked: false,
+            id: self.id,
+            destination: self.destination,
         }
-        tail
+    }
+}
+
+impl Live {
+    fn learned(&mut self, connector: ConnectorId) -> &mut Learned {
+        &mut self.connectors.entry(connector).or_default().learned
     }
 }

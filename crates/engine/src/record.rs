@@ -5,7 +5,9 @@
 
 use sms::{State, Wall};
 
+use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
+use crate::number::TailHash;
 use crate::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Wants};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
@@ -118,8 +120,18 @@ pub(crate) enum Record<'a> {
     Entry(Image<'a>),
     /// The newest key of a snapshot.
     Newest { key: MessageKey },
-    /// In a snapshot: an id of this connector whose message ended not long ago.
-    Closed { connector: ConnectorId, id: IdHash },
+    /// In a snapshot: an id of this connector whose message ended not long ago, and where that was sent to.
+    Closed {
+        connector: ConnectorId,
+        generation: GenerationName,
+        id: IdHash,
+        number: TailHash,
+    },
+    /// Ids of ended messages are not remembered any longer, up to and including this generation of them.
+    Forgotten {
+        connector: ConnectorId,
+        upto: GenerationName,
+    },
 }
 
 /// How a receipt was matched.
@@ -250,8 +262,9 @@ const MATCHED: u8 = 9;
 const DONE: u8 = 10;
 const ENTRY: u8 = 11;
 const NEWEST: u8 = 12;
-const CLOSED: u8 = 13;
 const DUE: u8 = 14;
+const CLOSED: u8 = 15;
+const FORGOTTEN: u8 = 16;
 
 const FLAG_SENDING: u8 = 1;
 const FLAG_DUE: u8 = 2;
@@ -412,10 +425,22 @@ impl Record<'_> {
                 w.bytes(&[NEWEST]);
                 w.u64(key.0);
             }
-            Record::Closed { connector, id } => {
+            Record::Closed {
+                connector,
+                generation,
+                id,
+                number,
+            } => {
                 w.bytes(&[CLOSED]);
                 w.u32(connector.0);
+                w.generation(generation);
                 w.u64(id.0);
+                w.u32(number.0);
+            }
+            Record::Forgotten { connector, upto } => {
+                w.bytes(&[FORGOTTEN]);
+                w.u32(connector.0);
+                w.generation(upto);
             }
         }
     }
@@ -547,7 +572,13 @@ impl Record<'_> {
             NEWEST => Record::Newest { key: r.key()? },
             CLOSED => Record::Closed {
                 connector: ConnectorId(r.u32()?),
+                generation: r.generation()?,
                 id: IdHash(r.u64()?),
+                number: TailHash(r.u32()?),
+            },
+            FORGOTTEN => Record::Forgotten {
+                connector: ConnectorId(r.u32()?),
+                upto: r.generation()?,
             },
             _ => return None,
         })
@@ -588,6 +619,11 @@ impl Writer<'_> {
     pub(crate) fn long(&mut self, octets: &[u8]) {
         self.u32(octets.len() as u32);
         self.bytes(octets);
+    }
+
+    fn generation(&mut self, name: GenerationName) {
+        self.u32(name.serial);
+        self.u32(name.hour);
     }
 
     fn keys(&mut self, keys: Keys<'_>) {
@@ -643,6 +679,13 @@ impl<'a> Reader<'_, 'a> {
     pub(crate) fn long(&mut self) -> Option<&'a [u8]> {
         let len = self.u32()?;
         self.take(len as usize)
+    }
+
+    fn generation(&mut self) -> Option<GenerationName> {
+        Some(GenerationName {
+            serial: self.u32()?,
+            hour: self.u32()?,
+        })
     }
 
     fn keys(&mut self) -> Option<Keys<'a>> {

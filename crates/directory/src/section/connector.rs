@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use engine::{InDoubt, RefusalClass};
+use engine::{IdForm, InDoubt, ReceiptIds, RefusalClass};
 use peer::Profile;
 use smpp::session::BindKind;
 use smpp::status::Status;
@@ -285,6 +285,10 @@ fn traffic() -> Vec<Setting<ConnectorSettings>> {
         setting!("in_doubt", rules.in_doubt, Doubt, AtOnce,
             "What to do with a message that was sent and never answered: `resend` it once, which may duplicate it; `hold` it for so long and wait for a receipt; `fail` it at once."),
         setting!("receipts", rules.receipts, Flag, AtOnce, "The carrier sends receipts; if not, an accepted message is done."),
+        setting!("receipt_ids", rules.receipt_ids, choice(RECEIPT_IDS), AtOnce,
+            "How the ids in its receipts are written: `alike` those of its responses; else with more or fewer leading `zeros`, in `hex` where those are decimal, or in `decimal` where those are hexadecimal. `learned`: as it turns out. In another form than written an id counts only if the destination agrees."),
+        setting!("check_destination", rules.check_destination, Flag, AtOnce,
+            "An id as written counts only if the receipt names the destination of the message (its last 8 digits) or none. `false` for carriers that rewrite numbers."),
         setting!("receipt_wait", rules.receipt_wait, time("0s", "7d"), AtOnce,
             "How long after the end of validity a receipt is waited for."),
         setting!("retry", rules.retry, list(1..=32, time("100ms", "24h")), AtOnce,
@@ -448,6 +452,15 @@ fn status(text: &str) -> Option<Status> {
     };
     number.ok().filter(|&number| number != 0).map(Status)
 }
+
+/// The words for how receipts write ids.
+const RECEIPT_IDS: &[(&str, ReceiptIds)] = &[
+    ("learned", ReceiptIds::Learned),
+    ("alike", ReceiptIds::Alike),
+    ("zeros", ReceiptIds::Other(IdForm::Zeros)),
+    ("hex", ReceiptIds::Other(IdForm::Hex)),
+    ("decimal", ReceiptIds::Other(IdForm::Decimal)),
+];
 
 /// The words for kinds of binds.
 const KINDS: &[(&str, BindKind)] = &[

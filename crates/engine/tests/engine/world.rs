@@ -119,7 +119,7 @@ impl World {
             origin,
             customer: CUSTOMER,
             receives: true,
-            window: 10,
+            window: 1000,
         });
         let id = self.bound.take().expect("the customer's bind is accepted");
         Bind { id, slot }

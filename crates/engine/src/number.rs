@@ -1,0 +1,65 @@
+//! Subscribers' numbers as carriers write them: with or without prefixes, or not at all.
+
+use crate::hash;
+
+/// Numbers agree when their last digits do, up to this many: carriers add and drop prefixes.
+const SIGNIFICANT_DIGITS: usize = 8;
+
+/// The last digits of a number, last first.
+#[derive(Clone, Copy, Default)]
+struct Tail {
+    octets: [u8; SIGNIFICANT_DIGITS],
+    len: usize,
+}
+
+/// The last digits of a number, in 32 bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub(crate) struct TailHash(pub(crate) u32);
+
+/// Whether two numbers can be the same subscriber's.
+pub(crate) fn agree(ours: &[u8], theirs: &[u8]) -> bool {
+    let (ours, theirs) = (Tail::of(ours), Tail::of(theirs));
+    let common = ours.len.min(theirs.len);
+    common > 0 && ours.octets[..common] == theirs.octets[..common]
+}
+
+impl TailHash {
+    /// Of numbers that agree and are not shorter than a subscriber's it is the same.
+    pub(crate) fn of(number: &[u8]) -> TailHash {
+        TailHash(hash::mix(u64::from_le_bytes(Tail::of(number).octets)) as u32)
+    }
+}
+
+impl Tail {
+    fn of(number: &[u8]) -> Tail {
+        let mut tail = Tail::default();
+        let digits = number.iter().rev().filter(|octet| octet.is_ascii_digit());
+        for (place, digit) in tail.octets.iter_mut().zip(digits) {
+            *place = *digit;
+            tail.len += 1;
+        }
+        tail
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_come_and_go() {
+        for theirs in ["447700900123", "+447700900123", "07700900123", "00900123"] {
+            assert!(agree(b"447700900123", theirs.as_bytes()), "{theirs}");
+            let (ours, theirs) = (
+                TailHash::of(b"447700900123"),
+                TailHash::of(theirs.as_bytes()),
+            );
+            assert_eq!(ours, theirs);
+        }
+        for theirs in ["447700900124", "447700910123", "", "Bank"] {
+            assert!(!agree(b"447700900123", theirs.as_bytes()), "{theirs}");
+        }
+        assert!(agree(b"12345", b"12345"));
+        assert_ne!(TailHash::of(b"447700900124"), TailHash::of(b"447700900123"));
+    }
+}
