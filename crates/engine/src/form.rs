@@ -1,7 +1,5 @@
 //! The forms in which a carrier writes one id: in its response, and in the receipt.
 
-use std::io::Write;
-
 use crate::entry::CarrierId;
 
 /// How the ids in a carrier's receipts are written, compared with those in its responses.
@@ -98,14 +96,12 @@ impl Learned {
 
 /// A decimal number of at most 64 bits, in hexadecimal.
 fn hexadecimal(id: &CarrierId) -> Option<CarrierId> {
-    let number = number(id, 10)?;
-    Some(written(format_args!("{number:x}")))
+    Some(written(number(id, 10)?, 16))
 }
 
 /// A hexadecimal number of at most 64 bits, in decimal.
 fn decimal(id: &CarrierId) -> Option<CarrierId> {
-    let number = number(id, 16)?;
-    Some(written(format_args!("{number}")))
+    Some(written(number(id, 16)?, 10))
 }
 
 fn number(id: &CarrierId, radix: u32) -> Option<u64> {
@@ -116,13 +112,17 @@ fn number(id: &CarrierId, radix: u32) -> Option<u64> {
 }
 
 /// Without an allocation: a number of 64 bits has at most 20 digits.
-fn written(number: core::fmt::Arguments<'_>) -> CarrierId {
+fn written(mut number: u64, radix: u64) -> CarrierId {
     let mut text = [0; 20];
-    let mut rest = &mut text[..];
-    // It fits.
-    let _ = rest.write_fmt(number);
-    let left = rest.len();
-    CarrierId::new(&text[..text.len() - left])
+    let mut start = text.len();
+    loop {
+        start -= 1;
+        text[start] = b"0123456789abcdef"[(number % radix) as usize];
+        number /= radix;
+        if number == 0 {
+            return CarrierId::new(&text[start..]);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +142,8 @@ mod tests {
         assert_eq!(IdForm::Decimal.in_response(&id("1234")), Some(id("4d2")));
         let most = id("18446744073709551615");
         assert_eq!(hex.in_receipt(&most), Some(id("ffffffffffffffff")));
+        assert_eq!(hex.in_response(&id("ffffffffffffffff")), Some(most));
+        assert_eq!(hex.in_receipt(&id("000")), Some(id("0")));
         for text in ["18446744073709551616", "+1234", "4d2", "12-34", ""] {
             assert_eq!(hex.in_receipt(&id(text)), None, "{text}");
         }
