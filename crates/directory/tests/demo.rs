@@ -154,7 +154,13 @@ fn magic_numbers_have_a_connector_of_their_own_and_never_apply_to_load() {
         .expect("sim-odd");
     assert_eq!(odd.profile.response_timeout, Duration::from_secs(5));
     let rules = &directory.engine.connectors[&odd.profile.connector];
-    assert_eq!(rules.in_doubt, InDoubt::Hold(Duration::from_secs(50)));
+    let InDoubt::Hold(held) = rules.in_doubt else {
+        panic!("0005 is held: {:?}", rules.in_doubt);
+    };
+    // UNKNOWN is heard a minute after it was sent.
+    assert_eq!(rules.late_wait, odd.profile.late_wait);
+    let told_after = odd.profile.response_timeout + rules.late_wait + held;
+    assert_eq!(told_after, Duration::from_secs(60));
 }
 
 #[test]

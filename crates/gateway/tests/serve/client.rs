@@ -159,6 +159,16 @@ impl Client {
         self.send(&answer, status::OK, request.header.sequence);
     }
 
+    /// Takes a delivery as a customer would.
+    pub(crate) fn acknowledge(&mut self, request: &Came) {
+        let answer = Pdu::DeliverSmResp(SmResp {
+            message_id: b"",
+            tlvs: Tlvs::EMPTY,
+            body_present: true,
+        });
+        self.send(&answer, status::OK, request.header.sequence);
+    }
+
     pub(crate) fn write(&mut self, octets: &[u8]) {
         match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(octets),

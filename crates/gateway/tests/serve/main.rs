@@ -5,4 +5,5 @@ mod client;
 mod customers;
 mod gateway;
 mod life;
+mod magic;
 mod strangers;

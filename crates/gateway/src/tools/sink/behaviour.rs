@@ -314,6 +314,13 @@ mod tests {
     }
 
     #[test]
+    fn the_receipt_of_0007_takes_a_minute() {
+        let outcome = fate("447700900007").outcome.expect("a receipt");
+        assert_eq!(outcome.state, State::Delivered);
+        assert_eq!(outcome.after, Duration::from_secs(60));
+    }
+
+    #[test]
     fn the_receipt_of_0006_overtakes_its_response() {
         let fate = fate("447700900006");
         assert_eq!(fate.outcome.map(|o| o.after), Some(Duration::ZERO));
