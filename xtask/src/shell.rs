@@ -1,7 +1,8 @@
 //! Running other programs in the repository's root, and talking to the person in front.
 
+use std::ffi::OsStr;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Why a task did not succeed, in a sentence for the person in front.
@@ -26,8 +27,14 @@ pub(crate) fn root() -> &'static Path {
     xtask.parent().expect("xtask is a directory in the root")
 }
 
+/// Where cargo builds: the tests look there for what was installed for them.
+pub(crate) fn target() -> PathBuf {
+    let chosen = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    root().join(chosen.unwrap_or_else(|| PathBuf::from("target")))
+}
+
 /// The program, to be started in the repository's root.
-pub(crate) fn program(name: &str) -> Command {
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(name);
     command.current_dir(root());
     command
@@ -35,7 +42,7 @@ pub(crate) fn program(name: &str) -> Command {
 
 /// The cargo that runs us.
 pub(crate) fn cargo() -> Command {
-    program(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+    program(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
 }
 
 /// Says what is run, runs it to its end, and passes its output on.

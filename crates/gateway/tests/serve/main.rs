@@ -4,6 +4,7 @@ mod carriers;
 mod client;
 mod customers;
 mod gateway;
+mod interop;
 mod life;
 mod magic;
 mod strangers;

@@ -1,0 +1,202 @@
+//! Independent clients hold the same conversation with the whole program: a wrong password, a transceiver with a short, a
+//! long, a Unicode text and one that is replied to, and a receiver beside a transmitter.
+//!
+//! `tests/interop/install` installs the clients, and `cargo xtask test` runs it. Without them these tests cannot pass, so
+//! that `cargo test` shows them as ignored.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use crate::gateway::{Dir, Gateway};
+
+/// All five texts of a client have their receipts after three seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+#[ignore = "needs smpplib: run `cargo xtask test`"]
+fn smpplib() {
+    check("smpplib", python("smpplib_client.py"), Wire::Plain, "14", 3);
+}
+
+#[test]
+#[ignore = "needs smpplib: run `cargo xtask test`"]
+fn smpplib_over_tls() {
+    check(
+        "smpplib_over_tls",
+        python("smpplib_client.py"),
+        Wire::Tls,
+        "14",
+        3,
+    );
+}
+
+#[test]
+#[ignore = "needs aiosmpplib: run `cargo xtask test`"]
+fn aiosmpplib() {
+    check(
+        "aiosmpplib",
+        python("aiosmpplib_client.py"),
+        Wire::Plain,
+        "unread",
+        1,
+    );
+}
+
+#[test]
+#[ignore = "needs node's smpp: run `cargo xtask test`"]
+fn node_smpp() {
+    check("node_smpp", node(), Wire::Plain, "14", 1);
+}
+
+#[test]
+#[ignore = "needs node's smpp: run `cargo xtask test`"]
+fn node_smpp_over_tls() {
+    check("node_smpp_over_tls", node(), Wire::Tls, "14", 1);
+}
+
+#[test]
+#[ignore = "needs Net::SMPP: run `cargo xtask test`"]
+fn net_smpp() {
+    let mut perl = Command::new("perl");
+    perl.arg(scripts().join("net_smpp_client.pl"));
+    check("net_smpp", perl, Wire::Plain, "14", 1);
+}
+
+#[derive(Clone, Copy)]
+enum Wire {
+    Plain,
+    Tls,
+}
+
+/// Runs a client against a gateway of its own. `refused`: what it says of the wrong password; `parts`: how many submit_sm it
+/// makes of the long text.
+#[track_caller]
+fn check(name: &str, mut client: Command, wire: Wire, refused: &str, parts: usize) {
+    let dir = Dir::new(name);
+    let gateway = Gateway::start(&dir, "");
+    let address = match wire {
+        Wire::Plain => gateway.smpp,
+        Wire::Tls => gateway.smpps,
+    };
+    client.args([address.ip().to_string(), address.port().to_string()]);
+    if let Wire::Tls = wire {
+        client.arg(dir.path().join("data/tls/cert.pem"));
+    }
+    let lines = lines(client);
+    let said = lines.join("\n");
+
+    let kinds = lines.iter().filter_map(|line| line.strip_prefix("bound "));
+    let kinds: Vec<&str> = kinds.collect();
+    assert_eq!(kinds, ["transceiver", "receiver", "transmitter"], "{said}");
+    assert_eq!(lines[0], format!("refused {refused}"), "{said}");
+    assert_eq!(
+        lines.iter().filter(|line| *line == "unbound").count(),
+        3,
+        "{said}"
+    );
+    let replies = lines.iter().filter_map(|line| line.strip_prefix("mo "));
+    assert_eq!(replies.collect::<Vec<_>>(), ["reward"], "{said}");
+
+    let names = submitted(&lines).into_values();
+    let count = names.fold(BTreeMap::<_, usize>::new(), |mut count, name| {
+        *count.entry(name).or_default() += 1;
+        count
+    });
+    let expect = [("long", parts), ("reply", 1), ("short", 2), ("unicode", 1)];
+    assert_eq!(count, BTreeMap::from(expect), "{said}");
+    receipts_match(&lines);
+}
+
+/// The name of each accepted message by its message_id, which no two share.
+#[track_caller]
+fn submitted(lines: &[String]) -> BTreeMap<&str, &str> {
+    let mut names = BTreeMap::new();
+    for line in lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("submitted "))
+    {
+        let (name, id) = line.split_once(' ').expect("a name and an id");
+        assert_eq!(names.insert(id, name), None, "{id} was told twice");
+    }
+    names
+}
+
+/// Each accepted message has one receipt, which names it in its text and in its parameter.
+#[track_caller]
+fn receipts_match(lines: &[String]) {
+    let mut open = submitted(lines);
+    for line in lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("receipt "))
+    {
+        let [in_text, state, in_parameter] = line.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("no receipt: {line}");
+        };
+        assert_eq!(state, "DELIVRD", "{line}");
+        assert_eq!(in_text, in_parameter, "{line}");
+        assert!(open.remove(in_text).is_some(), "not ours, or again: {line}");
+    }
+    assert!(open.is_empty(), "no receipt for {open:?}");
+}
+
+/// What the client prints until it ends, which it must do by itself and well.
+#[track_caller]
+fn lines(mut client: Command) -> Vec<String> {
+    let program = client.get_program().to_owned();
+    let child = client.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let child = Guard(child.unwrap_or_else(|error| {
+        panic!("{program:?}: {error}; crates/gateway/tests/interop/install installs it")
+    }));
+    child.finish()
+}
+
+/// A client; killed when dropped.
+struct Guard(Child);
+
+impl Guard {
+    #[track_caller]
+    fn finish(mut self) -> Vec<String> {
+        let stdout = self.0.stdout.take().expect("piped");
+        let (give, take) = channel();
+        std::thread::spawn(move || give.send(std::io::read_to_string(stdout)));
+        let Ok(said) = take.recv_timeout(PATIENCE) else {
+            panic!("the client does not come to an end");
+        };
+        let said = said.expect("text");
+        assert!(self.0.wait().expect("its end").success(), "{said}");
+        said.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn python(script: &str) -> Command {
+    let mut command = Command::new(installed().join("python/bin/python"));
+    command.arg(scripts().join(script));
+    command
+}
+
+fn node() -> Command {
+    let mut command = Command::new("node");
+    command
+        .env("NODE_PATH", installed().join("node/node_modules"))
+        .arg(scripts().join("node_client.js"));
+    command
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop")
+}
+
+/// Where `cargo xtask test` has them installed: beside the other things that are built.
+fn installed() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("../interop")
+}
