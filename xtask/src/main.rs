@@ -1,5 +1,6 @@
 //! `cargo xtask`: what this repository is checked, tested and measured with. Each subcommand is one file.
 
+mod bench;
 mod ci;
 mod lint;
 mod shell;
@@ -20,6 +21,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Bench(bench::Args),
     Ci(ci::Args),
     Lint(lint::Args),
     Test(test::Args),
@@ -28,6 +30,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Bench(args) => bench::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Test(args) => test::run(&args),
