@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod kill;
 mod lint;
 mod shell;
 mod test;
@@ -23,6 +24,7 @@ struct Cli {
 enum Command {
     Bench(bench::Args),
     Ci(ci::Args),
+    Kill(kill::Args),
     Lint(lint::Args),
     Test(test::Args),
     Tidy(tidy::Args),
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Bench(args) => bench::run(&args),
         Command::Ci(args) => ci::run(&args),
+        Command::Kill(args) => kill::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),

@@ -5,6 +5,7 @@ mod client;
 mod customers;
 mod gateway;
 mod interop;
+mod kill;
 mod life;
 mod magic;
 mod strangers;

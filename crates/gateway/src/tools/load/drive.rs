@@ -628,7 +628,13 @@ impl Load {
     }
 
     fn drained(&mut self, stop: bool, until: Instant, quiet: Option<Instant>) {
-        let owed = self.ledger.unanswered() + self.ledger.receipts_missing();
+        // What was sent on a connection that is lost is never answered: nobody waits for it.
+        let awaited: u64 = self
+            .connections
+            .iter()
+            .map(|c| u64::from(c.in_flight))
+            .sum();
+        let owed = awaited + self.ledger.receipts_missing();
         let gone = self.connections.iter().all(|c| c.phase == Phase::Closed);
         let hopeless = stop || self.now >= until || (gone && !self.plan.reconnect);
         match quiet {
