@@ -40,7 +40,7 @@ impl Turn<'_> {
     }
 
     fn may_send(&self) -> bool {
-        !self.live.draining && self.live.room != Room::Out
+        !self.live.draining && self.live.room < Room::Scarce
     }
 
     fn send_waiting(&mut self, id: ConnectorId, connector: &Connector) {
@@ -249,22 +249,21 @@ impl Turn<'_> {
         let Some(live) = self.live.connectors.get_mut(&id) else {
             return;
         };
-        if live.doubts.is_empty() || now < live.doubts_due {
+        let waits = policy == InDoubt::Resend && !connected;
+        if live.doubts.is_empty() || waits || now < live.doubts_due {
             return;
         }
-        let never = Instant(u64::MAX);
         let due = |doubt: &Doubt| match policy {
-            InDoubt::Resend if connected => doubt.waited,
-            InDoubt::Resend => never,
+            InDoubt::Resend => doubt.waited,
             InDoubt::Hold(span) => doubt.since + span,
             InDoubt::Fail => now,
         };
         let (ripe, unripe): (Vec<_>, Vec<_>) =
             live.doubts.drain(..).partition(|doubt| due(doubt) <= now);
-        live.doubts_due = unripe.iter().map(due).min().unwrap_or(never);
+        let next = unripe.iter().map(due).min();
+        live.doubts_due = next.unwrap_or_default();
         live.doubts = unripe.into();
-        let next = live.doubts_due;
-        if next < never {
+        if let Some(next) = next {
             self.live.wake_connector(id, next);
         }
         self.resolve(id, policy, ripe);

@@ -56,7 +56,9 @@ impl Turn<'_> {
         };
         match self.find(&said) {
             Some((of, how)) => self.heard(&said, of, how),
-            None if self.is_repeat(id, &CarrierId::new(said.id), said.destination) => {}
+            // While responses are open it may be about one of those, whose id was in use before.
+            None if !self.has_open(id)
+                && self.is_repeat(id, &CarrierId::new(said.id), said.destination) => {}
             None => self.keep_stray(&said),
         }
         self.step.gated.push(Output::Acknowledge {
@@ -70,6 +72,12 @@ impl Turn<'_> {
             Side::Carrier { connector } => Some(connector),
             Side::Customer { .. } => None,
         }
+    }
+
+    /// Whether the response to some message of this connector is open.
+    fn has_open(&self, connector: ConnectorId) -> bool {
+        let lane = self.fold.lane(connector);
+        lane.is_some_and(|lane| lane.sending > 0)
     }
 
     fn matching(&self, connector: ConnectorId) -> Matching {
@@ -161,8 +169,7 @@ impl Turn<'_> {
         let key = self.mint();
         let expires = self.expiry(limits.unmatched_keep);
         let mut record = said.record(key, None, How::None, self.now.wall, expires);
-        let lane = self.fold.lane(connector);
-        let open = lane.is_some_and(|lane| lane.sending > 0);
+        let open = self.has_open(connector);
         if let Record::Receipt { parked, .. } = &mut record {
             *parked = open;
         }

@@ -86,15 +86,17 @@ pub enum Input {
     Drain,
 }
 
-/// What the room on the disk still allows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What the room on the disk still allows. Higher is worse.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Room {
     /// Everything.
     #[default]
     Plenty,
     /// New messages are refused; what we own goes on.
     Low,
-    /// Nothing is sent, and carriers' receipts are refused too; only what is owed is written down.
+    /// Nothing is sent to carriers either; what they still tell of what they have is taken.
+    Scarce,
+    /// Carriers' receipts are refused too, to come again; only what is owed is written down.
     Out,
 }
 

@@ -62,6 +62,7 @@ pub(crate) struct PeerFamilies {
     late: Family<Who, Counter>,
     malformed: Family<Who, Counter>,
     overlooked: Family<Who, Counter>,
+    receipts: Family<Who, Counter>,
     unreadable_receipts: Family<Who, Counter>,
     connects: Family<How, Counter>,
 }
@@ -81,6 +82,7 @@ pub(crate) struct PeerMeter {
     pub(crate) late: Counter,
     pub(crate) malformed: Counter,
     pub(crate) overlooked: Counter,
+    pub(crate) receipts: Counter,
     pub(crate) unreadable_receipts: Counter,
 }
 
@@ -104,8 +106,10 @@ struct FigureGauges {
     messages: Gauge,
     waiting: Gauge,
     sending: Gauge,
+    in_doubt: Gauge,
     awaiting_receipt: Gauge,
     deliveries: Gauge,
+    unmatched: Gauge,
     memory: Gauge,
 }
 
@@ -198,6 +202,11 @@ impl PeerFamilies {
             &self.overlooked,
         );
         counter(
+            "receipts",
+            "Receipts that came from carriers; receipts sent to customers",
+            &self.receipts,
+        );
+        counter(
             "receipts_unreadable",
             "Messages of carriers that look like receipts and say nothing",
             &self.unreadable_receipts,
@@ -247,6 +256,7 @@ impl PeerFamilies {
             late: counter(&self.late),
             malformed: counter(&self.malformed),
             overlooked: counter(&self.overlooked),
+            receipts: counter(&self.receipts),
             unreadable_receipts: counter(&self.unreadable_receipts),
             families: self.clone(),
             refused: Vec::new(),
@@ -371,6 +381,11 @@ impl FigureGauges {
             &self.sending,
         );
         gauge(
+            "messages_in_doubt",
+            "Of these, messages that nobody knows the fate of",
+            &self.in_doubt,
+        );
+        gauge(
             "messages_awaiting_receipt",
             "Messages taken by a carrier, receipt outstanding",
             &self.awaiting_receipt,
@@ -379,6 +394,11 @@ impl FigureGauges {
             "deliveries_waiting",
             "Receipts and MO that wait for customers",
             &self.deliveries,
+        );
+        gauge(
+            "receipts_unmatched",
+            "Receipts that match no message, or none yet",
+            &self.unmatched,
         );
         gauge(
             "messages_memory_bytes",
@@ -394,8 +414,10 @@ impl FigureGauges {
         set(&self.messages, figures.messages);
         set(&self.waiting, figures.waiting);
         set(&self.sending, figures.sending);
+        set(&self.in_doubt, figures.in_doubt);
         set(&self.awaiting_receipt, figures.awaiting_receipt);
         set(&self.deliveries, figures.deliveries);
+        set(&self.unmatched, figures.unmatched);
         set(&self.memory, figures.memory);
     }
 }

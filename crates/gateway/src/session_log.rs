@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use engine::{Input, Inputs, Outcome, Output, Refusal};
+use engine::{Delivery, Input, Inputs, Outcome, Output, Refusal};
 use peer::{Account, Credentials, Note, Notes};
 use smpp::Version;
 use smpp::command;
@@ -32,6 +32,7 @@ pub(crate) struct SessionLog {
     accepted: u64,
     sent: u64,
     taken: u64,
+    receipts: u64,
 }
 
 impl SessionLog {
@@ -49,6 +50,7 @@ impl SessionLog {
             accepted: 0,
             sent: 0,
             taken: 0,
+            receipts: 0,
         }
     }
 
@@ -114,7 +116,11 @@ impl SessionLog {
             Output::Accepted { .. } | Output::Acknowledge { refusal: None, .. } => {
                 self.accepted += 1;
             }
-            Output::Send { .. } | Output::Deliver { .. } => self.sent += 1,
+            Output::Send { .. } => self.sent += 1,
+            Output::Deliver { what, .. } => {
+                self.sent += 1;
+                self.receipts += u64::from(matches!(what, Delivery::Receipt { .. }));
+            }
             Output::Refused { refusal, .. }
             | Output::Acknowledge {
                 refusal: Some(refusal),
@@ -138,8 +144,19 @@ impl SessionLog {
     #[inline]
     pub(crate) fn inputs(&mut self, inputs: &Inputs) {
         for input in inputs.iter() {
-            if let Input::Sent { outcome, .. } | Input::Delivered { outcome, .. } = input {
-                self.taken += u64::from(matches!(outcome, Outcome::Accepted { .. }));
+            match input {
+                Input::Sent { outcome, .. } | Input::Delivered { outcome, .. } => {
+                    self.taken += u64::from(matches!(outcome, Outcome::Accepted { .. }));
+                }
+                Input::Receipt { .. } => self.receipts += 1,
+                Input::Directory(_)
+                | Input::Bind { .. }
+                | Input::Connected { .. }
+                | Input::Unbound(_)
+                | Input::Submit(_)
+                | Input::Mo { .. }
+                | Input::Room(_)
+                | Input::Drain => {}
             }
         }
     }
@@ -158,6 +175,9 @@ impl SessionLog {
         }
         if self.taken > 0 {
             meter.taken.inc_by(core::mem::take(&mut self.taken));
+        }
+        if self.receipts > 0 {
+            meter.receipts.inc_by(core::mem::take(&mut self.receipts));
         }
     }
 

@@ -18,10 +18,10 @@ pub enum Room {
     Ample,
     /// Below mark 1: refuse new messages; outcomes and receipts still fit.
     Low,
-    /// Below mark 2: dispatch nothing, and do not read carriers' sockets.
+    /// Below mark 2: dispatch nothing.
     Scarce,
     /// The disk was full and the reserve has been given up: what is owed is being written with
-    /// it, and nothing else may come.
+    /// it, and nothing else may come, receipts included.
     Reserve,
 }
 

@@ -207,7 +207,7 @@ fn disk() -> Vec<Setting<GatewaySettings>> {
         setting!("disk_low", gateway.journal.disk_low_bytes, size("1 MiB", "1 TiB"), Restart,
             "With less free disk space than this, new messages are refused with `ESME_RMSGQFUL`; outcomes go on."),
         setting!("disk_scarce", gateway.journal.disk_scarce_bytes, size("1 MiB", "1 TiB"), Restart,
-            "With less free disk space than this, nothing is sent and carriers are not read. Less than `disk_low`."),
+            "With less free disk space than this, nothing is sent to carriers either. Their receipts are refused, to come again, only when the disk is full and the reserve is in use. Less than `disk_low`."),
         setting!("disk_hysteresis", gateway.journal.disk_hysteresis_bytes, size("0 B", "64 GiB"), Restart,
             "How far the free space must rise above a mark before the mark counts as passed again."),
     ]

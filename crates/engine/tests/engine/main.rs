@@ -1,6 +1,10 @@
 //! The engine between customers and carriers that the test plays: sentences in, what the peers would see out.
 
 mod deliveries;
+mod lanes;
+mod limits;
 mod receipts;
+mod room;
+mod routes;
 mod sends;
 mod world;

@@ -207,14 +207,30 @@ fn a_receipt_that_comes_again_within_a_day_changes_nothing() {
 
 #[test]
 fn an_early_receipt_of_an_id_that_is_used_again_is_not_taken_for_a_repeat() {
+    for digits in [TO, OTHER] {
+        let mut world = World::new(Connector::default());
+        let (customer, carrier) = (world.customer(), world.carrier(10));
+        world.carried(customer, carrier, TO, FINAL, "7");
+        world.receipt(carrier, "7", TO, State::Delivered);
+        world.told_one();
+        let key = world.submit(customer, digits, FINAL);
+        let sent = world.sent_one();
+        world.receipt(carrier, "7", digits, State::Undeliverable);
+        world.take(carrier, &sent, "7");
+        assert_eq!(world.news(), [(key, State::Undeliverable)], "{digits}");
+    }
+}
+
+#[test]
+fn a_repeat_that_might_have_been_early_is_forgotten_when_it_was_not() {
     let mut world = World::new(Connector::default());
     let (customer, carrier) = (world.customer(), world.carrier(10));
     world.carried(customer, carrier, TO, FINAL, "7");
     world.receipt(carrier, "7", TO, State::Delivered);
     world.told_one();
-    let key = world.submit(customer, OTHER, FINAL);
+    world.submit(customer, TO, FINAL);
     let sent = world.sent_one();
-    world.receipt(carrier, "7", OTHER, State::Undeliverable);
-    world.take(carrier, &sent, "7");
-    assert_eq!(world.news(), [(key, State::Undeliverable)]);
+    world.receipt(carrier, "7", TO, State::Delivered);
+    world.take(carrier, &sent, "8");
+    assert_eq!((world.news(), world.figures().unmatched), (vec![], 0));
 }

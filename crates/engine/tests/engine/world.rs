@@ -9,7 +9,7 @@ use std::sync::Arc;
 use engine::{
     BindId, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Delivery, Directory,
     Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs,
-    Position, Recovery, Refusal, RefusalClass, Route, Step, Target, Wants,
+    Position, Recovery, Refusal, RefusalClass, Room, Route, Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -105,6 +105,11 @@ impl World {
         self.reload();
     }
 
+    /// The disk has this much room.
+    pub(crate) fn room(&mut self, room: Room) {
+        self.give(|_| Input::Room(room));
+    }
+
     fn reload(&mut self) {
         let directory = Arc::new(self.directory.clone());
         self.give(|_| Input::Directory(directory));
@@ -112,7 +117,13 @@ impl World {
 
     // ---- binds ----
 
+    #[track_caller]
     pub(crate) fn customer(&mut self) -> Bind {
+        self.customer_or_refusal()
+            .expect("the customer's bind is accepted")
+    }
+
+    pub(crate) fn customer_or_refusal(&mut self) -> Result<Bind, Refusal> {
         self.slots += 1;
         let (origin, slot) = (self.origin(), self.slots);
         self.give(|_| Input::Bind {
@@ -121,8 +132,11 @@ impl World {
             receives: true,
             window: 1000,
         });
-        let id = self.bound.take().expect("the customer's bind is accepted");
-        Bind { id, slot }
+        match (self.bound.take(), self.accepted.take()) {
+            (Some(id), _) => Ok(Bind { id, slot }),
+            (None, Some(Err(refusal))) => Err(refusal),
+            (None, _) => panic!("no answer"),
+        }
     }
 
     pub(crate) fn carrier(&mut self, window: u16) -> Bind {
@@ -169,6 +183,16 @@ impl World {
         digits: &str,
         wants: Wants,
     ) -> Result<MessageKey, Refusal> {
+        self.submitted_as(bind, digits, |draft| draft.wants = wants)
+    }
+
+    /// The customer submits a message that is special in some way.
+    pub(crate) fn submitted_as(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        special: impl FnOnce(&mut Draft),
+    ) -> Result<MessageKey, Refusal> {
         let origin = self.origin();
         let message = Message {
             destination: Address::international(digits.as_bytes()),
@@ -176,16 +200,18 @@ impl World {
             ..Message::default()
         };
         self.give(|inputs| {
-            Input::Submit(Draft {
+            let mut draft = Draft {
                 origin,
                 bind: bind.id,
                 customer: CUSTOMER,
                 priority: 0,
-                wants,
+                wants: Wants::NONE,
                 due: None,
                 expires: None,
                 body: inputs.put_message(&message),
-            })
+            };
+            special(&mut draft);
+            Input::Submit(draft)
         });
         self.accepted.take().expect("an answer")
     }
@@ -254,6 +280,18 @@ impl World {
     /// The carrier tells a state; it is acknowledged.
     #[track_caller]
     pub(crate) fn receipt(&mut self, bind: Bind, id: &str, digits: &str, state: State) {
+        let answer = self.receipt_answered(bind, id, digits, state);
+        assert_eq!(answer, None, "acknowledged");
+    }
+
+    /// The carrier tells a state: why it was refused, if it was.
+    pub(crate) fn receipt_answered(
+        &mut self,
+        bind: Bind,
+        id: &str,
+        digits: &str,
+        state: State,
+    ) -> Option<Refusal> {
         let origin = self.origin();
         self.give(|inputs| Input::Receipt {
             origin,
@@ -266,7 +304,7 @@ impl World {
                 done: None,
             },
         });
-        assert_eq!(self.acknowledged.take(), Some(None), "acknowledged");
+        self.acknowledged.take().expect("an answer")
     }
 
     /// The receipts that have been sent to customers and not been asked for yet.
@@ -328,6 +366,10 @@ impl World {
         self.now.mono = self.now.mono + span;
         let since = self.now.mono.0 / 1_000_000;
         self.now.wall = Wall(EPOCH_MS + 999_000 + since);
+    }
+
+    pub(crate) fn wall(&self) -> Wall {
+        self.now.wall
     }
 
     pub(crate) fn figures(&self) -> Figures {

@@ -11,7 +11,7 @@ use crate::client::{Came, Client};
 use crate::gateway::{Dir, Gateway};
 
 /// A message centre's port, and the URL that leads there.
-fn centre(parameters: &str) -> (TcpListener, String) {
+pub(crate) fn centre(parameters: &str) -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("it has one").port();
     (
@@ -21,7 +21,7 @@ fn centre(parameters: &str) -> (TcpListener, String) {
 }
 
 /// Takes a connection and the bind that comes over it.
-fn arrive(listener: &TcpListener) -> (Client, Came) {
+pub(crate) fn arrive(listener: &TcpListener) -> (Client, Came) {
     let mut carrier = Client::accept(listener);
     let bind = carrier.next();
     (carrier, bind)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use smpp::Tolerance;
-use smpp::command::CommandId;
+use smpp::command::{self, CommandId};
 use smpp::frame::{self, Frame, Header};
 use smpp::pdu::{self, Bind, BindResp, Pdu, Sm, SmResp};
 use smpp::status::{self, Status};
@@ -159,6 +159,21 @@ impl Client {
         self.send(&answer, status::OK, request.header.sequence);
     }
 
+    /// Tells as a message centre would that a message arrived, and says how that was answered.
+    #[track_caller]
+    pub(crate) fn report(&mut self, id: &str, to: &str) -> Status {
+        let text = format!("id:{id} sub:001 dlvrd:001 stat:DELIVRD err:000 text:");
+        let sequence = self.ask(&Pdu::DeliverSm(Sm {
+            source: Address::international(to.as_bytes()),
+            esm_class: 0x04,
+            short_message: text.as_bytes(),
+            ..Sm::default()
+        }));
+        let answer = self.next_of(command::DELIVER_SM_RESP);
+        assert_eq!(answer.header.sequence, sequence, "{answer:?}");
+        answer.header.status
+    }
+
     /// Takes a delivery as a customer would.
     pub(crate) fn acknowledge(&mut self, request: &Came) {
         let answer = Pdu::DeliverSmResp(SmResp {
@@ -192,6 +207,27 @@ impl Client {
                 Err(_) => return,
             }
         }
+    }
+
+    /// Writes one octet each `pause`, until the other end has had enough.
+    pub(crate) fn write_slowly_until_it_ends(&mut self, octet: u8, pause: std::time::Duration) {
+        let Stream::Plain(stream) = &mut self.stream else {
+            panic!("only plain");
+        };
+        stream.set_read_timeout(Some(pause)).expect("a timeout");
+        let until = std::time::Instant::now() + PATIENCE;
+        while std::time::Instant::now() < until {
+            match stream.read(&mut [0; 64]) {
+                Ok(0) => return,
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return,
+                // What it says before it ends does not matter here.
+                Ok(_) | Err(_) => {}
+            }
+            if stream.write_all(&[octet]).is_err() {
+                return;
+            }
+        }
+        panic!("it does not end");
     }
 
     /// The next PDU that comes.

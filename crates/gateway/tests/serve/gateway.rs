@@ -147,6 +147,18 @@ impl Gateway {
         (code.expect("a code"), body.to_owned())
     }
 
+    /// What a counter or gauge says; `name` with its labels as they are written.
+    #[track_caller]
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let (code, text) = self.get("/metrics");
+        assert_eq!(code, 200);
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let number = value.and_then(|value| value.parse().ok());
+        number.unwrap_or_else(|| panic!("{name} is not in\n{text}"))
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
     }
@@ -193,7 +205,7 @@ pub(crate) fn signal(child: &Child, name: &str) {
 }
 
 /// The program.
-pub(crate) fn bindery() -> Command {
+fn bindery() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bindery"))
 }
 

@@ -1,5 +1,6 @@
 //! Starting, going down, coming back, and changing the configuration meanwhile.
 
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use smpp::command;
@@ -8,7 +9,7 @@ use smpp::status;
 use smpp::tlv::Tlvs;
 
 use crate::client::Client;
-use crate::gateway::{Dir, Gateway, bindery, run};
+use crate::gateway::{Dir, Gateway, run};
 
 #[test]
 fn sigterm_unbinds_everybody_and_ends_with_0() {
@@ -52,24 +53,7 @@ fn a_busy_port_is_named_and_ends_with_2() {
     let gateway = Gateway::start(&dir, "");
     let other = Dir::new("port-other");
     let port = gateway.smpp.to_string();
-    let data = other.path().join("data").display().to_string();
-    let output = bindery()
-        .args([
-            "serve",
-            "--demo",
-            "--data-dir",
-            &data,
-            "--smpp-listen",
-            &port,
-        ])
-        .args([
-            "--smpps-listen",
-            "127.0.0.1:0",
-            "--http-listen",
-            "127.0.0.1:0",
-        ])
-        .output()
-        .expect("bindery runs");
+    let output = start_another(&other, &port);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(&port), "{said}");
@@ -80,27 +64,20 @@ fn a_busy_port_is_named_and_ends_with_2() {
 fn a_busy_data_directory_names_its_process_and_ends_with_2() {
     let dir = Dir::new("lock");
     let gateway = Gateway::start(&dir, "");
-    let data = dir.path().join("data").display().to_string();
-    let output = bindery()
-        .args([
-            "serve",
-            "--demo",
-            "--data-dir",
-            &data,
-            "--smpp-listen",
-            "127.0.0.1:0",
-        ])
-        .args([
-            "--smpps-listen",
-            "127.0.0.1:0",
-            "--http-listen",
-            "127.0.0.1:0",
-        ])
-        .output()
-        .expect("bindery runs");
+    let output = start_another(&dir, "127.0.0.1:0");
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(&gateway.pid().to_string()), "{said}");
+}
+
+/// A gateway that is not expected to start.
+fn start_another(dir: &Dir, smpp: &str) -> Output {
+    let data = dir.path().join("data").display().to_string();
+    let free = "127.0.0.1:0";
+    let mut arguments = vec!["serve", "--demo", "--data-dir", &data];
+    arguments.extend(["--smpp-listen", smpp, "--smpps-listen", free]);
+    arguments.extend(["--http-listen", free]);
+    run(&arguments)
 }
 
 #[test]

@@ -3,9 +3,11 @@
 mod carriers;
 mod client;
 mod customers;
+mod disk;
 mod gateway;
 mod interop;
 mod kill;
 mod life;
 mod magic;
+mod metrics;
 mod strangers;

@@ -2,11 +2,30 @@
 
 use std::io::Read;
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use smpp::status;
 
 use crate::client::Client;
 use crate::gateway::{Dir, Gateway, PATIENCE};
+
+/// The stranger is counted, and nothing more is said of it than this.
+fn one_line_of_it(gateway: &Gateway, line: &str, reason: &str) {
+    let before = gateway.logged_until(line);
+    assert_eq!(gateway.metric(&turned_away(reason)), 1);
+    gateway.signal("TERM");
+    let after = gateway.logged_until("draining");
+    let lines = before.iter().chain(&after);
+    // The simulated carriers are bound to as well.
+    let told: Vec<_> = lines
+        .filter(|line| line.contains("remote=") && !line.contains("connector="))
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+fn turned_away(reason: &str) -> String {
+    format!("bindery_connections_turned_away_total{{reason=\"{reason}\"}}")
+}
 
 #[test]
 fn http_on_the_smpp_port_is_closed_with_one_line() {
@@ -15,7 +34,7 @@ fn http_on_the_smpp_port_is_closed_with_one_line() {
     let mut client = Client::connect(gateway.smpp);
     client.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     client.end();
-    gateway.logged("HTTP on the plain SMPP port");
+    one_line_of_it(&gateway, "HTTP on the plain SMPP port", "not smpp");
 }
 
 #[test]
@@ -26,7 +45,7 @@ fn tls_on_the_plain_port_is_closed_with_one_line() {
     // The beginning of a ClientHello.
     client.write(&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 0, 0, 0, 0, 0]);
     client.end();
-    gateway.logged("TLS on the plain SMPP port");
+    one_line_of_it(&gateway, "TLS on the plain SMPP port", "not smpp");
 }
 
 #[test]
@@ -42,7 +61,7 @@ fn smpp_without_tls_on_the_tls_port_is_closed_with_one_line() {
     .expect("it is read");
     // What comes first is the alert.
     let _ = stream.read_to_end(&mut Vec::new());
-    gateway.logged("TLS failed");
+    one_line_of_it(&gateway, "TLS failed", "tls");
 }
 
 #[test]
@@ -50,6 +69,40 @@ fn whoever_does_not_bind_is_closed() {
     let dir = Dir::new("init");
     let gateway = Gateway::start(&dir, "gateway.session_init = \"1s\"");
     Client::connect(gateway.smpp).end();
+}
+
+#[test]
+fn a_bind_that_comes_octet_by_octet_does_not_outlast_the_timer() {
+    let dir = Dir::new("loris");
+    let gateway = Gateway::start(&dir, "gateway.session_init = \"1s\"");
+    let mut client = Client::connect(gateway.smpp);
+    // A bind_transceiver of 200 octets: each comes in time for a timer that begins anew.
+    let began = Instant::now();
+    client.write(&[0, 0, 0, 200, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1]);
+    client.write_slowly_until_it_ends(b'x', Duration::from_millis(100));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn a_pdu_that_does_not_end_ends_its_session_and_no_other() {
+    let dir = Dir::new("part");
+    let gateway = Gateway::start(&dir, "gateway.partial_pdu = \"1s\"");
+    let mut other = Client::bound(gateway.smpp, "demo", "demopass");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    client.write(&[0, 0, 0, 60, 0, 0, 0, 4]);
+    client.end();
+    assert_eq!(other.submitted("447700901234", "x"), status::OK);
+}
+
+#[test]
+fn so_many_connections_are_unbound_at_once_whoever_they_are() {
+    let dir = Dir::new("total");
+    let gateway = Gateway::start(&dir, "gateway.unbound_max = 3");
+    let first: Vec<Client> = (0..3).map(|_| Client::connect(gateway.smpp)).collect();
+    Client::connect(gateway.smpp).end();
+    assert_eq!(gateway.metric(&turned_away("too many connections")), 1);
+    drop(first);
 }
 
 #[test]
@@ -64,6 +117,8 @@ fn one_address_has_so_many_unbound_connections() {
     }
     let second: Vec<Client> = (0..3).map(|_| Client::connect(gateway.smpp)).collect();
     Client::connect(gateway.smpp).end();
+    let reason = turned_away("too many connections of one address");
+    assert_eq!(gateway.metric(&reason), 1);
     drop(second);
     assert_eq!(first[0].submitted("447700901234", "x"), status::OK);
 }

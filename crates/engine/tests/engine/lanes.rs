@@ -1,0 +1,142 @@
+//! Where messages wait for a carrier, and in which order they leave.
+
+use core::time::Duration;
+
+use engine::{Connector, MessageKey, Refusal, RefusalClass};
+use sms::State;
+
+use crate::world::{Bind, FINAL, Sent, World};
+
+const TO: &str = "447700900123";
+
+fn keys(sent: &[Sent]) -> Vec<MessageKey> {
+    sent.iter().map(|sent| sent.key).collect()
+}
+
+/// Takes all that is sent over a window of one, one after the other.
+fn drain(world: &mut World, carrier: Bind) -> Vec<MessageKey> {
+    let mut order = Vec::new();
+    loop {
+        let sent = world.sent();
+        let [one] = &sent[..] else {
+            assert!(sent.is_empty(), "more than the window: {sent:?}");
+            return order;
+        };
+        order.push(one.key);
+        world.take(carrier, one, &format!("id{}", order.len()));
+    }
+}
+
+#[test]
+fn messages_leave_in_the_order_of_their_coming() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    let submitted: Vec<_> = (0..20).map(|_| world.submit(customer, TO, FINAL)).collect();
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), submitted);
+}
+
+#[test]
+fn higher_classes_get_more_and_none_is_starved() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    let mut classes = Vec::new();
+    for class in 0..4 {
+        for _ in 0..30 {
+            let key = world.submitted_as(customer, TO, |draft| draft.priority = class);
+            classes.push((key.expect("accepted"), usize::from(class)));
+        }
+    }
+    let carrier = world.carrier(1);
+    let order = drain(&mut world, carrier);
+    let mut first = [0; 4];
+    for key in &order[..30] {
+        let class = classes.iter().find(|(known, _)| known == key);
+        first[class.expect("one of them").1] += 1;
+    }
+    assert_eq!(first, [2, 4, 8, 16]);
+    assert_eq!(order.len(), 120);
+}
+
+#[test]
+fn a_scheduled_message_waits_for_its_time_and_no_other_waits_with_it() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let due = world.wall().plus(Duration::from_secs(60));
+    let later = world.submitted_as(customer, TO, |draft| draft.due = Some(due));
+    let now = world.submit(customer, TO, FINAL);
+    assert_eq!(keys(&world.sent()), [now]);
+    world.wait(Duration::from_millis(59_999));
+    assert_eq!(world.sent(), []);
+    world.wait(Duration::from_millis(1));
+    assert_eq!(keys(&world.sent()), [later.expect("accepted")]);
+    assert_eq!(carrier.slot(), 2);
+}
+
+#[test]
+fn a_message_whose_validity_ends_while_it_waits_is_not_sent() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    let expires = world.wall().plus(Duration::from_secs(60));
+    let key = world.submitted_as(customer, TO, |draft| {
+        draft.expires = Some(expires);
+        draft.wants = FINAL;
+    });
+    world.wait(Duration::from_secs(61));
+    assert_eq!(world.news(), [(key.expect("accepted"), State::Expired)]);
+    world.carrier(10);
+    assert_eq!(world.sent(), []);
+    let past = world.wall();
+    let late = world.submitted_as(customer, TO, |draft| draft.expires = Some(past));
+    assert_eq!(late, Err(Refusal::Expired));
+}
+
+#[test]
+fn a_carrier_gets_no_more_than_its_rate() {
+    let mut world = World::new(Connector {
+        rate: Some(10),
+        ..Connector::default()
+    });
+    let customer = world.customer();
+    for _ in 0..100 {
+        world.submit(customer, TO, FINAL);
+    }
+    world.carrier(100);
+    let mut each_second = Vec::new();
+    for _ in 0..5 {
+        world.wait(Duration::from_secs(1));
+        each_second.push(world.sent().len());
+    }
+    assert!(
+        each_second.iter().all(|&sent| sent <= 10),
+        "{each_second:?}"
+    );
+    assert!(each_second.iter().sum::<usize>() >= 48, "{each_second:?}");
+}
+
+#[test]
+fn a_throttled_message_is_sent_again_a_second_later_before_those_behind_it() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    let submitted: Vec<_> = (0..3).map(|_| world.submit(customer, TO, FINAL)).collect();
+    let carrier = world.carrier(1);
+    let sent = world.sent_one();
+    world.refuse(carrier, &sent, RefusalClass::Throttled);
+    world.wait(Duration::from_millis(999));
+    assert_eq!(world.sent(), []);
+    world.wait(Duration::from_millis(1));
+    assert_eq!(drain(&mut world, carrier), submitted);
+}
+
+#[test]
+fn a_busy_destination_is_left_alone_and_no_other_waits_with_it() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.customer(), world.carrier(1));
+    let busy = world.submit(customer, TO, FINAL);
+    let other = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    world.refuse(carrier, &sent, RefusalClass::DestinationBusy);
+    assert_eq!(drain(&mut world, carrier), [other]);
+    world.wait(Duration::from_secs(5));
+    assert_eq!(drain(&mut world, carrier), [busy]);
+}

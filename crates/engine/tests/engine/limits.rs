@@ -1,0 +1,98 @@
+//! What a customer may do, and where full begins.
+
+use core::time::Duration;
+
+use engine::{Connector, Customer, Directory, Refusal, Wants};
+use sms::State;
+
+use crate::world::{CUSTOMER, FINAL, World};
+
+const TO: &str = "447700900123";
+
+fn with(change: impl FnOnce(&mut Customer)) -> World {
+    let mut world = World::new(Connector::default());
+    world.change(|directory| change(customer(directory)));
+    world
+}
+
+fn customer(directory: &mut Directory) -> &mut Customer {
+    directory
+        .customers
+        .get_mut(&CUSTOMER)
+        .expect("the customer")
+}
+
+#[test]
+fn a_bind_has_its_rate_and_another_has_its_own() {
+    let mut world = with(|customer| customer.rate_per_bind = Some(20));
+    let (first, second) = (world.customer(), world.customer());
+    for _ in 0..20 {
+        world.submit(first, TO, FINAL);
+    }
+    assert_eq!(world.submitted(first, TO, FINAL), Err(Refusal::Throttled));
+    world.submit(second, TO, FINAL);
+    world.wait(Duration::from_millis(959));
+    assert_eq!(world.submitted(first, TO, FINAL), Err(Refusal::Throttled));
+    world.wait(Duration::from_millis(1));
+    world.submit(first, TO, FINAL);
+}
+
+#[test]
+fn a_customer_has_its_rate_over_all_binds() {
+    let mut world = with(|customer| customer.rate = Some(20));
+    let (first, second) = (world.customer(), world.customer());
+    for _ in 0..10 {
+        world.submit(first, TO, FINAL);
+        world.submit(second, TO, FINAL);
+    }
+    assert_eq!(world.submitted(first, TO, FINAL), Err(Refusal::Throttled));
+    assert_eq!(world.submitted(second, TO, FINAL), Err(Refusal::Throttled));
+}
+
+#[test]
+fn a_customer_has_so_many_binds_and_a_place_that_is_left_is_free_at_once() {
+    let mut world = with(|customer| customer.binds_max = 2);
+    let first = world.customer();
+    world.customer();
+    let third = world.customer_or_refusal();
+    assert_eq!(third, Err(Refusal::TooManyBinds));
+    world.unbind(first);
+    world.customer();
+}
+
+#[test]
+fn room_for_each_receipt_is_kept_free_and_a_lazy_customer_stops_only_itself() {
+    let mut world = with(|customer| customer.deliver_max = 3);
+    let (bind, carrier) = (world.customer(), world.carrier(10));
+    for id in ["1", "2", "3"] {
+        world.carried(bind, carrier, TO, FINAL, id);
+    }
+    assert_eq!(world.submitted(bind, TO, FINAL), Err(Refusal::Full));
+    // Without a receipt there is nothing to keep room for.
+    assert!(world.submitted(bind, TO, Wants::NONE).is_ok());
+    for id in ["1", "2", "3"] {
+        world.receipt(carrier, id, TO, State::Delivered);
+    }
+    let told = world.told();
+    assert_eq!(world.submitted(bind, TO, FINAL), Err(Refusal::Full));
+    world.acknowledge(bind, &told[0]);
+    world.submit(bind, TO, FINAL);
+}
+
+#[test]
+fn beyond_so_many_messages_or_octets_new_ones_are_refused() {
+    let mut world = World::new(Connector::default());
+    let bind = world.customer();
+    world.change(|directory| directory.limits.messages_max = 2);
+    world.submit(bind, TO, FINAL);
+    world.submit(bind, TO, FINAL);
+    assert_eq!(world.submitted(bind, TO, FINAL), Err(Refusal::Full));
+    let memory = world.figures().memory;
+    world.change(|directory| {
+        directory.limits.messages_max = 100;
+        directory.limits.memory_max = memory;
+    });
+    assert_eq!(world.submitted(bind, TO, FINAL), Err(Refusal::Full));
+    world.change(|directory| directory.limits.memory_max = memory + 1);
+    world.submit(bind, TO, FINAL);
+}

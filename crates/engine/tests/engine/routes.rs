@@ -1,0 +1,131 @@
+//! Which carrier a message goes to.
+
+use core::time::Duration;
+
+use engine::{Connector, ConnectorId, Customer, Directory, Refusal, RefusalClass, Route, Target};
+use sms::State;
+
+use crate::world::{CUSTOMER, FINAL, World};
+
+const TO: &str = "447700900123";
+const A: ConnectorId = ConnectorId(1);
+const B: ConnectorId = ConnectorId(2);
+
+fn target(connector: ConnectorId, order: u16, weight: u16) -> Target {
+    Target {
+        connector,
+        order,
+        weight,
+    }
+}
+
+fn route(prefix: &str, targets: &[Target]) -> Route {
+    Route {
+        prefix: prefix.as_bytes().to_vec(),
+        targets: targets.to_vec(),
+        ..Route::default()
+    }
+}
+
+fn world(routes: Vec<Route>) -> World {
+    let customer = Customer {
+        routes,
+        ..Customer::default()
+    };
+    let rules = Connector {
+        retry: vec![Duration::from_secs(5)],
+        ..Connector::default()
+    };
+    World::of(Directory {
+        customers: [(CUSTOMER, customer)].into(),
+        connectors: [(A, rules.clone()), (B, rules)].into(),
+        ..Directory::default()
+    })
+}
+
+#[test]
+fn the_longest_prefix_decides_and_without_any_there_is_no_route() {
+    let mut world = world(vec![
+        route("44", &[target(A, 0, 1)]),
+        route("4477", &[target(B, 0, 1)]),
+    ]);
+    let customer = world.customer();
+    let (a, b) = (world.carrier_of(A, 10), world.carrier_of(B, 10));
+    world.submit(customer, "4420000000", FINAL);
+    assert_eq!(world.sent_one().slot, a.slot());
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.sent_one().slot, b.slot());
+    let nowhere = world.submitted(customer, "15550000", FINAL);
+    assert_eq!(nowhere, Err(Refusal::NoRoute));
+}
+
+#[test]
+fn the_first_of_a_route_is_taken_and_if_it_is_not_there_the_next() {
+    let mut world = world(vec![route("", &[target(A, 0, 1), target(B, 1, 1)])]);
+    let customer = world.customer();
+    let (a, b) = (world.carrier_of(A, 10), world.carrier_of(B, 10));
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.sent_one().slot, a.slot());
+    world.unbind(a);
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.sent_one().slot, b.slot());
+}
+
+#[test]
+fn after_three_temporary_refusals_the_next_carrier_is_tried() {
+    let mut world = world(vec![route("", &[target(A, 0, 1), target(B, 1, 1)])]);
+    let customer = world.customer();
+    let (a, b) = (world.carrier_of(A, 10), world.carrier_of(B, 10));
+    let key = world.submit(customer, TO, FINAL);
+    for _ in 0..3 {
+        let sent = world.sent_one();
+        assert_eq!(sent.slot, a.slot());
+        world.refuse(a, &sent, RefusalClass::Temporary);
+        world.wait(Duration::from_secs(5));
+    }
+    let sent = world.sent_one();
+    assert_eq!((sent.key, sent.slot), (key, b.slot()));
+    world.take(b, &sent, "1");
+    world.receipt(b, "1", TO, State::Delivered);
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+}
+
+#[test]
+fn weights_share_and_a_weight_of_none_is_the_last_resort() {
+    let mut world = world(vec![route("", &[target(A, 0, 3), target(B, 0, 1)])]);
+    let customer = world.customer();
+    let (a, _) = (world.carrier_of(A, 1000), world.carrier_of(B, 1000));
+    for _ in 0..400 {
+        world.submit(customer, TO, FINAL);
+    }
+    let to_a = world
+        .sent()
+        .iter()
+        .filter(|sent| sent.slot == a.slot())
+        .count();
+    assert!((260..=340).contains(&to_a), "{to_a} of 400 instead of 300");
+
+    world.change(|directory| {
+        let customer = directory.customers.get_mut(&CUSTOMER).expect("there");
+        customer.routes = vec![route("", &[target(A, 0, 0), target(B, 0, 1)])];
+    });
+    for _ in 0..50 {
+        world.submit(customer, TO, FINAL);
+        assert_ne!(world.sent_one().slot, a.slot());
+    }
+}
+
+#[test]
+fn a_receipt_of_another_carrier_is_about_another_message() {
+    let mut world = world(vec![
+        route("44", &[target(A, 0, 1)]),
+        route("45", &[target(B, 0, 1)]),
+    ]);
+    let customer = world.customer();
+    let (a, b) = (world.carrier_of(A, 10), world.carrier_of(B, 10));
+    let key = world.carried(customer, a, TO, FINAL, "7");
+    world.receipt(b, "7", TO, State::Undeliverable);
+    assert_eq!(world.news(), []);
+    world.receipt(a, "7", TO, State::Delivered);
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+}

@@ -1,0 +1,99 @@
+//! What operators count.
+
+use std::collections::BTreeSet;
+
+use smpp::command;
+use smpp::status;
+
+use crate::client::Client;
+use crate::gateway::{Dir, Gateway};
+
+const ENQUIRE_LINK: [u8; 16] = [0, 0, 0, 16, 0, 0, 0, 0x15, 0, 0, 0, 0, 0, 0, 0, 99];
+/// A submit_sm whose service_type does not end.
+const MALFORMED: [u8; 18] = [0, 0, 0, 18, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 98, b'C', b'M'];
+
+#[test]
+fn every_customer_and_connector_is_counted() {
+    let dir = Dir::new("metrics");
+    let gateway = Gateway::start(&dir, "");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    let receipt = client.next_of(command::DELIVER_SM);
+    client.acknowledge(&receipt);
+    // A number of letters and no number at all.
+    assert_ne!(client.submitted("", "hello"), status::OK);
+    // What answers this has seen the receipt's answer before.
+    client.write(&ENQUIRE_LINK);
+    client.next_of(command::ENQUIRE_LINK_RESP);
+    let of = |name: &str, peer: &str, side: &str| {
+        gateway.metric(&format!(
+            "bindery_{name}_total{{peer=\"{peer}\",side=\"{side}\"}}"
+        ))
+    };
+    for (name, peer, side) in [
+        ("requests_accepted", "demo", "customer"),
+        ("requests_sent", "demo", "customer"),
+        ("requests_taken", "demo", "customer"),
+        ("receipts", "demo", "customer"),
+        ("requests_accepted", "sim", "connector"),
+        ("requests_sent", "sim", "connector"),
+        ("requests_taken", "sim", "connector"),
+        ("receipts", "sim", "connector"),
+    ] {
+        assert_eq!(of(name, peer, side), 1, "{name} of {peer}");
+    }
+    let refused = "bindery_requests_refused_total{peer=\"demo\",side=\"customer\",status=\"ESME_RINVDSTADR\"}";
+    assert_eq!(gateway.metric(refused), 1);
+}
+
+#[test]
+fn a_malformed_pdu_is_answered_counted_and_told_in_one_line() {
+    let dir = Dir::new("malformed");
+    let gateway = Gateway::start(&dir, "");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    client.write(&MALFORMED);
+    client.write(&ENQUIRE_LINK);
+    let answer = client.next();
+    assert_eq!(answer.header.command_id, command::SUBMIT_SM_RESP);
+    assert_ne!(answer.header.status, status::OK);
+    assert_eq!(answer.header.sequence, 98);
+    // The one after it is read where it begins.
+    assert_eq!(client.next().header.sequence, 99);
+    let malformed = "bindery_pdus_malformed_total{peer=\"demo\",side=\"customer\"}";
+    assert_eq!(gateway.metric(malformed), 1);
+    drop(client);
+    let lines = gateway.logged_until("peer=\"demo\" remote=");
+    let told = lines
+        .iter()
+        .filter(|line| line.contains("a PDU could not be read"));
+    assert_eq!(told.count(), 1, "{lines:?}");
+}
+
+#[test]
+fn every_metric_says_what_it_is() {
+    let dir = Dir::new("help");
+    let gateway = Gateway::start(&dir, "");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    let (_, text) = gateway.get("/metrics");
+    let names = |start: &str| -> BTreeSet<&str> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(start));
+        lines.filter_map(|line| line.split(' ').next()).collect()
+    };
+    let (helped, typed) = (names("# HELP "), names("# TYPE "));
+    assert_eq!(helped, typed);
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let mut counted = 0;
+    for sample in samples {
+        let name = sample.split(['{', ' ']).next().unwrap_or_default();
+        let family = ["_total", "_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(name);
+        assert!(helped.contains(family), "{sample} is not explained");
+        assert!(family.starts_with("bindery_"), "{sample}");
+        counted += 1;
+    }
+    assert!(counted > 50, "{text}");
+    assert!(text.ends_with("# EOF\n"));
+}
