@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sms::{State, Wall};
 
 use crate::closed::Closed;
-use crate::entry::{CarrierId, Entry, IdHash, Image, LANE, Leg, Order, Stage, Stand, TIMER};
-use crate::hash::Sharded;
+use crate::entry::{CarrierId, Entry, Image, LANE, Leg, Order, Stage, Stand, TIMER};
+use crate::ids::Ids;
 use crate::index::Index;
 use crate::number::TailHash;
 use crate::record::{How, Record, Seconds};
@@ -768,65 +768,4 @@ enum End {
 enum Count {
     More,
     Less,
-}
-
-/// Carriers' ids of messages, and of receipts that wait for theirs.
-#[derive(Debug, Default)]
-struct Ids {
-    newest: Sharded<Slot>,
-    /// Earlier messages under an id that came again.
-    older: BTreeMap<IdHash, Vec<Slot>>,
-    strays: BTreeMap<IdHash, Vec<MessageKey>>,
-}
-
-impl Ids {
-    fn insert(&mut self, id: IdHash, slot: Slot) {
-        if let Some(older) = self.newest.insert(id.0, slot) {
-            self.older.entry(id).or_default().push(older);
-        }
-    }
-
-    fn insert_leg(&mut self, leg: &Leg, slot: Slot) {
-        if !leg.id.is_empty() {
-            self.insert(leg.id.hash(leg.connector), slot);
-        }
-    }
-
-    fn remove(&mut self, id: IdHash, slot: Slot) {
-        let older = self.older.get_mut(&id);
-        if self.newest.get(id.0) == Some(&slot) {
-            match older.and_then(Vec::pop) {
-                Some(next) => self.newest.insert(id.0, next),
-                None => self.newest.remove(id.0),
-            };
-        } else if let Some(older) = older {
-            older.retain(|&other| other != slot);
-        }
-        if self.older.get(&id).is_some_and(Vec::is_empty) {
-            self.older.remove(&id);
-        }
-    }
-
-    fn slots(&self, id: IdHash) -> impl Iterator<Item = Slot> + '_ {
-        let older = self.older.get(&id).map_or(&[][..], Vec::as_slice);
-        self.newest
-            .get(id.0)
-            .into_iter()
-            .chain(older.iter().rev())
-            .copied()
-    }
-
-    fn insert_stray(&mut self, id: IdHash, key: MessageKey) {
-        self.strays.entry(id).or_default().push(key);
-    }
-
-    fn remove_stray(&mut self, id: IdHash, key: MessageKey) {
-        let Some(keys) = self.strays.get_mut(&id) else {
-            return;
-        };
-        keys.retain(|&other| other != key);
-        if keys.is_empty() {
-            self.strays.remove(&id);
-        }
-    }
 }

@@ -13,6 +13,7 @@ mod entry;
 mod fold;
 mod form;
 mod hash;
+mod ids;
 mod index;
 mod key;
 mod live;
