@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use crate::capture::{self, Relay};
 use crate::gateway::{Dir, Gateway};
 
 /// All five texts of a client have their receipts after three seconds.
@@ -63,6 +64,47 @@ fn net_smpp() {
     let mut perl = Command::new("perl");
     perl.arg(scripts().join("net_smpp_client.pl"));
     check("net_smpp", perl, Wire::Plain, "14", 1);
+}
+
+/// Another reading of the specification than ours finds a PDU in every packet and nothing wrong in any.
+#[test]
+#[ignore = "needs smpplib and tshark: run `cargo xtask test`"]
+fn tshark_reads_what_was_said() {
+    let dir = Dir::new("tshark");
+    let gateway = Gateway::start(&dir, "");
+    let relay = Relay::start(gateway.smpp);
+    let mut client = python("smpplib_client.py");
+    client.args([
+        relay.address.ip().to_string(),
+        relay.address.port().to_string(),
+    ]);
+    receipts_match(&lines(client));
+    let file = dir.path().join("conversation.pcap");
+    let pdus = relay.write(&file);
+
+    let mut tshark = Command::new("tshark");
+    tshark.args(["-n", "-r"]).arg(&file);
+    tshark.args(["-d", &format!("tcp.port=={},smpp", capture::PORT)]);
+    tshark.args(["-T", "fields", "-E", "separator=|"]);
+    for field in ["smpp.command_id", "_ws.malformed", "smpp.message_id"] {
+        tshark.args(["-e", field]);
+    }
+    let read = lines(tshark);
+    let said = read.join("\n");
+    assert_eq!(read.len(), pdus, "{said}");
+    for line in &read {
+        let fields: Vec<&str> = line.split('|').collect();
+        assert!(
+            fields[0].starts_with("0x") && fields[1].is_empty(),
+            "{line}"
+        );
+    }
+    let count = |command: &str| read.iter().filter(|line| line.starts_with(command)).count();
+    let submit_sm_resp = "0x80000004";
+    let deliver_sm = "0x00000005";
+    assert_eq!((count(submit_sm_resp), count(deliver_sm)), (7, 8), "{said}");
+    let with_id = |line: &&String| line.starts_with(submit_sm_resp) && !line.ends_with('|');
+    assert_eq!(read.iter().filter(with_id).count(), 7, "{said}");
 }
 
 #[derive(Clone, Copy)]
