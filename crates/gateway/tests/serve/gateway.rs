@@ -205,7 +205,7 @@ pub(crate) fn signal(child: &Child, name: &str) {
 }
 
 /// The program.
-fn bindery() -> Command {
+pub(crate) fn bindery() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bindery"))
 }
 
