@@ -29,6 +29,7 @@ impl Turn<'_> {
                 // Nobody will bind to it again.
                 if self.live.informed {
                     self.settle_doubts(id, InDoubt::Fail);
+                    self.dissolve(id);
                 }
                 continue;
             };

@@ -381,6 +381,14 @@ impl<'a> Turn<'a> {
         for connector in self.live.connectors.values_mut() {
             connector.doubts_due = Instant(0);
         }
+        // Removed ones may have been removed while the process was down.
+        let gone = self
+            .fold
+            .connectors()
+            .filter(|id| !directory.connectors.contains_key(id));
+        for id in gone {
+            self.live.touch_connector(id);
+        }
         self.touch_all();
     }
 

@@ -538,6 +538,11 @@ impl Fold {
         self.leg(key).is_some_and(|leg| leg.stage == Stage::Sending)
     }
 
+    /// Every connector that has or had something.
+    pub(crate) fn connectors(&self) -> impl Iterator<Item = ConnectorId> + '_ {
+        self.lanes.keys().copied()
+    }
+
     pub(crate) fn lane(&self, connector: ConnectorId) -> Option<&Lane> {
         self.lanes.get(&connector)
     }

@@ -6,6 +6,7 @@ use sms::Message;
 
 use crate::engine::Turn;
 use crate::entry::CarrierId;
+use crate::fold::CLASSES;
 use crate::live::{Flight, MISCOUNT_REST, Side, Timer};
 use crate::record::{Keys, Reason, Record};
 use crate::{BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, Output, RefusalClass};
@@ -139,7 +140,7 @@ impl Turn<'_> {
         };
         let attempt = leg.attempt.saturating_add(1);
         if attempt >= connector.failover_after
-            && let Some(next) = self.next_target(id, key)
+            && let Some(next) = self.other_target(id, key, |id| self.live.is_connected(id))
         {
             self.record(&Record::Routed {
                 key,
@@ -158,12 +159,44 @@ impl Turn<'_> {
         });
     }
 
-    fn next_target(&self, current: ConnectorId, key: MessageKey) -> Option<ConnectorId> {
+    /// Another connector of the message's route, one that suits.
+    fn other_target(
+        &self,
+        current: ConnectorId,
+        key: MessageKey,
+        suits: impl Fn(ConnectorId) -> bool,
+    ) -> Option<ConnectorId> {
         let entry = self.fold.entry(key)?;
         let customer = self.directory.customers.get(&entry.order.customer)?;
         let message = Message::decode(&entry.body)?;
         let route = customer.route(message.destination.digits)?;
-        self.target(route, key, |id| id != current && self.live.is_connected(id))
+        self.target(route, key, |id| id != current && suits(id))
+    }
+
+    /// The connector was removed: what waits for it goes another way, or ends if there is none. A bounded number in one step, the
+    /// rest in the next.
+    pub(crate) fn dissolve(&mut self, id: ConnectorId) {
+        const MOST: usize = 4096;
+        let waiting = (0..CLASSES)
+            .rev()
+            .flat_map(|class| self.fold.waiting(id, class));
+        let keys: Vec<_> = waiting.take(MOST).collect();
+        if keys.len() == MOST {
+            let soon = self.now.mono + Duration::from_millis(1);
+            self.live.wake_connector(id, soon);
+        }
+        for key in keys {
+            let Some(connector) = self.other_target(id, key, |_| true) else {
+                self.finish(key, Reason::NoRoute);
+                continue;
+            };
+            self.record(&Record::Routed {
+                key,
+                connector,
+                due: None,
+            });
+            self.live.touch_connector(connector);
+        }
     }
 
     /// To the head of its lane, as if it had never been sent.

@@ -129,3 +129,15 @@ fn a_receipt_goes_to_the_bind_of_the_submit_and_if_that_is_gone_to_another() {
     world.unbind(second);
     assert_eq!(world.told_one().slot, first.slot());
 }
+
+#[test]
+fn what_a_transmitter_submitted_is_told_to_a_receiver_when_there_is_one() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.transmitter(), world.carrier(10));
+    let key = world.carried(customer, carrier, TO, FINAL, "a1");
+    world.receipt(carrier, "a1", TO, State::Delivered);
+    assert_eq!(world.news(), []);
+    let receiver = world.customer();
+    let told = world.told_one();
+    assert_eq!((told.key, told.slot), (key, receiver.slot()));
+}

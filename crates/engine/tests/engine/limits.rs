@@ -96,3 +96,22 @@ fn beyond_so_many_messages_or_octets_new_ones_are_refused() {
     world.change(|directory| directory.limits.memory_max = memory + 1);
     world.submit(bind, TO, FINAL);
 }
+
+#[test]
+fn a_customer_that_is_removed_or_switched_off_has_no_binds_and_submits_nothing() {
+    let mut world = World::new(Connector::default());
+    let (bind, carrier) = (world.customer(), world.carrier(10));
+    let waiting = world.submit(bind, TO, Wants::NONE);
+    world.change(|directory| customer(directory).enabled = false);
+    assert_eq!(world.closed(), [bind.slot()]);
+    assert_eq!(world.submitted(bind, TO, FINAL), Err(Refusal::NotAllowed));
+    assert_eq!(world.customer_or_refusal(), Err(Refusal::NotAllowed));
+    // What it submitted before goes on.
+    let sent = world.sent_one();
+    assert_eq!(sent.key, waiting);
+    world.take(carrier, &sent, "1");
+    world.change(|directory| directory.customers.clear());
+    assert_eq!(world.customer_or_refusal(), Err(Refusal::NotAllowed));
+    world.receipt(carrier, "1", TO, State::Delivered);
+    assert_eq!(world.figures().messages, 0);
+}

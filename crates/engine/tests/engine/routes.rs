@@ -129,3 +129,51 @@ fn a_receipt_of_another_carrier_is_about_another_message() {
     world.receipt(a, "7", TO, State::Delivered);
     assert_eq!(world.news(), [(key, State::Delivered)]);
 }
+
+#[test]
+fn what_waits_for_a_removed_carrier_goes_another_way_or_ends() {
+    let mut world = world(vec![
+        route("44", &[target(A, 0, 1), target(B, 1, 1)]),
+        route("45", &[target(A, 0, 1)]),
+    ]);
+    let customer = world.customer();
+    let elsewhere = world.submit(customer, TO, FINAL);
+    let nowhere = world.submit(customer, "4512345678", FINAL);
+    world.crash();
+    world.customer();
+    let b = world.carrier_of(B, 10);
+    assert_eq!(world.sent(), []);
+    world.change(|directory| {
+        directory.connectors.remove(&A);
+    });
+    let sent = world.sent_one();
+    assert_eq!((sent.key, sent.slot), (elsewhere, b.slot()));
+    assert_eq!(world.news(), [(nowhere, State::Undeliverable)]);
+}
+
+#[test]
+fn a_carrier_that_was_removed_while_nobody_looked_is_missed_at_the_start() {
+    let mut world = world(vec![route("", &[target(A, 0, 1), target(B, 1, 1)])]);
+    let customer = world.customer();
+    let keys: Vec<_> = (0..3).map(|_| world.submit(customer, TO, FINAL)).collect();
+    world.crash_and(|directory| {
+        directory.connectors.remove(&A);
+    });
+    world.carrier_of(B, 10);
+    let sent: Vec<_> = world.sent().iter().map(|sent| sent.key).collect();
+    assert_eq!(sent, keys);
+}
+
+#[test]
+fn a_long_lane_dissolves_in_steps() {
+    let mut world = world(vec![route("", &[target(A, 0, 1), target(B, 1, 1)])]);
+    let customer = world.customer();
+    world.submit_many(customer, TO, 10_000);
+    world.change(|directory| {
+        directory.connectors.remove(&A);
+    });
+    world.carrier_of(B, 65_535);
+    assert!(world.sent().len() < 10_000);
+    world.wait(Duration::from_millis(10));
+    assert_eq!(world.figures().sending, 10_000);
+}

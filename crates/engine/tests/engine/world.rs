@@ -124,12 +124,23 @@ impl World {
     }
 
     pub(crate) fn customer_or_refusal(&mut self) -> Result<Bind, Refusal> {
+        self.customer_bind(true)
+    }
+
+    /// A bind over which nothing can be delivered.
+    #[track_caller]
+    pub(crate) fn transmitter(&mut self) -> Bind {
+        self.customer_bind(false)
+            .expect("the customer's bind is accepted")
+    }
+
+    fn customer_bind(&mut self, receives: bool) -> Result<Bind, Refusal> {
         self.slots += 1;
         let (origin, slot) = (self.origin(), self.slots);
         self.give(|_| Input::Bind {
             origin,
             customer: CUSTOMER,
-            receives: true,
+            receives,
             window: 1000,
         });
         match (self.bound.take(), self.accepted.take()) {
@@ -162,6 +173,12 @@ impl World {
 
     /// The process is killed and started again: nothing is left but the journal.
     pub(crate) fn crash(&mut self) {
+        self.crash_and(|_| ());
+    }
+
+    /// The same, and meanwhile somebody changed who may do what.
+    pub(crate) fn crash_and(&mut self, change: impl FnOnce(&mut Directory)) {
+        change(&mut self.directory);
         self.engine = self.recovered();
         self.sent.clear();
         self.told.clear();
@@ -175,6 +192,17 @@ impl World {
     pub(crate) fn submit(&mut self, bind: Bind, digits: &str, wants: Wants) -> MessageKey {
         self.submitted(bind, digits, wants)
             .expect("the message is accepted")
+    }
+
+    /// So many messages at once; they want no receipts.
+    pub(crate) fn submit_many(&mut self, bind: Bind, digits: &str, count: usize) {
+        let origin = self.origin();
+        let mut inputs = Inputs::default();
+        for _ in 0..count {
+            let draft = draft(origin, bind, digits, &mut inputs);
+            inputs.push(Input::Submit(draft));
+        }
+        self.step(&mut inputs);
     }
 
     pub(crate) fn submitted(
@@ -194,22 +222,8 @@ impl World {
         special: impl FnOnce(&mut Draft),
     ) -> Result<MessageKey, Refusal> {
         let origin = self.origin();
-        let message = Message {
-            destination: Address::international(digits.as_bytes()),
-            text: b"hello",
-            ..Message::default()
-        };
         self.give(|inputs| {
-            let mut draft = Draft {
-                origin,
-                bind: bind.id,
-                customer: CUSTOMER,
-                priority: 0,
-                wants: Wants::NONE,
-                due: None,
-                expires: None,
-                body: inputs.put_message(&message),
-            };
+            let mut draft = draft(origin, bind, digits, inputs);
             special(&mut draft);
             Input::Submit(draft)
         });
@@ -446,5 +460,23 @@ impl World {
 impl Bind {
     pub(crate) fn slot(self) -> u32 {
         self.slot
+    }
+}
+
+fn draft(origin: Origin, bind: Bind, digits: &str, inputs: &mut Inputs) -> Draft {
+    let message = Message {
+        destination: Address::international(digits.as_bytes()),
+        text: b"hello",
+        ..Message::default()
+    };
+    Draft {
+        origin,
+        bind: bind.id,
+        customer: CUSTOMER,
+        priority: 0,
+        wants: Wants::NONE,
+        due: None,
+        expires: None,
+        body: inputs.put_message(&message),
     }
 }

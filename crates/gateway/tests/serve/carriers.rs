@@ -177,3 +177,61 @@ fn a_setting_that_needs_no_new_bind_makes_none() {
     listener.set_nonblocking(true).expect("an option");
     assert!(listener.accept().is_err(), "a second one");
 }
+
+/// A second connector, and a route to it for some numbers.
+const OTHER_WAY: &str = r#"
+[[connector]]
+name = "other"
+simulated = true
+
+[[route]]
+name = "other"
+prefix = ["45"]
+targets = ["other"]
+
+[[route]]
+name = "real"
+prefix = ["44"]
+targets = ["real"]
+"#;
+
+#[test]
+fn a_carrier_that_never_answers_is_bound_to_anew_and_holds_up_nobody_else() {
+    let dir = Dir::new("mute");
+    let (listener, _) = centre("");
+    let rules =
+        "window = 2\nresponse_timeout = \"1s\"\nlate_wait = \"1 min\"\nreconnect_min = \"100ms\"";
+    let gateway = Gateway::start(&dir, &(connector(&listener, rules) + OTHER_WAY));
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    let mut customer = Client::bound(gateway.smpp, "demo", "demopass");
+    for text in ["one", "two", "three"] {
+        assert_eq!(customer.submitted("447700901234", text), status::OK);
+    }
+    assert_eq!(customer.submitted("4512341234", "elsewhere"), status::OK);
+    let receipt = customer.next_of(command::DELIVER_SM);
+    customer.acknowledge(&receipt);
+
+    let text = |message: &Came| match message.pdu() {
+        Pdu::SubmitSm(sm) => String::from_utf8_lossy(sm.short_message).into_owned(),
+        other => panic!("{other:?}"),
+    };
+    let mut first = [carrier.next(), carrier.next()].map(|message| text(&message));
+    first.sort();
+    assert_eq!(first, ["one", "two"]);
+    // Its whole window is silent: there is nothing left to do with the bind.
+    let unbind = carrier.next_of(command::UNBIND);
+    let answer = Pdu::UnbindResp(Tlvs::EMPTY);
+    carrier.send(&answer, status::OK, unbind.header.sequence);
+    carrier.end();
+    let (mut again, bind) = arrive(&listener);
+    again.accept_bind(&bind);
+    let mut second = Vec::new();
+    for _ in 0..3 {
+        let message = again.next_of(command::SUBMIT_SM);
+        second.push(text(&message));
+        again.take(&message, &format!("id{}", second.len()));
+    }
+    second.sort();
+    assert_eq!(second, ["one", "three", "two"]);
+}

@@ -98,6 +98,44 @@ window = 2
 "#;
 
 #[test]
+fn a_customer_that_takes_no_receipts_waits_alone() {
+    let dir = Dir::new("lazy");
+    let config = NARROW.replace(
+        "window = 2",
+        "window = 2\ndeliver_window = 1\ndeliver_max = 3",
+    );
+    let gateway = Gateway::start(&dir, &config);
+    let mut lazy = Client::bound(gateway.smpp, "narrow", "narrow");
+    for _ in 0..3 {
+        assert_eq!(lazy.submitted("447700901234", "x"), status::OK);
+    }
+    // There would be no room for the receipt of another one.
+    let sequence = lazy.submit("447700901234", "x");
+    let mut refusal = lazy.next();
+    let mut receipts = Vec::new();
+    while refusal.header.command_id != command::SUBMIT_SM_RESP {
+        receipts.push(refusal);
+        refusal = lazy.next();
+    }
+    assert_eq!(refusal.header.sequence, sequence);
+    assert_eq!(refusal.header.status, status::RMSGQFUL);
+
+    let mut other = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(other.submitted("447700901234", "x"), status::OK);
+    other.next_of(command::DELIVER_SM);
+    // One receipt is out until it is answered, and then the next.
+    for _ in 0..3 {
+        if receipts.is_empty() {
+            receipts.push(lazy.next_of(command::DELIVER_SM));
+        }
+        assert_eq!(receipts.len(), 1);
+        lazy.acknowledge(&receipts.remove(0));
+    }
+    // Room again, as soon as it is written down.
+    while lazy.submitted("447700901234", "x") != status::OK {}
+}
+
+#[test]
 fn a_peer_that_never_reads_is_closed() {
     let dir = Dir::new("stall");
     let gateway = Gateway::start(&dir, "gateway.write_stall = \"1s\"");

@@ -147,16 +147,20 @@ impl Gateway {
         (code.expect("a code"), body.to_owned())
     }
 
-    /// What a counter or gauge says; `name` with its labels as they are written.
+    /// Waits until a counter or gauge has come to `value`; `name` with its labels as they are written. What a peer hears, it
+    /// may hear a moment before it is counted.
     #[track_caller]
-    pub(crate) fn metric(&self, name: &str) -> u64 {
-        let (code, text) = self.get("/metrics");
-        assert_eq!(code, 200);
-        let value = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        let number = value.and_then(|value| value.parse().ok());
-        number.unwrap_or_else(|| panic!("{name} is not in\n{text}"))
+    pub(crate) fn counted(&self, name: &str, value: u64) {
+        let line = format!("{name} {value}");
+        let until = Instant::now() + PATIENCE;
+        let mut text = String::new();
+        while Instant::now() < until {
+            text = self.get("/metrics").1;
+            if text.lines().any(|other| other == line) {
+                return;
+            }
+        }
+        panic!("{line:?} is not in\n{text}");
     }
 
     pub(crate) fn signal(&self, name: &str) {

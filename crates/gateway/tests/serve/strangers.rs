@@ -12,7 +12,7 @@ use crate::gateway::{Dir, Gateway, PATIENCE};
 /// The stranger is counted, and nothing more is said of it than this.
 fn one_line_of_it(gateway: &Gateway, line: &str, reason: &str) {
     let before = gateway.logged_until(line);
-    assert_eq!(gateway.metric(&turned_away(reason)), 1);
+    gateway.counted(&turned_away(reason), 1);
     gateway.signal("TERM");
     let after = gateway.logged_until("draining");
     let lines = before.iter().chain(&after);
@@ -101,7 +101,7 @@ fn so_many_connections_are_unbound_at_once_whoever_they_are() {
     let gateway = Gateway::start(&dir, "gateway.unbound_max = 3");
     let first: Vec<Client> = (0..3).map(|_| Client::connect(gateway.smpp)).collect();
     Client::connect(gateway.smpp).end();
-    assert_eq!(gateway.metric(&turned_away("too many connections")), 1);
+    gateway.counted(&turned_away("too many connections"), 1);
     drop(first);
 }
 
@@ -118,7 +118,7 @@ fn one_address_has_so_many_unbound_connections() {
     let second: Vec<Client> = (0..3).map(|_| Client::connect(gateway.smpp)).collect();
     Client::connect(gateway.smpp).end();
     let reason = turned_away("too many connections of one address");
-    assert_eq!(gateway.metric(&reason), 1);
+    gateway.counted(&reason, 1);
     drop(second);
     assert_eq!(first[0].submitted("447700901234", "x"), status::OK);
 }
