@@ -23,6 +23,7 @@ mod start;
 mod systemd;
 mod tls;
 mod tools;
+mod welcome;
 mod wire;
 
 use std::process::ExitCode;

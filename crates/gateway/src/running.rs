@@ -1,6 +1,7 @@
 //! A gateway at work: signals, orders, reload, and the way down.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use crate::start::{Generations, Started, link_plans};
 use crate::tls::server_config;
 use crate::tools::carrier::simulated_carrier;
 use crate::tools::sink::Behaviour;
-use crate::{config, exit, listen, systemd};
+use crate::{config, exit, listen, systemd, welcome};
 
 /// The process ends within this time after SIGTERM, whatever happens.
 const DOWN_MAX: Duration = Duration::from_millis(9500);
@@ -182,12 +183,36 @@ impl Running {
             ("smpps", ListenerKind::Smpps),
             ("http", ListenerKind::Http),
         ] {
-            if let Some(first) = self.started.listeners.iter().find(|l| l.kind == kind) {
-                line += &format!(" {name}={}", first.address);
+            if let Some(address) = self.address(kind) {
+                line += &format!(" {name}={address}");
             }
         }
         serve::say(&line);
+        if self.args.demo {
+            self.welcome();
+        }
         systemd::notify("READY=1");
+    }
+
+    /// To standard error: standard output is read by programs too.
+    fn welcome(&self) {
+        // As it is called from here, if it is below.
+        let program = std::env::args_os().next().map(PathBuf::from);
+        let here = std::env::current_dir().unwrap_or_default();
+        let program = program.unwrap_or_else(|| "bindery".into());
+        let program = program.strip_prefix(here).unwrap_or(&program);
+        serve::advise(&welcome::text(
+            &program.display().to_string(),
+            self.address(ListenerKind::Smpp),
+            self.address(ListenerKind::Http),
+            &self.started.directory.gateway.data_dir,
+        ));
+    }
+
+    /// Where the first listener of a kind is.
+    fn address(&self, kind: ListenerKind) -> Option<SocketAddr> {
+        let first = self.started.listeners.iter().find(|l| l.kind == kind);
+        first.map(|listener| listener.address)
     }
 
     fn tell_engine(&self, input: Input) {

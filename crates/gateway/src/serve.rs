@@ -15,8 +15,8 @@ Examples:
       The demo customers, with a real carrier behind
   bindery serve --config bindery.toml
       In earnest; `bindery check bindery.toml` first says what is wrong with the file
-  bindery send --to 447700900123 --text hello
-      Try it (in another window)";
+Then, in a second terminal:
+  bindery send --to 447700901234 \"Hello, Bindery\"";
 
 /// Run the gateway.
 #[derive(clap::Args, Clone, Debug)]
@@ -124,6 +124,12 @@ pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout();
     // Whoever closed it does not want to know.
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// What a person may want to know goes to standard error.
+pub(crate) fn advise(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// What a person has to mend goes to standard error.

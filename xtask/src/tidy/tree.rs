@@ -15,7 +15,15 @@ pub(super) struct Tree {
 impl Tree {
     /// The files that are in git or would be added to it.
     pub(super) fn load() -> Result<Tree, Failure> {
-        let list = ["ls-files", "--cached", "--others", "--exclude-standard"];
+        // The clone may belong to somebody else than who runs this.
+        let list = [
+            "-c",
+            "safe.directory=*",
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ];
         let listed = shell::output(shell::program("git").args(list))?;
         let mut files = BTreeMap::new();
         for path in listed.lines() {
