@@ -232,7 +232,8 @@ fn arguments(dir: &Dir, config: &str) -> Vec<String> {
     arguments
 }
 
-fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+/// What comes line by line, read by a thread of its own.
+pub(crate) fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (give, take) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {

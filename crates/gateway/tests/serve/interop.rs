@@ -4,6 +4,8 @@
 //! `tests/interop/install` installs the clients, and `cargo xtask test` runs it. Without them these tests cannot pass, so
 //! that `cargo test` shows them as ignored.
 
+mod kannel;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
