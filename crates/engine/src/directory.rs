@@ -156,7 +156,7 @@ impl Default for Connector {
 pub enum InDoubt {
     /// Send it again, once.
     Resend,
-    /// Wait this long for a receipt or a late answer, then give up as UNKNOWN.
+    /// Wait this long for a receipt or a late answer, at most until its validity ends, then give up as UNKNOWN.
     Hold(Duration),
     /// Give up at once as UNKNOWN.
     Fail,

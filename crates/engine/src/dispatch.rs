@@ -49,7 +49,8 @@ impl Turn<'_> {
         if credit == 0 {
             return;
         }
-        let keys = self.pick(id, credit);
+        let mut keys = self.pick(id, credit);
+        self.drop_expired(&mut keys);
         if keys.is_empty() {
             return;
         }
@@ -80,6 +81,21 @@ impl Turn<'_> {
         let more = self.fold.lane(id).is_some_and(|lane| !lane.is_empty());
         if more && self.room_on_binds(id) > 0 {
             self.wake_for_tokens(id, connector);
+        }
+    }
+
+    /// More may have expired than one step ends, after a long outage for instance: those are not sent either.
+    fn drop_expired(&mut self, keys: &mut Vec<MessageKey>) {
+        let now = self.now.wall;
+        if self.fold.next_expiry().is_none_or(|first| first > now) {
+            return;
+        }
+        let expired = keys.extract_if(.., |key| {
+            let entry = self.fold.entry(*key);
+            entry.is_some_and(|entry| entry.order.expires.wall() <= now)
+        });
+        for key in expired.collect::<Vec<_>>() {
+            self.finish(key, Reason::Expired);
         }
     }
 
@@ -254,9 +270,15 @@ impl Turn<'_> {
         if live.doubts.is_empty() || waits || now < live.doubts_due {
             return;
         }
+        let left = |key| {
+            let expires = self.fold.entry(key).map(|entry| entry.order.expires.wall());
+            let left = expires.map_or(0, |end| end.0.saturating_sub(self.now.wall.0));
+            Duration::from_millis(left)
+        };
         let due = |doubt: &Doubt| match policy {
             InDoubt::Resend => doubt.waited,
-            InDoubt::Hold(span) => doubt.since + span,
+            // After the end of its validity no carrier delivers it any more.
+            InDoubt::Hold(span) => (doubt.since + span).min(now + left(doubt.key)),
             InDoubt::Fail => now,
         };
         let (ripe, unripe): (Vec<_>, Vec<_>) =

@@ -283,7 +283,7 @@ fn traffic() -> Vec<Setting<ConnectorSettings>> {
         setting!("window_in", profile.window_in, whole(1..=65_535), Reconnect,
             "Its requests (receipts, MO) that may be unanswered on one bind; beyond it the socket is not read."),
         setting!("in_doubt", rules.in_doubt, Doubt, AtOnce,
-            "What to do with a message that was sent and never answered: `resend` it once, which may duplicate it; `hold` it for so long and wait for a receipt; `fail` it at once."),
+            "What to do with a message that was sent and never answered: `resend` it once, which may duplicate it; `hold` it for so long, at most until its validity ends, and wait for a receipt; `fail` it at once."),
         setting!("receipts", rules.receipts, Flag, AtOnce, "The carrier sends receipts; if not, an accepted message is done."),
         setting!("receipt_ids", rules.receipt_ids, choice(RECEIPT_IDS), AtOnce,
             "How the ids in its receipts are written: `alike` those of its responses; else with more or fewer leading `zeros`, in `hex` where those are decimal, or in `decimal` where those are hexadecimal. `learned`: as it turns out. In another form than written an id counts only if the destination agrees."),

@@ -92,6 +92,21 @@ fn a_message_whose_validity_ends_while_it_waits_is_not_sent() {
 }
 
 #[test]
+fn after_a_long_outage_nothing_that_has_expired_is_sent() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    world.submit_many(customer, TO, 10_000);
+    world.sleep(Duration::from_secs(25 * 3600));
+    let fresh = world.submit(customer, TO, FINAL);
+    world.carrier(65_535);
+    let mut sent = keys(&world.sent());
+    world.wait(Duration::from_secs(1));
+    sent.extend(keys(&world.sent()));
+    assert_eq!(sent, [fresh]);
+    assert_eq!(world.figures().messages, 1);
+}
+
+#[test]
 fn a_carrier_gets_no_more_than_its_rate() {
     let mut world = World::new(Connector {
         rate: Some(10),

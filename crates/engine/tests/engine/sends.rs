@@ -162,6 +162,26 @@ fn held_in_doubt_it_ends_unknown_when_its_time_is_over() {
 }
 
 #[test]
+fn it_is_held_no_longer_than_its_validity() {
+    let mut world = World::new(Connector {
+        in_doubt: InDoubt::Hold(Duration::from_secs(3600)),
+        ..rules()
+    });
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let expires = world.wall().plus(Duration::from_secs(120));
+    let key = world.submitted_as(customer, TO, |draft| {
+        draft.wants = FINAL;
+        draft.expires = Some(expires);
+    });
+    let sent = world.sent_one();
+    world.silence(carrier, &sent);
+    world.wait(Duration::from_secs(119));
+    assert_eq!(world.news(), []);
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.news(), [(key.expect("accepted"), State::Unknown)]);
+}
+
+#[test]
 fn what_is_in_doubt_at_a_removed_carrier_ends_unknown() {
     let mut world = World::new(rules());
     let (customer, carrier) = (world.customer(), world.carrier(10));

@@ -376,6 +376,11 @@ impl World {
         self.step(&mut Inputs::default());
     }
 
+    /// The machine sleeps: time passes, and the engine is not asked meanwhile.
+    pub(crate) fn sleep(&mut self, span: Duration) {
+        self.pass(span);
+    }
+
     fn pass(&mut self, span: Duration) {
         self.now.mono = self.now.mono + span;
         let since = self.now.mono.0 / 1_000_000;
