@@ -96,7 +96,7 @@ fn after_a_long_outage_nothing_that_has_expired_is_sent() {
     let mut world = World::new(Connector::default());
     let customer = world.customer();
     world.submit_many(customer, TO, 10_000);
-    world.sleep(Duration::from_secs(25 * 3600));
+    world.suspend(Duration::from_secs(25 * 3600));
     let fresh = world.submit(customer, TO, FINAL);
     world.carrier(65_535);
     let mut sent = keys(&world.sent());

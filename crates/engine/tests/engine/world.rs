@@ -376,8 +376,8 @@ impl World {
         self.step(&mut Inputs::default());
     }
 
-    /// The machine sleeps: time passes, and the engine is not asked meanwhile.
-    pub(crate) fn sleep(&mut self, span: Duration) {
+    /// The machine is suspended: time passes, and the engine is not asked meanwhile.
+    pub(crate) fn suspend(&mut self, span: Duration) {
         self.pass(span);
     }
 
