@@ -225,7 +225,8 @@ impl Carrier {
                 return Some(Flow::Bound(*version));
             }
             Event::BindFailed(status) => return Some(Flow::BindFailed(*status)),
-            Event::Unbound => self.unbound(inputs),
+            // It may still answer what it has; the bind ends with the connection.
+            Event::Unbound => {}
             Event::Malformed {
                 command,
                 status,

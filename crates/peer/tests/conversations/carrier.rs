@@ -314,11 +314,28 @@ fn a_carrier_that_unbinds_hears_first_what_it_is_owed() {
         <- deliver_sm 7 from=1/1/4478 to=0/0/80888 text="STOP"
         => mo 7 from=1/1/4478 to=0/0/80888 text="STOP"
         <- unbind 8
-        => unbound 5
         engine acknowledge 7
         -> deliver_sm_resp 7 ok id=""
         -> unbind_resp 8 ok
         shell disconnect
+        => unbound 5
+        "#,
+    );
+}
+
+#[test]
+fn answers_after_an_unbind_still_count() {
+    bound(
+        r#"
+        engine send 9 #42 from=1/1/4477 to=1/1/4478 text="a"
+        -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="a"
+        <- unbind 8
+        -> unbind_resp 8 ok
+        <- submit_sm_resp 2 ok id="77"
+        flow closed: peer unbound
+        => sent 9 accepted id="77"
+        shell disconnect
+        => unbound 5
         "#,
     );
 }
