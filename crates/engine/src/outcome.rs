@@ -70,7 +70,13 @@ impl Turn<'_> {
     }
 
     /// The carrier took it. Its receipt may be here already.
-    fn taken(&mut self, id: ConnectorId, connector: &Connector, key: MessageKey, written: &[u8]) {
+    pub(crate) fn taken(
+        &mut self,
+        id: ConnectorId,
+        connector: &Connector,
+        key: MessageKey,
+        written: &[u8],
+    ) {
         let Some(entry) = self.fold.entry(key) else {
             return;
         };

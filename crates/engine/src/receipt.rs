@@ -291,6 +291,23 @@ impl Turn<'_> {
             .next()
             .filter(|_| fitting.next().is_none())
             .map(|entry| (entry.order.key, entry.order.customer));
+        let rules = self.directory.connectors.get(&connector);
+        if let Some((of, _)) = of
+            && (stray.state.is_final() || rules.is_some())
+        {
+            let live = self.live.connectors.entry(connector).or_default();
+            live.doubts.retain(|doubt| doubt.key != of);
+        }
+        if let Some((of, _)) = of
+            && let Some(rules) = rules.filter(|_| !stray.state.is_final())
+        {
+            // It ends nothing, but it says that the carrier has the message, and under which id.
+            self.taken(connector, rules, of, stray.id.octets());
+        }
+        // That may have matched it already.
+        if self.fold.stray_of(key).is_none() {
+            return;
+        }
         let (how, of, ttl) = match of {
             Some((of, customer)) => (How::InDoubt, Some(of), self.delivery_ttl(customer)),
             None => (How::None, None, self.directory.limits.unmatched_keep),
@@ -302,9 +319,7 @@ impl Turn<'_> {
             how,
             expires,
         });
-        if let Some(of) = of {
-            let live = self.live.connectors.entry(connector).or_default();
-            live.doubts.retain(|doubt| doubt.key != of);
+        if of.is_some() {
             self.ready(key);
         }
     }

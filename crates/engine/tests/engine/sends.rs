@@ -127,6 +127,28 @@ fn a_lost_bind_s_messages_wait_for_evidence_before_they_go_over_another() {
 }
 
 #[test]
+fn a_state_that_ends_nothing_still_shows_that_the_carrier_has_what_is_in_doubt() {
+    let mut world = World::new(rules());
+    let customer = world.customer();
+    let (one, other) = (world.carrier(1), world.carrier(1));
+    let key = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    let (lost, kept) = if sent.slot == one.slot() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    world.unbind(lost);
+    world.receipt(kept, "1", TO, State::Enroute);
+    assert_eq!(world.figures().in_doubt, 0);
+    assert_eq!(world.figures().awaiting_receipt, 1);
+    world.wait(2 * LATE_WAIT);
+    assert_eq!(world.sent(), []);
+    world.receipt(kept, "1", TO, State::Delivered);
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+}
+
+#[test]
 fn without_evidence_they_go_over_another_after_the_late_wait() {
     let mut world = World::new(rules());
     let customer = world.customer();
