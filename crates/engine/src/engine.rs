@@ -113,6 +113,19 @@ impl Recovery {
     }
 }
 
+/// Takes the first record off `records`: what kind it is, and its octets. For whoever shows or examines a journal; `None` at the
+/// end, or when a newer version wrote it.
+pub fn next_record<'a>(records: &mut &'a [u8]) -> Option<(&'static str, &'a [u8])> {
+    let before = *records;
+    let kind = Record::decode(records)?.kind();
+    Some((kind, &before[..before.len() - records.len()]))
+}
+
+/// A record in words, for whoever shows a journal; what cannot be read is an empty text. Octets of messages are in it.
+pub fn describe_record(mut record: &[u8]) -> String {
+    Record::decode(&mut record).map_or(String::new(), |record| format!("{record:?}"))
+}
+
 /// A record of the journal that this version does not know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unreadable {

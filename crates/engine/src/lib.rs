@@ -26,7 +26,9 @@ mod slab;
 mod traffic;
 
 pub use directory::{Connector, Customer, Directory, InDoubt, Limits, Route, Target};
-pub use engine::{Engine, Figures, Gate, Position, Recovery, Step, Unreadable};
+pub use engine::{
+    Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
+};
 pub use form::{IdForm, ReceiptIds};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin};
 pub use traffic::{

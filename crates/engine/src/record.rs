@@ -445,6 +445,27 @@ impl Record<'_> {
         }
     }
 
+    /// What kind of fact it is, in the words of this module.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Record::Accepted { .. } => "Accepted",
+            Record::Arrived { .. } => "Arrived",
+            Record::Sending { .. } => "Sending",
+            Record::Due { .. } => "Due",
+            Record::Returned { .. } => "Returned",
+            Record::Sent { .. } => "Sent",
+            Record::Deferred { .. } => "Deferred",
+            Record::Routed { .. } => "Routed",
+            Record::Receipt { .. } => "Receipt",
+            Record::Matched { .. } => "Matched",
+            Record::Done { .. } => "Done",
+            Record::Entry(_) => "Entry",
+            Record::Newest { .. } => "Newest",
+            Record::Closed { .. } => "Closed",
+            Record::Forgotten { .. } => "Forgotten",
+        }
+    }
+
     /// Reads the record at the front of `octets` and moves past it; `None` if it is cut short or of an unknown kind.
     pub(crate) fn decode<'a>(octets: &mut &'a [u8]) -> Option<Record<'a>> {
         let r = &mut Reader(octets);

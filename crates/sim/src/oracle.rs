@@ -1,0 +1,616 @@
+//! What the peers saw of every message, and whether that may be.
+//!
+//! The oracle knows nothing of the inside of our process but what it agreed with whom, when it died and what was durable then.
+
+mod judge;
+
+use std::collections::BTreeMap;
+
+use engine::InDoubt;
+use smpp::pdu::Sm;
+use smpp::receipt;
+use smpp::status::{self, Status};
+use sms::{State, Wall};
+
+use crate::env::Env;
+use crate::esme::Thanks;
+use crate::pipe::PipeId;
+use crate::plan::{Plan, own_number};
+
+/// A message as it is submitted.
+#[derive(Clone, Debug, Default)]
+pub struct Sms {
+    /// Who sends: digits or a name.
+    pub source: Vec<u8>,
+    /// Who receives: digits.
+    pub destination: Vec<u8>,
+    /// What it says. The world puts a number before it.
+    pub text: Vec<u8>,
+    /// Which receipts are wanted.
+    pub registered_delivery: u8,
+    /// The class that it asks for.
+    pub priority: u8,
+    /// Seconds that it is worth delivering; none: as long as the customer's messages are by default.
+    pub validity: Option<u64>,
+    /// Seconds before it may be sent.
+    pub delay: Option<u64>,
+}
+
+/// A message in the words of submit_sm.
+pub(crate) struct Submission {
+    pub(crate) source: Vec<u8>,
+    pub(crate) destination: Vec<u8>,
+    pub(crate) text: Vec<u8>,
+    pub(crate) registered_delivery: u8,
+    pub(crate) priority: u8,
+    pub(crate) validity: Vec<u8>,
+    pub(crate) due: Vec<u8>,
+}
+
+/// What our process knows as soon as it has read certain octets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mark {
+    /// A carrier's answer to a copy of a message.
+    Answer { message: usize, copy: usize },
+    /// A customer's answer to the telling of a message's fate.
+    Thanks { message: usize, told: usize },
+    /// A customer's answer to a message of a subscriber.
+    MoThanks,
+}
+
+/// What a carrier says to a copy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Said {
+    Taken,
+    Refused(Status),
+    Nothing { has_it: bool },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: u64,
+    pub(crate) wall: Wall,
+}
+
+/// Everything that the peers saw of one message.
+struct Story {
+    customer: usize,
+    sms: Sms,
+    submitted: Option<Moment>,
+    answer: Option<(Status, Vec<u8>, u64)>,
+    copies: Vec<Copy>,
+    told: Vec<Told>,
+    /// The id that receipts named, if the answer did not come.
+    id: Option<Vec<u8>>,
+    doubts: u32,
+}
+
+/// What one carrier got.
+#[derive(Debug)]
+struct Copy {
+    connector: usize,
+    pipe: PipeId,
+    /// How many copies of any message came before it.
+    serial: u64,
+    written_at: u64,
+    at: u64,
+    disturbed: bool,
+    said: Said,
+    heard: Option<Moment>,
+    reports: Vec<Report>,
+}
+
+/// What a carrier told of it.
+#[derive(Debug)]
+struct Report {
+    state: State,
+    error: u16,
+    at: u64,
+    acknowledged: Option<Moment>,
+}
+
+/// What its customer was told.
+#[derive(Debug)]
+struct Told {
+    when: Moment,
+    state: State,
+    /// Whether nothing else can be told after it.
+    closes: bool,
+    thanked: bool,
+    /// It said that it wants to hear nothing more of it.
+    refused: bool,
+    thanks_heard: Option<Moment>,
+    written_at: u64,
+}
+
+#[derive(Debug)]
+struct Mo {
+    customer: usize,
+    source: Vec<u8>,
+    text: Vec<u8>,
+    acknowledged: bool,
+    refused: bool,
+    delivered: u32,
+}
+
+/// What was agreed with a carrier.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectorFacts {
+    pub(crate) window: usize,
+    pub(crate) rate: Option<u64>,
+    /// Nanoseconds until the place of an unanswered message is free again.
+    pub(crate) patience: u64,
+    in_doubt: InDoubt,
+    receipts: bool,
+    receipt_wait_ms: u64,
+}
+
+/// What was agreed with a customer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CustomerFacts {
+    pub(crate) window: usize,
+    pub(crate) patience: u64,
+    validity_ms: u64,
+}
+
+pub(crate) struct Oracle {
+    stories: Vec<Story>,
+    mos: Vec<Mo>,
+    by_id: BTreeMap<(usize, Vec<u8>), usize>,
+    /// Copies that ever came to a carrier.
+    copies: u64,
+    connectors: Vec<ConnectorFacts>,
+    customers: Vec<CustomerFacts>,
+    /// What was heard from the first to the second of these times was forgotten.
+    crashes: Vec<(u64, u64)>,
+    violations: Vec<String>,
+    /// The longest that the disk has taken for a batch.
+    pub(crate) slowest_disk: u64,
+    pub(crate) journal_octets_max: u64,
+}
+
+impl Default for Oracle {
+    fn default() -> Oracle {
+        Oracle {
+            stories: Vec::new(),
+            mos: Vec::new(),
+            by_id: BTreeMap::new(),
+            copies: 0,
+            connectors: Vec::new(),
+            customers: Vec::new(),
+            crashes: Vec::new(),
+            violations: Vec::new(),
+            slowest_disk: 0,
+            journal_octets_max: u64::MAX,
+        }
+    }
+}
+
+impl Oracle {
+    /// What was agreed; it may not change within one world.
+    pub(crate) fn agree(&mut self, plan: &Plan) {
+        let nanos = |span: core::time::Duration| span.as_nanos() as u64;
+        let millis = |span: core::time::Duration| span.as_millis() as u64;
+        self.connectors = plan
+            .connectors
+            .iter()
+            .map(|plan| ConnectorFacts {
+                window: usize::from(plan.profile.window),
+                rate: plan.connector.rate.map(u64::from),
+                patience: nanos(plan.profile.response_timeout + plan.connector.late_wait),
+                in_doubt: plan.connector.in_doubt,
+                receipts: plan.connector.receipts,
+                receipt_wait_ms: millis(plan.connector.receipt_wait),
+            })
+            .collect();
+        self.customers = plan
+            .customers
+            .iter()
+            .map(|plan| CustomerFacts {
+                window: usize::from(plan.account.session.window_out),
+                patience: nanos(plan.account.session.response_timeout) + 30 * crate::env::SECOND,
+                validity_ms: millis(plan.customer.validity),
+            })
+            .collect();
+    }
+
+    pub(crate) fn connector(&self, number: usize) -> ConnectorFacts {
+        self.connectors[number]
+    }
+
+    pub(crate) fn customer(&self, number: usize) -> CustomerFacts {
+        self.customers[number]
+    }
+
+    pub(crate) fn violated(&mut self, words: String) {
+        self.violations.push(words);
+    }
+
+    pub(crate) fn violation(&self) -> Option<&str> {
+        self.violations.first().map(String::as_str)
+    }
+
+    /// A new message; its number.
+    pub(crate) fn write(&mut self, customer: usize, mut sms: Sms) -> usize {
+        let number = self.stories.len();
+        let mut text = format!("m{number} ").into_bytes();
+        text.append(&mut sms.text);
+        sms.text = text;
+        self.stories.push(Story {
+            customer,
+            sms,
+            submitted: None,
+            answer: None,
+            copies: Vec::new(),
+            told: Vec::new(),
+            id: None,
+            doubts: 0,
+        });
+        number
+    }
+
+    /// A new message of a subscriber to a customer; its number.
+    pub(crate) fn write_mo(&mut self, customer: usize) -> usize {
+        let number = self.mos.len();
+        self.mos.push(Mo {
+            customer,
+            source: format!("4477009{number:05}").into_bytes(),
+            text: format!("o{number} hello").into_bytes(),
+            acknowledged: false,
+            refused: false,
+            delivered: 0,
+        });
+        number
+    }
+
+    /// Source, destination and text of a subscriber's message.
+    pub(crate) fn mo(&self, number: usize) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        let mo = &self.mos[number];
+        (mo.source.clone(), own_number(mo.customer), mo.text.clone())
+    }
+
+    pub(crate) fn mo_acknowledged(&mut self, number: usize) {
+        self.mos[number].acknowledged = true;
+    }
+
+    pub(crate) fn mo_refused(&mut self, number: usize) {
+        self.mos[number].refused = true;
+    }
+
+    /// Source and destination.
+    pub(crate) fn addresses(&self, message: usize) -> (Vec<u8>, Vec<u8>) {
+        let sms = &self.stories[message].sms;
+        (sms.source.clone(), sms.destination.clone())
+    }
+
+    pub(crate) fn said(&mut self, message: usize, copy: usize, said: Said) {
+        self.stories[message].copies[copy].said = said;
+    }
+
+    pub(crate) fn reported(
+        &mut self,
+        message: usize,
+        copy: usize,
+        state: State,
+        error: u16,
+        at: u64,
+    ) {
+        let reports = &mut self.stories[message].copies[copy].reports;
+        if !reports.iter().any(|report| report.state == state) {
+            reports.push(Report {
+                state,
+                error,
+                at,
+                acknowledged: None,
+            });
+        }
+    }
+
+    /// A carrier's receipt is ours now.
+    pub(crate) fn acknowledged(&mut self, message: usize, copy: usize, state: State, when: Moment) {
+        let reports = &mut self.stories[message].copies[copy].reports;
+        for report in reports.iter_mut().filter(|report| report.state == state) {
+            report.acknowledged = report.acknowledged.or(Some(when));
+        }
+    }
+
+    /// Our process has read octets that say this.
+    pub(crate) fn heard(&mut self, mark: Mark, now: Moment) {
+        match mark {
+            Mark::Answer { message, copy } => {
+                let copy = &mut self.stories[message].copies[copy];
+                copy.heard = copy.heard.or(Some(now));
+            }
+            Mark::Thanks { message, told } => {
+                let told = &mut self.stories[message].told[told];
+                told.thanks_heard = told.thanks_heard.or(Some(now));
+            }
+            Mark::MoThanks => {}
+        }
+    }
+
+    pub(crate) fn crashed(&mut self, durable_until: u64, now: u64) {
+        self.crashes.push((durable_until, now));
+    }
+
+    /// Whether what was heard then is known to this day.
+    fn lasts(&self, heard: u64) -> bool {
+        !self
+            .crashes
+            .iter()
+            .any(|&(until, at)| until <= heard && heard <= at)
+    }
+
+    /// How many messages there are, and how many of them were taken on.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let accepted = self.stories.iter().filter(|story| story.is_accepted());
+        (self.stories.len(), accepted.count())
+    }
+}
+
+/// Everything about one message on a few lines.
+impl core::fmt::Display for Story {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Sms {
+            destination,
+            registered_delivery,
+            priority,
+            validity,
+            delay,
+            ..
+        } = &self.sms;
+        write!(
+            f,
+            "to {}, registered_delivery {registered_delivery:#x}, priority {priority}, validity {validity:?}, delay {delay:?}, \
+             submitted {:?}",
+            destination.escape_ascii(),
+            self.submitted
+        )?;
+        if let Some((status, id, at)) = &self.answer {
+            write!(f, "\n  answered {status:?} {} at {at}", id.escape_ascii())?;
+        }
+        for copy in &self.copies {
+            write!(f, "\n  {copy:?}")?;
+        }
+        for told in &self.told {
+            write!(f, "\n  {told:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Env {
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            at: self.now,
+            wall: self.wall(),
+        }
+    }
+
+    /// A customer submits; the message in its words.
+    pub(crate) fn submitted(&mut self, message: usize) -> Submission {
+        let moment = self.moment();
+        let story = &mut self.oracle.stories[message];
+        story.submitted = Some(moment);
+        let sms = &story.sms;
+        let relative = |seconds: Option<u64>| {
+            seconds.map_or(Vec::new(), |seconds| {
+                let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+                format!(
+                    "0000{:02}{:02}{:02}{:02}000R",
+                    hours / 24,
+                    hours % 24,
+                    minutes,
+                    seconds % 60
+                )
+                .into_bytes()
+            })
+        };
+        Submission {
+            source: sms.source.clone(),
+            destination: sms.destination.clone(),
+            text: sms.text.clone(),
+            registered_delivery: sms.registered_delivery,
+            priority: sms.priority,
+            validity: relative(sms.validity),
+            due: relative(sms.delay),
+        }
+    }
+
+    /// A customer has its answer.
+    pub(crate) fn answered(&mut self, message: usize, status: Status, id: &[u8]) {
+        let now = self.now;
+        self.say(format_args!(
+            "esme: m{message} is answered {status:?} {}",
+            id.escape_ascii()
+        ));
+        let story = &mut self.oracle.stories[message];
+        story.answer = Some((status, id.to_vec(), now));
+        let known = story.id.clone();
+        if !status.is_ok() {
+            if !story.copies.is_empty() {
+                self.violated(format!("m{message} was refused and sent all the same"));
+            }
+            return;
+        }
+        if known.is_some_and(|known| known != id) {
+            self.violated(format!("m{message} got another id than its receipt says"));
+        }
+        let key = (self.oracle.stories[message].customer, id.to_vec());
+        if let Some(other) = self.oracle.by_id.insert(key, message) {
+            self.violated(format!("m{message} and m{other} have one id"));
+        }
+    }
+
+    /// A carrier got a message: which, and which copy of it.
+    pub(crate) fn copy_arrived(
+        &mut self,
+        connector: usize,
+        pipe: PipeId,
+        sm: &Sm<'_>,
+        written_at: u64,
+    ) -> Option<(usize, usize)> {
+        let Some(message) = number_of(sm.short_message, b'm')
+            .filter(|&message| message < self.oracle.stories.len())
+        else {
+            self.violated(format!(
+                "carrier{} got a message that nobody wrote",
+                connector + 1
+            ));
+            return None;
+        };
+        let disturbed = self.net.is_disturbed(pipe);
+        let moment = self.moment();
+        let oracle = &mut self.oracle;
+        let story = &oracle.stories[message];
+        let wrong = if story.submitted.is_none() {
+            Some("it was not submitted")
+        } else if story
+            .answer
+            .as_ref()
+            .is_some_and(|(status, ..)| !status.is_ok())
+        {
+            Some("its customer was told that it was refused")
+        } else if story.sms.text != sm.short_message {
+            Some("its text is another")
+        } else if story.sms.source != sm.source.digits
+            || story.sms.destination != sm.destination.digits
+        {
+            Some("its addresses are others")
+        } else {
+            None
+        };
+        let again = oracle.resent_without_reason(message);
+        let serial = oracle.copies;
+        oracle.copies += 1;
+        let story = &mut oracle.stories[message];
+        story.copies.push(Copy {
+            connector,
+            pipe,
+            serial,
+            written_at,
+            at: moment.at,
+            disturbed,
+            said: Said::Nothing { has_it: false },
+            heard: None,
+            reports: Vec::new(),
+        });
+        let copy = story.copies.len() - 1;
+        if let Some(wrong) = wrong {
+            self.violated(format!(
+                "carrier{} got m{message}, but {wrong}",
+                connector + 1
+            ));
+        }
+        if let Err(why) = again {
+            self.violated(format!(
+                "carrier{} got m{message} again: {why}",
+                connector + 1
+            ));
+        }
+        Some((message, copy))
+    }
+
+    /// A customer got a deliver_sm: what our process knows when it reads the answer.
+    pub(crate) fn delivered(
+        &mut self,
+        customer: usize,
+        sm: &Sm<'_>,
+        written_at: u64,
+        thanks: Thanks,
+    ) -> Option<Mark> {
+        if sm.esm_class & 0x3C == 0 {
+            self.mo_delivered(customer, sm);
+            return Some(Mark::MoThanks);
+        }
+        let said = receipt::read(sm.short_message, &sm.tlvs);
+        let Some((said, state)) = said.and_then(|said| Some((said, said.state?))) else {
+            self.violated(format!("customer{} got an illegible receipt", customer + 1));
+            return None;
+        };
+        let Some(message) =
+            number_of(said.text, b'm').filter(|&number| number < self.oracle.stories.len())
+        else {
+            self.violated(format!("customer{} got a receipt of nothing", customer + 1));
+            return None;
+        };
+        self.say(format_args!(
+            "customer{}: is told that m{message} is {state:?}, {thanks:?}",
+            customer + 1
+        ));
+        let error = core::str::from_utf8(said.err)
+            .ok()
+            .and_then(|err| err.parse().ok());
+        let moment = self.moment();
+        let submitted = self.oracle.stories[message].submitted;
+        let rough = self
+            .net
+            .was_rough(submitted.map_or(0, |submitted| submitted.at));
+        let oracle = &mut self.oracle;
+        let times = (written_at, rough);
+        let mut wrong = oracle.wrong_telling(message, customer, state, error, moment, times);
+        let story = &mut oracle.stories[message];
+        let known = story
+            .answer
+            .as_ref()
+            .map(|(_, id, _)| id)
+            .or(story.id.as_ref());
+        if known.is_some_and(|known| known != said.id) {
+            wrong = Some("it names another id".to_owned());
+        }
+        if story.sms.source != sm.destination.digits || story.sms.destination != sm.source.digits {
+            wrong = Some("its addresses are others".to_owned());
+        }
+        story.id = Some(said.id.to_vec());
+        story.told.push(Told {
+            when: moment,
+            state,
+            closes: state.is_final() || story.sms.registered_delivery & 0x10 == 0,
+            thanked: matches!(thanks, Thanks::Ok | Thanks::Twice | Thanks::Late(_)),
+            refused: matches!(
+                thanks,
+                Thanks::Refuse(status::RX_P_APPN | status::RX_R_APPN)
+            ),
+            thanks_heard: None,
+            written_at,
+        });
+        let told = story.told.len() - 1;
+        if let Some(wrong) = wrong {
+            self.violated(format!(
+                "customer{} is told that m{message} is {state:?}, but {wrong}",
+                customer + 1
+            ));
+        }
+        Some(Mark::Thanks { message, told })
+    }
+
+    fn mo_delivered(&mut self, customer: usize, sm: &Sm<'_>) {
+        let number = number_of(sm.short_message, b'o');
+        let Some(mo) = number.and_then(|number| self.oracle.mos.get_mut(number)) else {
+            self.violated(format!(
+                "customer{} got a message that nobody wrote",
+                customer + 1
+            ));
+            return;
+        };
+        mo.delivered += 1;
+        let right = mo.customer == customer
+            && mo.text == sm.short_message
+            && mo.source == sm.source.digits
+            && own_number(customer) == sm.destination.digits;
+        if !right {
+            self.violated(format!("customer{} got a wrong MO", customer + 1));
+        }
+    }
+}
+
+/// The number that the world put before a text.
+fn number_of(text: &[u8], letter: u8) -> Option<usize> {
+    let (first, rest) = text.split_first()?;
+    let digits = rest
+        .iter()
+        .take_while(|octet| octet.is_ascii_digit())
+        .count();
+    let number = core::str::from_utf8(&rest[..digits]).ok()?;
+    number.parse().ok().filter(|_| *first == letter)
+}

@@ -1,0 +1,388 @@
+//! The verdicts: what may be told, what may be sent again, and what must have happened in the end.
+
+use engine::{InDoubt, RefusalClass, Wants};
+use peer::{Profile, refusal_class};
+use smpp::status::Status;
+use sms::{State, Wall};
+
+use super::{Copy, Moment, Oracle, Said, Story, Told};
+use crate::env::{Env, SECOND};
+
+/// How often a message is sent again because nobody knew.
+const RESEND_MAX: u32 = 1;
+/// What is in time by less than this may be late for our process.
+const MARGIN: u64 = 5 * SECOND;
+/// How long our process may have waited for a socket before the octets were written.
+const BLOCKED_MAX: u64 = 30 * SECOND;
+
+impl Oracle {
+    /// A copy of a message comes to a carrier: whether an earlier one forbids it.
+    pub(super) fn resent_without_reason(&mut self, message: usize) -> Result<(), String> {
+        let Some(last) = self.stories[message].copies.last() else {
+            return Ok(());
+        };
+        match last.said {
+            Said::Refused(status) if self.is_settled(last) && is_permanent(status) => {
+                return Err("it had been refused for good".to_owned());
+            }
+            // Settled, or heard too late or forgotten, which only our process knows.
+            Said::Refused(status) if last.heard.is_some() && !is_permanent(status) => return Ok(()),
+            Said::Taken if self.is_settled(last) => {
+                return Err("the answer to the copy before it had been heard".to_owned());
+            }
+            Said::Taken | Said::Refused(_) | Said::Nothing { .. } => {}
+        }
+        let policy = self.connectors[last.connector].in_doubt;
+        let story = &mut self.stories[message];
+        story.doubts += 1;
+        if policy != InDoubt::Resend {
+            return Err(format!("in doubt, and the policy is {policy:?}"));
+        }
+        if story.doubts > RESEND_MAX {
+            return Err(format!("in doubt for the {}th time", story.doubts));
+        }
+        Ok(())
+    }
+
+    /// Whether our process knows, for ever, what the carrier said to the copy.
+    fn is_settled(&self, copy: &Copy) -> bool {
+        let patience = self.connectors[copy.connector].patience;
+        let blocked = if copy.disturbed { BLOCKED_MAX } else { 0 };
+        copy.heard.is_some_and(|heard| {
+            let waited = heard.at.saturating_sub(copy.written_at) + blocked;
+            self.lasts(heard.at) && waited + MARGIN < patience
+        })
+    }
+
+    /// What is wrong with telling a customer now that a message came to `state`.
+    pub(super) fn wrong_telling(
+        &self,
+        message: usize,
+        customer: usize,
+        state: State,
+        error: Option<u16>,
+        now: Moment,
+        (written_at, rough): (u64, bool),
+    ) -> Option<String> {
+        let story = &self.stories[message];
+        if story.customer != customer {
+            return Some("it is another customer's".to_owned());
+        }
+        if !story.may_be_accepted() {
+            return Some("it was refused".to_owned());
+        }
+        if !story.wants(state) {
+            return Some("nobody asked for that".to_owned());
+        }
+        let closed = story.told.iter().find(|told| told.closes);
+        if let Some(other) = closed
+            && other.state != state
+            && (state.is_final() || !story.wants_intermediate())
+        {
+            return Some(format!("it was {:?} before", other.state));
+        }
+        let known = story
+            .told
+            .iter()
+            .filter(|told| told.state == state)
+            .any(|told| {
+                let patience = self.customers[customer].patience;
+                told.thanked
+                    && told.thanks_heard.is_some_and(|heard| {
+                        self.lasts(heard.at)
+                            && heard.at.saturating_sub(told.written_at) + MARGIN + BLOCKED_MAX
+                                < patience
+                            && heard.at + self.slowest_disk + SECOND < written_at
+                    })
+            });
+        if known && state.is_final() {
+            return Some("its thanks for hearing so were heard".to_owned());
+        }
+        self.unfounded(story, state, error, (now, rough))
+    }
+
+    /// Whether nothing that happened makes the message come to `state`.
+    fn unfounded(
+        &self,
+        story: &Story,
+        state: State,
+        error: Option<u16>,
+        (now, rough): (Moment, bool),
+    ) -> Option<String> {
+        let reported = story.copies.iter().any(|copy| {
+            copy.reports
+                .iter()
+                .any(|report| report.state == state && Some(report.error) == error)
+        });
+        if reported {
+            return None;
+        }
+        let founded = match state {
+            State::Rejected => story.copies.iter().any(|copy| {
+                matches!(copy.said, Said::Refused(status)
+                    if is_permanent(status) && Some((status.0 % 1000) as u16) == error)
+                    && copy.heard.is_some()
+            }),
+            State::Expired => {
+                let expiry = self.expiry(story);
+                let taken = story.copies.last().is_some_and(|copy| {
+                    copy.said == Said::Taken
+                        && self.is_settled(copy)
+                        && copy.heard.is_some_and(|heard| heard.wall < expiry)
+                });
+                now.wall >= expiry && !taken
+            }
+            State::Unknown => self.may_be_unknown(story, (now, rough)),
+            State::Accepted => story.copies.iter().any(|copy| {
+                let says_so = copy.said == Said::Taken && copy.heard.is_some();
+                // A carrier that is said to send no receipts may send some.
+                let shows = !copy.reports.is_empty();
+                (says_so || shows) && !self.connectors[copy.connector].receipts
+            }),
+            State::Scheduled
+            | State::Enroute
+            | State::Delivered
+            | State::Deleted
+            | State::Undeliverable
+            | State::Skipped => false,
+        };
+        (!founded).then(|| {
+            let expiry = self.expiry(story);
+            format!("nobody says so (err {error:?}, valid until {expiry:?}): {story}")
+        })
+    }
+
+    /// `rough`: some connection to a carrier has broken since the message was submitted.
+    fn may_be_unknown(&self, story: &Story, (now, rough): (Moment, bool)) -> bool {
+        if story.copies.iter().any(|copy| !self.is_settled(copy)) {
+            return true;
+        }
+        let refused = |copy: &&Copy| matches!(copy.said, Said::Refused(_));
+        let Some(last) = story.copies.last().filter(|last| !refused(last)) else {
+            // It may have been on its way, for the first time or again.
+            return rough;
+        };
+        let deadline = self.deadline(story, last);
+        let in_time = last.reports.iter().any(|report| {
+            report.state.is_final()
+                && report
+                    .acknowledged
+                    .is_some_and(|heard| heard.wall < deadline)
+        });
+        now.wall >= deadline && !in_time
+    }
+
+    /// Until when a receipt of the copy is waited for, at least.
+    fn deadline(&self, story: &Story, copy: &Copy) -> Wall {
+        Wall(self.expiry(story).0 + self.connectors[copy.connector].receipt_wait_ms)
+    }
+
+    /// When the validity of a message ended, at the earliest: times on the wire are whole seconds.
+    fn expiry(&self, story: &Story) -> Wall {
+        let start = story.submitted.map_or(Wall(0), |submitted| submitted.wall);
+        let validity = match story.sms.validity {
+            Some(seconds) => seconds * 1000,
+            None => {
+                self.customers[story.customer].validity_ms + story.sms.delay.unwrap_or(0) * 1000
+            }
+        };
+        Wall((start.0 + validity).saturating_sub(1000))
+    }
+
+    /// When everything is at rest: whether everybody got what is his. `calm_since`: from then on nothing kept a message from
+    /// being sent.
+    ///
+    /// `was_rough`: whether some connection to a carrier has broken since then.
+    pub(crate) fn judge(
+        &self,
+        calm_since: Wall,
+        was_rough: impl Fn(u64) -> bool,
+    ) -> Result<(), String> {
+        for (number, story) in self.stories.iter().enumerate() {
+            let rough = story
+                .submitted
+                .is_some_and(|submitted| was_rough(submitted.at));
+            self.judge_one(story, calm_since, rough)
+                .map_err(|wrong| format!("m{number} {wrong}: {story}"))?;
+        }
+        for (number, mo) in self.mos.iter().enumerate() {
+            if mo.acknowledged && mo.delivered == 0 {
+                return Err(format!(
+                    "o{number} was acknowledged and never delivered: {mo:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_one(&self, story: &Story, calm_since: Wall, rough: bool) -> Result<(), String> {
+        if !story.is_accepted() {
+            let refused = story.answer.is_some();
+            return if refused && !story.copies.is_empty() {
+                Err("was refused and sent".to_owned())
+            } else {
+                Ok(())
+            };
+        }
+        let could_be_sent = self.expiry(story) > calm_since;
+        let unsent = match story.copies.last() {
+            None => true,
+            Some(last) => match last.said {
+                Said::Refused(status) => !is_permanent(status) && self.is_settled(last),
+                Said::Taken | Said::Nothing { .. } => false,
+            },
+        };
+        // What was on its way when a connection broke may have been given up; if its customer was told, that was judged.
+        let given_up = story.told.iter().any(|told| told.state == State::Unknown)
+            || rough && !story.wants(State::Unknown);
+        if unsent && could_be_sent && !given_up {
+            return Err("was accepted, and never sent though it could have been".to_owned());
+        }
+        let heard = |told: &Told| told.may_close() && (told.thanked || told.refused);
+        let closed = story.told.iter().any(heard);
+        let certain = match &story.copies[..] {
+            [only]
+                if only.said == Said::Taken
+                    && self.is_settled(only)
+                    && self.connectors[only.connector].receipts =>
+            {
+                only.reports.iter().find(|report| {
+                    let in_time = |heard: Moment| heard.wall < self.deadline(story, only);
+                    report.state.is_final() && report.acknowledged.is_some_and(in_time)
+                })
+            }
+            _ => None,
+        };
+        let everything = story.wants(State::Delivered) && story.wants(State::Undeliverable);
+        let owed = everything || certain.is_some_and(|report| story.wants(report.state));
+        if owed && !closed {
+            return Err("was accepted, and nobody told its customer what became of it".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Messages from `first` on met nothing but good peers: each is accepted, sent once, in order and soon, and its receipt
+    /// comes soon.
+    pub(crate) fn judge_fair(&self, first: usize) -> Result<(), String> {
+        const SOON: u64 = 3 * SECOND;
+        for (number, story) in self.stories.iter().enumerate().skip(first) {
+            let wrong = |what: &str| Err(format!("m{number} in fair weather: {what}: {story}"));
+            let Some(submitted) = story.submitted else {
+                return wrong("was not submitted");
+            };
+            let Some((status, _, answered)) = &story.answer else {
+                return wrong("was not answered");
+            };
+            if !status.is_ok() || answered - submitted.at > SOON {
+                return wrong("was refused, or answered late");
+            }
+            let [copy] = &story.copies[..] else {
+                return wrong("was not sent once");
+            };
+            let paced = self.connectors[copy.connector].rate.is_some();
+            if copy.at > answered + SOON && !paced && story.sms.delay.is_none() {
+                return wrong("was sent late");
+            }
+            let carriers = |told: &&Told| told.closes && told.state != State::Accepted;
+            for told in story.told.iter().filter(carriers) {
+                let reported = copy
+                    .reports
+                    .iter()
+                    .find(|report| report.state == told.state);
+                if reported.is_none_or(|report| told.when.at > report.at + SOON) {
+                    return wrong("was told late");
+                }
+            }
+        }
+        self.judge_order(first)
+    }
+
+    /// First in, first out, within what one customer sends in one class over one connection.
+    fn judge_order(&self, first: usize) -> Result<(), String> {
+        let mut last = std::collections::BTreeMap::new();
+        let mut stories: Vec<_> = (first..self.stories.len()).collect();
+        let id = |number: &usize| {
+            let answer = self.stories[*number].answer.as_ref();
+            answer.and_then(|(_, id, _)| core::str::from_utf8(id).ok()?.parse::<u64>().ok())
+        };
+        stories.sort_by_key(id);
+        for number in stories {
+            let story = &self.stories[number];
+            let [copy] = &story.copies[..] else { continue };
+            if story.sms.delay.is_some() {
+                continue;
+            }
+            let key = (story.customer, story.sms.priority, copy.pipe);
+            let before = last.insert(key, (copy.serial, number));
+            if let Some((_, other)) = before.filter(|&(serial, _)| serial > copy.serial) {
+                return Err(format!(
+                    "m{number} came before m{other}, which was accepted before it"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Told {
+    /// A carrier that knows nothing, and we when we know nothing, use the same word.
+    fn may_close(&self) -> bool {
+        self.state.is_final() || matches!(self.state, State::Unknown | State::Accepted)
+    }
+}
+
+impl Story {
+    pub(super) fn is_accepted(&self) -> bool {
+        self.answer
+            .as_ref()
+            .is_some_and(|(status, ..)| status.is_ok())
+    }
+
+    fn may_be_accepted(&self) -> bool {
+        self.submitted.is_some()
+            && self
+                .answer
+                .as_ref()
+                .is_none_or(|(status, ..)| status.is_ok())
+    }
+
+    fn wants_intermediate(&self) -> bool {
+        self.sms.registered_delivery & 0x10 != 0
+    }
+
+    fn wants(&self, state: State) -> bool {
+        let wants = Wants::from_registered_delivery(self.sms.registered_delivery);
+        wants.covers(state) || (self.wants_intermediate() && !state.is_final())
+    }
+}
+
+fn is_permanent(status: Status) -> bool {
+    refusal_class(status, &Profile::default()) == RefusalClass::Permanent
+}
+
+/// What a scenario asks about one message.
+impl Env {
+    /// How its submit_sm was answered.
+    pub(crate) fn answer_of(&self, message: usize) -> Option<Status> {
+        let answer = self.oracle.stories[message].answer.as_ref();
+        answer.map(|(status, ..)| *status)
+    }
+
+    /// The carriers that got it, in order.
+    pub(crate) fn copies_of(&self, message: usize) -> Vec<usize> {
+        let copies = self.oracle.stories[message].copies.iter();
+        copies.map(|copy| copy.connector).collect()
+    }
+
+    /// What its customer was told, in order.
+    pub(crate) fn told_of(&self, message: usize) -> Vec<State> {
+        let told = self.oracle.stories[message].told.iter();
+        told.map(|told| told.state).collect()
+    }
+
+    /// When each copy came.
+    pub(crate) fn arrivals_of(&self, message: usize) -> Vec<u64> {
+        let copies = self.oracle.stories[message].copies.iter();
+        copies.map(|copy| copy.at).collect()
+    }
+}

@@ -1,0 +1,134 @@
+//! Who there is and what was agreed with them: the configuration of a simulated process.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use engine::{Connector, ConnectorId, Customer, CustomerId, Directory, Limits, Route, Target};
+use journal::Options;
+use peer::{Account, Profile};
+
+/// The configuration.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Those who send us MT.
+    pub customers: Vec<CustomerPlan>,
+    /// Those we send MT to.
+    pub connectors: Vec<ConnectorPlan>,
+    /// Limits of the machine.
+    pub limits: Limits,
+    /// Sizes of the journal.
+    pub journal: Options,
+    /// Octets of journal after which the state is written down.
+    pub snapshot_every: u64,
+    /// Octets of records that may be not durable.
+    pub undurable_max: usize,
+    /// How long a socket may take nothing of what is written to it.
+    pub write_stall: Duration,
+}
+
+/// One customer: what the engine knows of it, and what the edge does.
+#[derive(Clone, Debug)]
+pub struct CustomerPlan {
+    /// Limits and routes.
+    pub customer: Customer,
+    /// Protocol.
+    pub account: Account,
+}
+
+/// One connector: what the engine knows of it, and what the edge does.
+#[derive(Clone, Debug)]
+pub struct ConnectorPlan {
+    /// Rate, retries and doubts.
+    pub connector: Connector,
+    /// Protocol.
+    pub profile: Profile,
+    /// Binds that are to stand.
+    pub binds: u16,
+    /// The first wait before the next attempt, and the longest.
+    pub reconnect: (Duration, Duration),
+}
+
+impl Plan {
+    /// So many customers whose messages go to all of so many carriers in equal shares; everything else as it comes.
+    pub fn new(customers: usize, connectors: usize) -> Plan {
+        let targets = (0..connectors).map(|number| Target {
+            connector: connector_id(number),
+            order: 0,
+            weight: 1,
+        });
+        let route = Route {
+            targets: targets.collect(),
+            ..Route::default()
+        };
+        let customer = |number| CustomerPlan {
+            customer: Customer {
+                routes: vec![route.clone()],
+                ..Customer::default()
+            },
+            account: Account {
+                customer: customer_id(number),
+                system_id: format!("customer{}", number + 1),
+                ..Account::default()
+            },
+        };
+        let connector = |number| ConnectorPlan {
+            connector: Connector::default(),
+            profile: Profile {
+                connector: connector_id(number),
+                name: format!("carrier{}", number + 1),
+                system_id: "bindery".to_owned(),
+                ..Profile::default()
+            },
+            binds: 1,
+            reconnect: (Duration::from_secs(1), Duration::from_secs(60)),
+        };
+        Plan {
+            customers: (0..customers).map(customer).collect(),
+            connectors: (0..connectors).map(connector).collect(),
+            limits: Limits::default(),
+            journal: Options {
+                segment_bytes: 32 << 10,
+                reserve_bytes: 32 << 10,
+                room_low_bytes: 256 << 10,
+                room_scarce_bytes: 96 << 10,
+                room_hysteresis_bytes: 16 << 10,
+            },
+            snapshot_every: 64 << 10,
+            undurable_max: 16 << 20,
+            write_stall: Duration::from_secs(30),
+        }
+    }
+
+    /// What the engine is told of it.
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        let customers = self.customers.iter().enumerate();
+        let connectors = self.connectors.iter().enumerate();
+        Arc::new(Directory {
+            customers: customers
+                .map(|(number, plan)| (customer_id(number), plan.customer.clone()))
+                .collect(),
+            connectors: connectors
+                .map(|(number, plan)| (connector_id(number), plan.connector.clone()))
+                .collect(),
+            numbers: (0..self.customers.len())
+                .map(|number| (own_number(number), customer_id(number)))
+                .collect(),
+            limits: self.limits.clone(),
+        })
+    }
+}
+
+/// The identity of a customer by its place in the plan.
+pub(crate) fn customer_id(number: usize) -> CustomerId {
+    CustomerId(number as u32 + 1)
+}
+
+/// The identity of a connector by its place in the plan.
+pub(crate) fn connector_id(number: usize) -> ConnectorId {
+    ConnectorId(number as u32 + 1)
+}
+
+/// The number that subscribers write to when they mean this customer.
+pub(crate) fn own_number(customer: usize) -> Vec<u8> {
+    format!("8000{customer}").into_bytes()
+}

@@ -1,0 +1,256 @@
+//! Faults that are put into our process on purpose, at its seams: the proof that the oracle can see.
+
+use engine::{
+    CarrierReceipt, CustomerId, Draft, Input, Inputs, Outcome, Output, Outputs, Span, Step,
+};
+
+use crate::plan::Plan;
+
+/// One fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Planted {
+    /// Everything leaves at once, durable or not.
+    AnsweredBeforeDurable,
+    /// A carrier's receipt is acknowledged before it is durable.
+    AcknowledgedBeforeDurable,
+    /// The journal does not learn what is being sent.
+    SendingNotRecorded,
+    /// The journal does not learn what has ended.
+    DoneLost,
+    /// The journal does not learn of some messages.
+    AcceptedLost,
+    /// A failed sync is taken for a good one.
+    SyncErrorIgnored,
+    /// A segment is removed though the snapshot that replaces it does not stand.
+    SegmentGoneTooEarly,
+    /// Some answers of carriers never free their place.
+    SlotLeaked,
+    /// Receipts are matched by their id alone.
+    DestinationIgnored,
+    /// Some messages are booked to another customer.
+    WrongCustomer,
+    /// Some messages are sent twice.
+    SentTwice,
+    /// Some messages go out with the text of another.
+    TextsSwapped,
+    /// Some messages overtake others.
+    OrderReversed,
+    /// The agreed rate is not kept.
+    RateIgnored,
+    /// What a customer refuses for now is not tried again.
+    DeliveryGivenUp,
+    /// Some refusals for now count as acceptance.
+    RefusalTakenForYes,
+}
+
+impl Planted {
+    /// All of them.
+    pub const ALL: [Planted; 16] = [
+        Planted::AnsweredBeforeDurable,
+        Planted::AcknowledgedBeforeDurable,
+        Planted::SendingNotRecorded,
+        Planted::DoneLost,
+        Planted::AcceptedLost,
+        Planted::SyncErrorIgnored,
+        Planted::SegmentGoneTooEarly,
+        Planted::SlotLeaked,
+        Planted::DestinationIgnored,
+        Planted::WrongCustomer,
+        Planted::SentTwice,
+        Planted::TextsSwapped,
+        Planted::OrderReversed,
+        Planted::RateIgnored,
+        Planted::DeliveryGivenUp,
+        Planted::RefusalTakenForYes,
+    ];
+}
+
+/// Tampers with what goes into the engine.
+pub(crate) fn tamper_inputs(planted: Planted, inputs: &mut Inputs) {
+    if inputs.is_empty() {
+        return;
+    }
+    let mut tampered = Inputs::default();
+    for input in inputs.iter() {
+        let input = match *input {
+            Input::Sent { token, .. }
+                if planted == Planted::SlotLeaked && (token >> 32).is_multiple_of(16) =>
+            {
+                continue;
+            }
+            Input::Sent {
+                bind,
+                token,
+                outcome: Outcome::Refused { .. },
+            } if planted == Planted::RefusalTakenForYes => Input::Sent {
+                bind,
+                token,
+                outcome: Outcome::Accepted {
+                    id: tampered.put(b"yes"),
+                },
+            },
+            Input::Sent {
+                bind,
+                token,
+                outcome: Outcome::Accepted { id },
+            } => Input::Sent {
+                bind,
+                token,
+                outcome: Outcome::Accepted {
+                    id: tampered.put(inputs.get(id)),
+                },
+            },
+            Input::Delivered {
+                bind,
+                token,
+                outcome: Outcome::Refused { .. },
+            } if planted == Planted::DeliveryGivenUp => Input::Delivered {
+                bind,
+                token,
+                outcome: Outcome::Accepted {
+                    id: Span::default(),
+                },
+            },
+            Input::Submit(draft) => {
+                let octets = inputs.get(draft.body);
+                let body_is_odd = octets.len() % 2 == 1;
+                let body = tampered.put(octets);
+                let other = planted == Planted::WrongCustomer && body_is_odd;
+                let customer = if other {
+                    CustomerId(draft.customer.0 % 2 + 1)
+                } else {
+                    draft.customer
+                };
+                Input::Submit(Draft {
+                    body,
+                    customer,
+                    ..draft
+                })
+            }
+            Input::Mo { origin, bind, body } => Input::Mo {
+                origin,
+                bind,
+                body: tampered.put(inputs.get(body)),
+            },
+            Input::Receipt {
+                origin,
+                bind,
+                receipt,
+            } => {
+                let id = tampered.put(inputs.get(receipt.id));
+                let destination = if planted == Planted::DestinationIgnored {
+                    Span::default()
+                } else {
+                    tampered.put(inputs.get(receipt.destination))
+                };
+                let receipt = CarrierReceipt {
+                    id,
+                    destination,
+                    ..receipt
+                };
+                Input::Receipt {
+                    origin,
+                    bind,
+                    receipt,
+                }
+            }
+            ref other => other.clone(),
+        };
+        tampered.push(input);
+    }
+    *inputs = tampered;
+}
+
+/// Tampers with the configuration.
+pub(crate) fn tamper_plan(planted: Planted, plan: &mut Plan) {
+    if planted == Planted::RateIgnored {
+        for plan in &mut plan.connectors {
+            plan.connector.rate = None;
+        }
+    }
+}
+
+/// Tampers with what goes to the journal, and with what leaves how.
+pub(crate) fn tamper_step(planted: Planted, step: &mut Step) {
+    match planted {
+        Planted::SendingNotRecorded | Planted::DoneLost | Planted::AcceptedLost => {
+            let records = core::mem::take(&mut step.records);
+            let mut rest = &records[..];
+            while let Some((kind, octets)) = engine::next_record(&mut rest) {
+                keep(planted, kind, octets, &mut step.records);
+            }
+        }
+        Planted::AcknowledgedBeforeDurable => {
+            let gated = core::mem::take(&mut step.gated);
+            for output in gated.iter() {
+                let early = matches!(output, Output::Acknowledge { .. });
+                let to = if early {
+                    &mut step.free
+                } else {
+                    &mut step.gated
+                };
+                copy(output, &gated, to);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn keep(planted: Planted, kind: &str, octets: &[u8], out: &mut Vec<u8>) {
+    match (planted, kind) {
+        (Planted::SendingNotRecorded, "Sending") | (Planted::DoneLost, "Done") => {}
+        (Planted::SendingNotRecorded, "Accepted") => {
+            let start = out.len();
+            out.extend_from_slice(octets);
+            // The flag that says so.
+            out[start + 1] &= !1;
+        }
+        (Planted::AcceptedLost, "Accepted") if octets[4].is_multiple_of(4) => {}
+        _ => out.extend_from_slice(octets),
+    }
+}
+
+/// Tampers with what leaves.
+pub(crate) fn tamper_outputs(planted: Planted, outputs: &mut Outputs) {
+    let batch = core::mem::take(outputs);
+    let all: Vec<Output> = batch.iter().copied().collect();
+    let sends: Vec<usize> = (0..all.len())
+        .filter(|&place| matches!(all[place], Output::Send { .. }))
+        .collect();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    if planted == Planted::OrderReversed {
+        for (&place, &other) in sends.iter().zip(sends.iter().rev()) {
+            order[place] = other;
+        }
+    }
+    for place in order {
+        let mut output = all[place];
+        match &mut output {
+            Output::Send { body, .. } if planted == Planted::TextsSwapped && sends.len() > 2 => {
+                if let Output::Send { body: other, .. } = all[sends[0]] {
+                    *body = other;
+                }
+            }
+            Output::Send { key, .. }
+                if planted == Planted::SentTwice && key.0.is_multiple_of(8) =>
+            {
+                copy(&output, &batch, outputs);
+            }
+            _ => {}
+        }
+        copy(&output, &batch, outputs);
+    }
+}
+
+fn copy(output: &Output, from: &Outputs, to: &mut Outputs) {
+    let mut output = *output;
+    match &mut output {
+        Output::Send { body, .. } | Output::Deliver { body, .. } => *body = to.put(from.get(*body)),
+        Output::Bound { .. }
+        | Output::Accepted { .. }
+        | Output::Refused { .. }
+        | Output::Acknowledge { .. }
+        | Output::Close { .. } => {}
+    }
+    to.push(output);
+}

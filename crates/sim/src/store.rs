@@ -1,0 +1,280 @@
+//! The journal thread and the snapshot's thread of a simulated process: one batch at a time, and each takes its time.
+
+use engine::{Engine, Position, Recovery};
+use journal::sim::{Operation, OperationKind, SimDisk, Verdict};
+use journal::{AppendError, Journal, Options, Room, Snapshot, SnapshotWriter};
+
+use crate::env::{Env, MS, SECOND};
+use crate::planted::Planted;
+
+/// How long a batch that did not fit waits before it is tried again.
+pub(crate) const FULL_RETRY: u64 = 200 * MS;
+
+/// How often an idle journal looks at the free space.
+pub(crate) const LOOK_INTERVAL: u64 = SECOND;
+
+/// Records of whole steps, up to `last`.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) records: Vec<u8>,
+    pub(crate) last: Position,
+    /// The whole state right after it, to be kept as a snapshot.
+    pub(crate) state: Option<Vec<Vec<u8>>>,
+}
+
+/// The disk's moods, which last.
+#[derive(Clone, Debug)]
+pub(crate) struct DiskManner {
+    /// Nanoseconds that one batch takes.
+    pub(crate) latency: (u64, u64),
+    /// Batches in a thousand whose sync fails.
+    pub(crate) failing: u32,
+}
+
+impl DiskManner {
+    pub(crate) fn fair() -> DiskManner {
+        DiskManner {
+            latency: (MS / 5, MS),
+            failing: 0,
+        }
+    }
+}
+
+/// How the process dies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Crash {
+    /// kill -9: the page cache stays.
+    Kill,
+    /// The power fails: what was not synced is gone, or partly there.
+    PowerCut,
+}
+
+/// The journal and what is being written to it.
+pub(crate) struct Store {
+    pub(crate) disk: SimDisk,
+    journal: Journal<SimDisk>,
+    /// Given to the journal thread, and not yet durable.
+    pub(crate) writing: Option<Batch>,
+    snapshot: Option<Writing>,
+    room: Room,
+    planted: Option<Planted>,
+}
+
+enum Writing {
+    Begun {
+        writer: SnapshotWriter<SimDisk>,
+        pieces: Vec<Vec<u8>>,
+    },
+    Written(Snapshot),
+    Failed,
+}
+
+/// What came of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wrote {
+    Durable {
+        last: Position,
+        /// A snapshot is being written from now on.
+        snapshot: bool,
+    },
+    /// There was no room: again in a while.
+    Held,
+    /// The process must end.
+    Failed,
+}
+
+impl Store {
+    /// Opens what is on the disk: the store, and the engine that its journal tells of.
+    pub(crate) fn open(
+        disk: SimDisk,
+        options: &Options,
+        planted: Option<Planted>,
+    ) -> Result<(Store, Engine, u64), String> {
+        let (journal, recovered) =
+            Journal::open_on(disk.clone(), options).map_err(|error| error.to_string())?;
+        let (engine, grown) = recover(&journal, recovered)?;
+        let mut store = Store {
+            disk,
+            journal,
+            writing: None,
+            snapshot: None,
+            room: Room::Ample,
+            planted,
+        };
+        store.look();
+        Ok((store, engine, grown))
+    }
+
+    pub(crate) fn room(&self) -> Room {
+        self.room
+    }
+
+    pub(crate) fn octets(&self) -> u64 {
+        self.journal.bytes()
+    }
+
+    /// Whether a snapshot may be given along with the next batch.
+    pub(crate) fn takes_state(&self) -> bool {
+        self.room <= Room::Low && self.snapshot.is_none()
+    }
+
+    /// Looks at the free space; whether the level has changed.
+    pub(crate) fn look(&mut self) -> bool {
+        let room = self.journal.room();
+        core::mem::replace(&mut self.room, room) != room
+    }
+
+    /// The disk has done its work for the batch at hand.
+    pub(crate) fn write(&mut self, fails: bool) -> Wrote {
+        let Some(batch) = &mut self.writing else {
+            return Wrote::Held;
+        };
+        if fails {
+            self.disk.set_weather(|operation| match operation.kind {
+                OperationKind::Sync => Verdict::Fail(std::io::ErrorKind::Other),
+                _ => Verdict::Proceed,
+            });
+        }
+        let appended = self
+            .journal
+            .append(journal::Position(batch.last.0), &batch.records);
+        self.disk.clear_weather();
+        match appended {
+            Ok(room) => self.room = room,
+            Err(AppendError::Full(_)) => {
+                // The engine is not to wait for a snapshot that cannot be written.
+                batch.state = None;
+                self.look();
+                return Wrote::Held;
+            }
+            Err(AppendError::Failed(_) | AppendError::Closed) => {
+                if self.planted != Some(Planted::SyncErrorIgnored) {
+                    return Wrote::Failed;
+                }
+            }
+        }
+        let last = batch.last;
+        let state = batch.state.take();
+        self.writing = None;
+        let snapshot = self.keep(last, state);
+        Wrote::Durable { last, snapshot }
+    }
+
+    /// Ends the snapshot that has been written, and begins one if there is one to write.
+    fn keep(&mut self, last: Position, state: Option<Vec<Vec<u8>>>) -> bool {
+        if let Some(Writing::Written(_) | Writing::Failed) = self.snapshot
+            && let Some(Writing::Written(snapshot)) = self.snapshot.take()
+        {
+            // What could not be removed is removed at the next start.
+            let _ = self.journal.adopt(snapshot);
+            let _ = self.journal.trim(snapshot.position());
+        }
+        let Some(pieces) = state else { return false };
+        if self.journal.end().0 != last.0 {
+            return false;
+        }
+        let Ok(writer) = self.journal.snapshot_writer(journal::Position(last.0)) else {
+            return false;
+        };
+        self.snapshot = Some(Writing::Begun { writer, pieces });
+        true
+    }
+
+    fn lose_first_segment(&self) {
+        let names = self.disk.names();
+        let mut segments = names.iter().filter(|name| name.ends_with(".journal"));
+        if let (Some(first), Some(_)) = (segments.next(), segments.next()) {
+            self.disk.take(first);
+        }
+    }
+
+    /// The disk has done its work for the snapshot.
+    pub(crate) fn write_snapshot(&mut self) {
+        if let Some(Writing::Begun { writer, pieces }) = self.snapshot.take() {
+            if self.planted == Some(Planted::SegmentGoneTooEarly) {
+                self.lose_first_segment();
+                self.snapshot = Some(Writing::Failed);
+                return;
+            }
+            let written = write_pieces(writer, &pieces);
+            self.snapshot = Some(written.map_or(Writing::Failed, Writing::Written));
+        }
+    }
+
+    /// The process dies, in the middle of whatever it does. The disk as the next one finds it.
+    pub(crate) fn crash(mut self, env: &mut Env, how: Crash) -> SimDisk {
+        // The operations of what is in flight come to be done up to some point.
+        let point = env.random.below(8);
+        let first = self.disk.operations();
+        let verdict = match how {
+            Crash::Kill => Verdict::Kill,
+            Crash::PowerCut => Verdict::PowerCut,
+        };
+        self.disk.set_weather(move |operation: &Operation<'_>| {
+            if operation.number >= first + point {
+                verdict
+            } else {
+                Verdict::Proceed
+            }
+        });
+        if env.random.chance(500)
+            && let Some(Writing::Begun { writer, pieces }) = self.snapshot.take()
+        {
+            let _ = write_pieces(writer, &pieces);
+        }
+        if let Some(batch) = self.writing.take() {
+            let _ = self
+                .journal
+                .append(journal::Position(batch.last.0), &batch.records);
+        }
+        self.disk.clear_weather();
+        match how {
+            Crash::Kill => self.disk.kill(),
+            Crash::PowerCut => self.disk.crash(env.random.bits()),
+        }
+    }
+
+    /// The engine as the next process would find it if this one ended now.
+    pub(crate) fn reread(&self, options: &Options) -> Result<Engine, String> {
+        let copy = self.disk.fork();
+        let (journal, recovered) =
+            Journal::open_on(copy, options).map_err(|error| error.to_string())?;
+        recover(&journal, recovered).map(|(engine, _)| engine)
+    }
+}
+
+fn write_pieces(
+    mut writer: SnapshotWriter<SimDisk>,
+    pieces: &[Vec<u8>],
+) -> Result<Snapshot, journal::DiskError> {
+    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+        writer.block(piece)?;
+    }
+    writer.finish()
+}
+
+/// The engine as the journal tells it, and the octets behind the snapshot.
+fn recover(
+    journal: &Journal<SimDisk>,
+    mut recovered: journal::Recovered<SimDisk>,
+) -> Result<(Engine, u64), String> {
+    let mut recovery = Recovery::new(0);
+    let after = recovered.replay_after();
+    if let Some(damage) = recovered.damaged.first() {
+        return Err(format!("a snapshot was set aside: {damage}"));
+    }
+    if let Some(snapshot) = &mut recovered.snapshot {
+        while let Some(block) = snapshot.next().map_err(|error| error.to_string())? {
+            recovery.apply(block).map_err(|error| error.to_string())?;
+        }
+    }
+    let mut batches = journal.read(after).map_err(|error| error.to_string())?;
+    let mut read = 0;
+    while let Some(batch) = batches.next().map_err(|error| error.to_string())? {
+        read += batch.records.len() as u64;
+        recovery
+            .apply(batch.records)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok((recovery.finish(Position(journal.end().0)), read))
+}

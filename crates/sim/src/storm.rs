@@ -1,0 +1,168 @@
+//! One hostile day from a seed: bad weather, then calm, then the verdict.
+
+use core::fmt;
+use core::time::Duration;
+
+use sms::Wall;
+
+use crate::carrier::CarrierHabits;
+use crate::oracle::Sms;
+use crate::planted::Planted;
+use crate::random::Random;
+use crate::weather::{self, Weather};
+use crate::world::World;
+
+/// How much happens in one day.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Messages that are submitted in bad weather, at most.
+    pub messages: u32,
+}
+
+/// A day that went well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// Messages that were submitted.
+    pub submitted: usize,
+    /// Of these, how many were taken on.
+    pub accepted: usize,
+    /// How often the process started.
+    pub starts: u32,
+    /// A number that two equal days share: all events in words, and all records.
+    pub digest: u64,
+}
+
+/// A day that went wrong.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The seed that shows it.
+    pub seed: u64,
+    /// What is wrong.
+    pub wrong: String,
+    /// The last events.
+    pub events: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failure {
+            seed,
+            wrong,
+            events,
+        } = self;
+        write!(
+            f,
+            "{events}seed {seed}: {wrong}\nto see all of it: cargo xtask sim --seed {seed}"
+        )
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The short form.
+pub const SHORT: Size = Size { messages: 120 };
+/// The long form.
+pub const LONG: Size = Size { messages: 400 };
+
+/// How long after the weather a message may still have been kept from being sent.
+const GRACE_MS: u64 = 180_000;
+/// The longest rest that a refused delivery takes is an hour.
+const REST_MAX: Duration = Duration::from_secs(4 * 3600);
+
+/// Lives through the day of `seed`.
+///
+/// # Errors
+/// What the oracle found.
+pub fn storm(seed: u64, size: Size, planted: Option<Planted>) -> Result<Summary, Failure> {
+    let mut world = world(seed, size, planted);
+    live(&mut world).map_err(|wrong| Failure {
+        seed,
+        wrong,
+        events: world.last_events(),
+    })
+}
+
+/// The same, with every event in words.
+pub fn told(
+    seed: u64,
+    size: Size,
+    planted: Option<Planted>,
+) -> (Vec<String>, Result<Summary, String>) {
+    let mut world = world(seed, size, planted);
+    world.env.trace.all = Some(Vec::new());
+    let lived = live(&mut world);
+    (world.env.trace.all.take().unwrap_or_default(), lived)
+}
+
+fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
+    let mut random = Random::new(seed);
+    let plan = weather::plan(&mut random);
+    let messages = random.between(u64::from(size.messages / 4), u64::from(size.messages)) as u32;
+    let weather = Weather::new(&mut random, messages, plan.clone());
+    let customers = plan.customers.len();
+    let mut world = World::new(random.bits(), plan);
+    for customer in 0..customers {
+        match random.below(4) {
+            0 => drop(world.add_esme(customer, true, true)),
+            1 => drop(world.add_esme(customer, false, true)),
+            2 => drop(world.add_esme(customer, true, false)),
+            _ => {}
+        }
+    }
+    if let Some(planted) = planted {
+        world.plant(planted);
+    }
+    world.start();
+    world.begin_weather(weather);
+    world
+}
+
+fn live(world: &mut World) -> Result<Summary, String> {
+    let until = world.weather.as_ref().map_or(0, Weather::until);
+    world.run(Duration::from_nanos(until));
+    world.begin_calm();
+    let calm_since = Wall(world.wall().0 + GRACE_MS);
+    world.come_to_rest(REST_MAX)?;
+    let first = second_wave(world);
+    world.come_to_rest(REST_MAX)?;
+    world.judge(calm_since)?;
+    world.env.oracle.judge_fair(first)?;
+    let (submitted, accepted) = world.env.oracle.count();
+    let records = world.history.octets().iter();
+    let records = records.fold(0u64, |hash, &octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    Ok(Summary {
+        submitted,
+        accepted,
+        starts: world.boots,
+        digest: world.env.trace.hash() ^ records,
+    })
+}
+
+/// Everybody submits once more, now that all is well.
+fn second_wave(world: &mut World) -> usize {
+    world.run(Duration::from_secs(100));
+    for carrier in &mut world.carriers {
+        carrier.habits.receipt_delay = CarrierHabits::fair().receipt_delay;
+    }
+    let first = world.env.oracle.count().0;
+    for esme in 0..world.esmes.len() {
+        if !world.esmes[esme].can_submit() {
+            continue;
+        }
+        for n in 0..8 {
+            let number = world.env.oracle.count().0;
+            let sms = Sms {
+                source: b"12345".to_vec(),
+                destination: format!("4479{}{number:07}", number % 4).into_bytes(),
+                text: b"in fair weather".to_vec(),
+                registered_delivery: 1,
+                priority: n % 2,
+                ..Sms::default()
+            };
+            world.submit(esme, sms);
+        }
+    }
+    first
+}
