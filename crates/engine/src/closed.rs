@@ -10,10 +10,10 @@ use crate::number::TailHash;
 
 /// How long they are remembered at least, if there are not too many of them: receipts come again for a day.
 const HOURS: u32 = 24;
-/// A generation holds at least so many before the next begins within the same hour..
-const GENERATION_MIN: usize = 32_768;
+/// A generation holds at least so many before the next begins within the same hour (a table of 32 768 places is full then)..
+const GENERATION_MIN: usize = 28_672;
 /// ..and at least this part of all, so that there are never many generations.
-const GENERATION_SHARE: usize = 8;
+const GENERATION_SHARE: usize = 10;
 
 /// The ids in generations: to remember one costs one place in a table, to forget thousands costs next to nothing.
 ///

@@ -93,7 +93,9 @@ impl Turn<'_> {
     }
 
     pub(crate) fn customer_unbound(&mut self, id: CustomerId, bind: Bind) {
-        let mut keys: Vec<_> = bind.flights.iter().map(|flight| flight.key).collect();
+        // The silent ones are to be tried again anyway.
+        let open = bind.flights.iter().filter(|flight| !flight.silent);
+        let mut keys: Vec<_> = open.map(|flight| flight.key).collect();
         if let Side::Customer { ready, .. } = bind.side {
             keys.extend(ready);
         }
@@ -217,10 +219,12 @@ impl Turn<'_> {
             return;
         };
         if outcome == Outcome::Silent {
-            if live.flights.mute(token) {
+            // Its place in the window stays taken, for the answer may still come; meanwhile it is tried again elsewhere in it.
+            if let Some(key) = live.flights.mute(token) {
                 self.live
                     .timers
                     .set(self.now.mono + LATE_WAIT, Timer::Late { bind, token });
+                self.deliver_later(customer, key);
             }
             return;
         }

@@ -241,12 +241,13 @@ impl Flights {
         token
     }
 
-    /// The response is overdue; false if that was known, or it has come.
-    pub(crate) fn mute(&mut self, token: u64) -> bool {
-        let fresh = self.get_mut(token).filter(|flight| !flight.silent);
-        let muted = fresh.map(|flight| flight.silent = true).is_some();
-        self.silent += usize::from(muted);
-        muted
+    /// The response to this key is overdue; `None` if that was known, or it has come.
+    pub(crate) fn mute(&mut self, token: u64) -> Option<MessageKey> {
+        let flight = self.get_mut(token).filter(|flight| !flight.silent)?;
+        flight.silent = true;
+        let key = flight.key;
+        self.silent += 1;
+        Some(key)
     }
 
     /// Whether every response is overdue.

@@ -224,7 +224,7 @@ impl Turn<'_> {
         let Some(carrier) = self.live.binds.get_mut(bind) else {
             return;
         };
-        if !carrier.flights.mute(token) {
+        if carrier.flights.mute(token).is_none() {
             return;
         }
         // Nothing can be sent over it any more, and nothing says that it lives.
@@ -247,7 +247,7 @@ impl Turn<'_> {
                 let now = self.now.mono;
                 self.live.doubt(connector, [flight.key], now, now);
             }
-            Some(&Side::Customer { customer, .. }) => self.deliver_later(customer, flight.key),
+            Some(&Side::Customer { customer, .. }) => self.live.touch_customer(customer),
             None => {}
         }
     }

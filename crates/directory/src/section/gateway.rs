@@ -187,7 +187,7 @@ fn machine() -> Vec<Setting<GatewaySettings>> {
         setting!("unmatched_keep", gateway.limits.unmatched_keep, time("1 min", "30d"), AtOnce,
             "How long receipts that match no message are kept."),
         setting!("closed_max", gateway.limits.closed_max, whole(100_000..=100_000_000), AtOnce,
-            "Carriers' ids of ended messages that are remembered for each connector, so that a receipt that comes again is known; about 30 octets each. They are forgotten after a day, and beyond this number the oldest first."),
+            "Carriers' ids of ended messages that are remembered for each connector, so that a receipt that comes again is known; about 20 octets each. They are forgotten after a day, and beyond this number the oldest first."),
         setting!("drain_timeout", gateway.drain_timeout, time("1s", "10 min"), AtOnce,
             "How long a drain (SIGTERM) may take in all before the process ends."),
         setting!("log", gateway.log.filter, octets(1..=1000, Characters::Ascii), AtOnce,

@@ -141,3 +141,63 @@ fn what_a_transmitter_submitted_is_told_to_a_receiver_when_there_is_one() {
     let told = world.told_one();
     assert_eq!((told.key, told.slot), (key, receiver.slot()));
 }
+
+#[test]
+fn an_unanswered_receipt_is_tried_again_after_five_seconds_and_keeps_its_slot() {
+    let mut world = World::new(Connector::default());
+    world.window = 2;
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.carried(customer, carrier, TO, FINAL, "a1");
+    world.carried(customer, carrier, TO, FINAL, "a2");
+    world.carried(customer, carrier, TO, FINAL, "a3");
+    world.receipt(carrier, "a1", TO, State::Delivered);
+    let told = world.told_one();
+    world.ignore(customer, &told);
+    world.wait(Duration::from_millis(4_999));
+    assert_eq!(world.news(), []);
+    world.wait(Duration::from_millis(1));
+    let again = world.told_one();
+    assert_eq!(again.key, key);
+    // One slot for each time it was sent.
+    world.receipt(carrier, "a2", TO, State::Delivered);
+    assert_eq!(world.news(), []);
+    // The late answer settles it; that of the second time then says nothing new.
+    world.acknowledge(customer, &told);
+    assert_eq!(world.news().len(), 1);
+    world.acknowledge(customer, &again);
+    world.receipt(carrier, "a3", TO, State::Delivered);
+    assert_eq!(world.news().len(), 1);
+    assert_eq!(world.figures().deliveries, 2);
+    world.wait(Duration::from_secs(120));
+    assert_eq!(world.news(), []);
+}
+
+#[test]
+fn a_slot_whose_answer_never_comes_is_free_again_in_the_end() {
+    let mut world = World::new(Connector::default());
+    world.window = 1;
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.carried(customer, carrier, TO, FINAL, "a1");
+    world.receipt(carrier, "a1", TO, State::Delivered);
+    let told = world.told_one();
+    world.ignore(customer, &told);
+    world.wait(Duration::from_millis(29_999));
+    assert_eq!(world.news(), []);
+    world.wait(Duration::from_millis(1));
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+}
+
+#[test]
+fn a_lost_bind_does_not_double_what_is_to_be_tried_again() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.carried(customer, carrier, TO, FINAL, "a1");
+    world.receipt(carrier, "a1", TO, State::Delivered);
+    let told = world.told_one();
+    world.ignore(customer, &told);
+    world.unbind(customer);
+    world.customer();
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+    world.wait(Duration::from_secs(60));
+    assert_eq!(world.news(), []);
+}

@@ -48,6 +48,8 @@ pub(crate) struct World {
     now: Now,
     journal: Vec<u8>,
     slots: u32,
+    /// Deliveries that may be unanswered on one bind of the customer.
+    pub(crate) window: u16,
     sent: Vec<Sent>,
     told: Vec<Told>,
     bound: Option<BindId>,
@@ -88,6 +90,7 @@ impl World {
             },
             journal: Vec::new(),
             slots: 0,
+            window: 1000,
             sent: Vec::new(),
             told: Vec::new(),
             bound: None,
@@ -136,12 +139,13 @@ impl World {
 
     fn customer_bind(&mut self, receives: bool) -> Result<Bind, Refusal> {
         self.slots += 1;
+        let window = self.window;
         let (origin, slot) = (self.origin(), self.slots);
         self.give(|_| Input::Bind {
             origin,
             customer: CUSTOMER,
             receives,
-            window: 1000,
+            window,
         });
         match (self.bound.take(), self.accepted.take()) {
             (Some(id), _) => Ok(Bind { id, slot }),
@@ -350,6 +354,16 @@ impl World {
             outcome: Outcome::Accepted {
                 id: inputs.put(b""),
             },
+        });
+    }
+
+    /// No answer came in time.
+    pub(crate) fn ignore(&mut self, bind: Bind, told: &Told) {
+        let token = told.token;
+        self.give(|_| Input::Delivered {
+            bind: bind.id,
+            token,
+            outcome: Outcome::Silent,
         });
     }
 
