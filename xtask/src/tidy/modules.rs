@@ -34,8 +34,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
 fn by_crate(tree: &Tree) -> BTreeMap<&str, BTreeMap<&str, Vec<Token>>> {
     let mut crates: BTreeMap<&str, BTreeMap<&str, Vec<Token>>> = BTreeMap::new();
     for (path, text) in tree.files().filter(|(path, _)| path.ends_with(".rs")) {
-        let length = ["/src/", "/tests/", "/benches/", "/fuzz_targets/"];
-        let krate = length
+        let inside = ["/src/", "/tests/", "/benches/", "/fuzz_targets/"];
+        let krate = inside
             .iter()
             .find_map(|d| path.find(d))
             .map_or("", |at| &path[..at]);
@@ -55,7 +55,7 @@ fn is_root(krate: &str, path: &str) -> bool {
     let inside = path[krate.len()..].trim_start_matches('/');
     let parts: Vec<&str> = inside.split('/').collect();
     match parts[..] {
-        ["build.rs" | "src", ..] if parts.len() == 1 => true,
+        [name] => name == "build.rs",
         ["src", name] => matches!(name, "lib.rs" | "main.rs"),
         ["src", "bin", _] | ["tests" | "benches" | "examples" | "fuzz_targets", _] => true,
         ["tests" | "benches", _, name] => name == "main.rs",
