@@ -194,14 +194,14 @@ impl Running {
         systemd::notify("READY=1");
     }
 
-    /// To standard error: standard output is read by programs too.
+    /// Behind the line for programs, which read no further; the log is kept free of it.
     fn welcome(&self) {
         // As it is called from here, if it is below.
         let program = std::env::args_os().next().map(PathBuf::from);
         let here = std::env::current_dir().unwrap_or_default();
         let program = program.unwrap_or_else(|| "bindery".into());
         let program = program.strip_prefix(here).unwrap_or(&program);
-        serve::advise(&welcome::text(
+        serve::say(&welcome::text(
             &program.display().to_string(),
             self.address(ListenerKind::Smpp),
             self.address(ListenerKind::Http),

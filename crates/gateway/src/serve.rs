@@ -126,12 +126,6 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// What a person may want to know goes to standard error.
-pub(crate) fn advise(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
 /// What a person has to mend goes to standard error.
 fn complain(text: &str) {
     use std::io::Write;

@@ -41,11 +41,9 @@ pub(crate) fn text(
         ] {
             let _ = writeln!(text, "  {effect}:\n      {program} {verb}{to}{rest}");
         }
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "\nYour own client: {} port {}, system_id demo, password demopass.\n",
-            smpp.ip(),
-            smpp.port()
+            "\nYour own client connects to {smpp}; {program} send --help names the account."
         );
     }
     if let Some(http) = http {
@@ -54,7 +52,7 @@ pub(crate) fn text(
     let data_dir = data_dir.display();
     let _ = writeln!(
         text,
-        "Ctrl-C ends it; what was accepted is kept in {data_dir} for the next start.\n"
+        "Ctrl-C ends it; what was accepted is kept in {data_dir} for the next start."
     );
     text
 }
