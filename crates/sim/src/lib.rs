@@ -3,7 +3,7 @@
 //! A process of ours as plain values (engine, gate, journal on a faulty disk, sessions), customers and carriers that misbehave,
 //! wires that break, and two clocks, all of it moved by one queue of events and one seed. Nothing here is a thread or waits.
 //!
-//! [`World`] is for scenarios, written as sentences. [`storm`] lives through one hostile day: bad weather from a seed, then calm,
+//! [`World`] is for scenarios, written as sentences. [`storm()`] lives through one hostile day: bad weather from a seed, then calm,
 //! in which everything has to come to rest; then the oracle judges from what the peers saw alone. [`Planted`] faults prove that it
 //! can see.
 
