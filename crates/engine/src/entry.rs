@@ -183,9 +183,11 @@ impl Entry {
         Message::decode(&self.body).map_or(&[], |message| message.destination.digits)
     }
 
-    /// Octets of memory: the entry, its places in the indexes, its body and the allocator's share.
+    /// Octets of memory: its place in the slab and in the index of keys, and its body as an allocator rounds it.
     pub(crate) fn memory(&self) -> u64 {
-        (size_of::<Option<Entry>>() + 48 + 16 + self.body.len()) as u64
+        const INDEX: usize = 8;
+        let body = (self.body.len() + size_of::<usize>()).next_multiple_of(16);
+        (size_of::<Option<Entry>>() + INDEX + body) as u64
     }
 }
 

@@ -658,8 +658,9 @@ impl Fold {
         self.newest
     }
 
+    /// Octets that messages take, and the ids by which their receipts find them.
     pub(crate) fn memory(&self) -> u64 {
-        self.memory
+        self.memory + self.sent * Ids::OCTETS
     }
 
     /// How many messages and deliveries there are.
@@ -681,7 +682,7 @@ impl Fold {
                 .map(|account| account.deliveries)
                 .sum(),
             unmatched: self.strays.len() as u64,
-            memory: self.memory,
+            memory: self.memory(),
         }
     }
 

@@ -21,6 +21,9 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
+    /// What one id takes: a place of a table that is between half full and full.
+    pub(crate) const OCTETS: u64 = 24;
+
     fn insert(&mut self, id: IdHash, slot: Slot) {
         if let Some(last) = self.newest.insert(id.0, slot) {
             let older = self.older.entry(id).or_default();

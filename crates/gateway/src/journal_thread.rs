@@ -15,6 +15,9 @@ use crate::snapshot::{Pieces, Writing};
 /// How long a batch that did not fit on the disk waits before it is tried again.
 const FULL_RETRY: Duration = Duration::from_millis(200);
 
+/// Room that a batch's buffer keeps, so that one stall of the disk is not remembered for ever.
+const BUFFER_KEPT: usize = 2 << 20;
+
 /// How often an idle journal looks at the free space.
 const ROOM_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -151,6 +154,7 @@ impl Writer {
             if let Slot::Writing = *slot {
                 let mut buffer = batch.records;
                 buffer.clear();
+                buffer.shrink_to(BUFFER_KEPT);
                 *slot = Slot::Idle(buffer);
             }
             drop(slot);

@@ -34,7 +34,7 @@ use crate::wire::Wire;
 pub(crate) const IO_THREADS_MAX: usize = 256;
 
 /// Batches kept for the engine to fill again.
-const SPENT_MAX: usize = 64;
+const SPENT_MAX: usize = 16;
 
 /// Timers are set at least this far ahead, so that a deadline that stays in the past cannot spin.
 const TIMER_STEP: Duration = Duration::from_millis(1);
