@@ -8,7 +8,8 @@
 //! lock                           locked while a process uses the directory; holds its process id
 //! *.damaged                      a snapshot that failed its checksum, kept for the curious
 //!
-//! segment, snapshot = header, batch*
+//! segment  = header, batch*, zeros written ahead for the next batches
+//! snapshot = header, batch*
 //!
 //! header, 64 octets                          batch, 24 octets and its records
 //!  0  magic, 8 octets                         0  length of the records, u32, never 0

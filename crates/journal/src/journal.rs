@@ -15,18 +15,27 @@ use crate::{
     snapshot,
 };
 
+/// Zeros that are written at once behind the last batch when a batch reaches the file's end. A batch
+/// that is written over them changes nothing but octets, and its sync need not wait for the file
+/// system's own journal, which takes as long again. More at once makes that one append late.
+const AHEAD_BYTES: usize = 256 << 10;
+
 /// An append-only log of batches of records in one directory, which it owns: one per process and
 /// directory. See the crate's documentation for what it promises.
 pub struct Journal<D: Disk = FileDisk> {
     disk: D,
     _lock: D::Lock,
     segment_bytes: u64,
+    /// What is written ahead, at most.
+    zeros: Vec<u8>,
     /// Never empty, oldest first; the last one grows.
     segments: VecDeque<Segment>,
     /// The last segment's file.
     file: D::File,
     /// Where the next batch goes in it.
     next: Mark,
+    /// How far zeros are written in it.
+    ahead: u64,
     /// The checksum of the last batch.
     chain: u32,
     /// The positions of the snapshots that are kept, oldest first.
@@ -129,9 +138,11 @@ impl<D: Disk> Journal<D> {
             disk,
             _lock: lock,
             segment_bytes: options.segment_bytes,
+            zeros: vec![0; AHEAD_BYTES.min(options.segment_bytes as usize / 4)],
             segments,
             file,
             next: tail.next,
+            ahead: tail.next.at,
             chain: tail.chain,
             generations,
             space,
@@ -167,26 +178,73 @@ impl<D: Disk> Journal<D> {
         if !empty && self.next.at + records.len() as u64 > self.segment_bytes {
             self.rotate()?;
         }
-        let segment = self.segments.back_mut().expect("a journal has a segment");
+        if self.space.room() != Room::Ample {
+            self.cut_ahead()?;
+        }
+        let segment = &self.segments[self.segments.len() - 1];
         let (header, bytes) = BatchHeader::seal(segment.header.seed(), self.chain, last, records);
         let written = self.file.write_at(self.next.at, [&bytes, records]);
         if let Err(source) = written {
             return Err(self.take_back(source));
         }
+        let next = self.next.next(&header);
+        if next.at > self.ahead {
+            self.write_ahead(next.at, header.whole())?;
+        }
+        let segment = self.segments.back_mut().expect("a journal has a segment");
         self.file
             .sync()
             .while_doing("sync", &self.disk, &segment.name())
             .map_err(AppendError::Failed)?;
         segment.marks.note(self.next);
-        self.next = self.next.next(&header);
+        segment.end = next.at;
+        self.next = next;
         self.chain = header.checksum;
-        segment.end = self.next.at;
         Ok(())
+    }
+
+    /// Writes zeros behind a batch that ends at `end`, as far as the segment goes. A large batch
+    /// needs none: what it costs to grow the file for it is little beside it. Nor does a disk that
+    /// is getting full.
+    fn write_ahead(&mut self, end: u64, batch: u64) -> Result<(), AppendError> {
+        self.ahead = end;
+        let length = self.segment_bytes.saturating_sub(end);
+        let length = length.min(self.zeros.len() as u64);
+        if length == 0 || batch >= length || self.space.room() != Room::Ample {
+            return Ok(());
+        }
+        let zeros = &self.zeros[..length as usize];
+        let written = match self.file.write_at(end, [zeros, &[]]) {
+            Ok(()) => {
+                self.ahead = end + length;
+                Ok(())
+            }
+            // The batch itself had room.
+            Err(error) if is_full(&error) => self.file.truncate(end),
+            Err(error) => Err(error),
+        };
+        let name = self.segments[self.segments.len() - 1].name();
+        written
+            .while_doing("write ahead in", &self.disk, &name)
+            .map_err(AppendError::Failed)
+    }
+
+    /// Gives back what was written ahead and not used.
+    fn cut_ahead(&mut self) -> Result<(), AppendError> {
+        if self.ahead <= self.next.at {
+            return Ok(());
+        }
+        self.ahead = self.next.at;
+        let name = self.segments[self.segments.len() - 1].name();
+        let cut = self.file.truncate(self.next.at);
+        cut.while_doing("cut", &self.disk, &name)
+            .map_err(AppendError::Failed)
     }
 
     /// After a write for which there was no room: cuts what came of it, durably, so that never more
     /// than one batch lies unsynced behind the last good one.
-    fn take_back(&self, source: io::Error) -> AppendError {
+    fn take_back(&mut self, source: io::Error) -> AppendError {
+        self.ahead = self.next.at;
         let name = self.segments[self.segments.len() - 1].name();
         let full = is_full(&source);
         let error = DiskError {
@@ -207,8 +265,10 @@ impl<D: Disk> Journal<D> {
         }
     }
 
-    /// Begins a new segment. The one before it is whole and synced.
+    /// Begins a new segment. The one before it is whole and synced; zeros that are left in it may
+    /// come back after a crash and harm nobody.
     fn rotate(&mut self) -> Result<(), AppendError> {
+        self.cut_ahead()?;
         let header = FileHeader {
             position: Position(self.next.after.0 + 1),
             offset: self.next.offset,
@@ -219,6 +279,7 @@ impl<D: Disk> Journal<D> {
         self.segments.push_back(segment);
         self.file = file;
         self.next = Mark::first(&header);
+        self.ahead = self.next.at;
         Ok(())
     }
 

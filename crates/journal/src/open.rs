@@ -200,16 +200,16 @@ fn settle_tail<D: Disk>(
     let name = segment.name();
     let mut tail = examine_tail(disk, &segment.header, &name)?;
     let file = disk.open(&name).while_doing("open", disk, &name)?;
-    let cut = tail.torn.map(|what| Cut {
+    let cut = tail.torn.map(|torn| Cut {
         at: Damage {
             file: disk.path(&name),
             offset: tail.next.at,
-            what,
+            what: torn.what,
         },
-        bytes: segment.end - tail.next.at,
+        bytes: torn.bytes,
     });
     // Also when nothing seems to be behind the end: a cut whose sync failed may be in the page
-    // cache alone.
+    // cache alone. So may zeros that were written ahead.
     file.truncate(tail.next.at)
         .while_doing("cut", disk, &name)?;
     if let (None, Some(at)) = (&cut, tail.last_batch) {

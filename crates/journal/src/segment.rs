@@ -1,6 +1,6 @@
 //! Batches in a file: reading them at the disk's speed, finding one, and judging a file's end.
 
-use std::io;
+use std::{io, ops::Range};
 
 use crate::{
     Batch, Damage, Disk, DiskFile, OpenError, Position, ReadError,
@@ -137,7 +137,7 @@ pub(crate) struct Scan<F> {
     next: Mark,
     /// The batch that was read last, and where its records are in the buffer.
     current: Mark,
-    records: std::ops::Range<usize>,
+    records: Range<usize>,
     buffer: Vec<u8>,
     /// `buffer[start..filled]` is the file from `next.at` on.
     start: usize,
@@ -285,8 +285,16 @@ pub(crate) struct Tail {
     pub(crate) chain: u32,
     /// Where the last sound batch begins.
     pub(crate) last_batch: Option<u64>,
-    /// Why what is behind `next` is no batch; `None` when nothing is behind it.
-    pub(crate) torn: Option<&'static str>,
+    /// What is behind `next` and is no batch; `None` when nothing is behind it, or zeros written ahead.
+    pub(crate) torn: Option<Torn>,
+}
+
+/// A write that was not finished.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Torn {
+    pub(crate) what: &'static str,
+    /// Its octets, up to the last one that is not zero.
+    pub(crate) bytes: u64,
 }
 
 /// Reads the whole last segment. What is not a sound batch at its end is a torn write, for only
@@ -301,7 +309,7 @@ pub(crate) fn examine_tail<D: Disk>(
     let mut scan = Scan::new(file, header, header.before, Mark::first(header), end);
     let mut marks = Marks::default();
     let mut last_batch = None;
-    let torn = loop {
+    let broken = loop {
         match scan.advance().while_doing("read", disk, name)? {
             Step::Batch => {
                 marks.note(scan.current());
@@ -312,8 +320,14 @@ pub(crate) fn examine_tail<D: Disk>(
         }
     };
     let next = scan.next();
-    if let Some(what) = torn
-        && batch_behind(&scan.file, header.seed(), next, end).while_doing("read", disk, name)?
+    let written = written_end(&scan.file, next.at, end).while_doing("read", disk, name)?;
+    let torn = broken.filter(|_| written > next.at).map(|what| Torn {
+        what,
+        bytes: written - next.at,
+    });
+    if let Some(Torn { what, .. }) = torn
+        && batch_behind(&scan.file, header.seed(), next, written..end)
+            .while_doing("read", disk, name)?
     {
         return Err(OpenError::Damaged(Damage {
             file: disk.path(name),
@@ -330,11 +344,36 @@ pub(crate) fn examine_tail<D: Disk>(
     })
 }
 
+/// One past the last octet from `at` on that is not zero; `at` if all are.
+fn written_end<F: DiskFile>(file: &F, at: u64, end: u64) -> io::Result<u64> {
+    let mut window = vec![0; BUFFER_BYTES.min(usize::try_from(end - at).unwrap_or(BUFFER_BYTES))];
+    let mut from = at;
+    let mut written = at;
+    while from < end {
+        let read = file.read_at(from, &mut window)?;
+        if read == 0 {
+            break;
+        }
+        if let Some(last) = window[..read].iter().rposition(|&octet| octet != 0) {
+            written = from + last as u64 + 1;
+        }
+        from += read as u64;
+    }
+    Ok(written)
+}
+
 /// Whether something that was written later is behind the broken batch at `broken`: then the
-/// broken one had been synced, for nothing is written before that.
-fn batch_behind<F: DiskFile>(file: &F, seed: u32, broken: Mark, end: u64) -> io::Result<bool> {
+/// broken one had been synced, for nothing is written before that. The file ends at `zeros.end`,
+/// and nothing but zeros is in it from `zeros.start` on: zeros written ahead, or the last records'.
+fn batch_behind<F: DiskFile>(
+    file: &F,
+    seed: u32,
+    broken: Mark,
+    zeros: Range<u64>,
+) -> io::Result<bool> {
+    let end = zeros.end;
     if let Some(header) = peek(file, seed, broken.at, end)?
-        && broken.at + header.whole() < end
+        && broken.at + header.whole() < zeros.start
     {
         return Ok(true);
     }

@@ -17,6 +17,24 @@ fn small_journal() -> (SimDisk, History) {
     (disk, history)
 }
 
+/// The same with small batches at its end, and the zeros behind them that were written ahead: how many.
+fn journal_with_zeros_ahead() -> (SimDisk, History, usize) {
+    let (disk, mut history) = small_journal();
+    let (mut journal, _) = open(&disk);
+    while history.len() % 8 != 0 || segments(&disk).len() < 5 {
+        let next = Position(journal.end().0 + 1);
+        let records = vec![7; 60];
+        journal.append(next, &records).unwrap();
+        history.push((next, records));
+    }
+    drop(journal);
+    let tail = segments(&disk).pop().unwrap();
+    let bytes = disk.contents(&tail).unwrap();
+    let zeros = bytes.iter().rev().take_while(|&&octet| octet == 0).count();
+    assert!(zeros > 0, "there are none");
+    (disk, history, zeros)
+}
+
 /// What the journal holds, or the message that it was refused with.
 fn contents(disk: &SimDisk) -> Result<History, String> {
     let (mut journal, _) =
@@ -78,13 +96,20 @@ fn a_segment_before_the_tail_that_ends_early_is_refused() {
 #[test]
 fn every_flipped_bit_is_refused_or_in_the_last_batch() {
     let (disk, history) = small_journal();
-    let names = segments(&disk);
+    flip_every_bit(&disk, &history, 0);
+    let (disk, history, zeros) = journal_with_zeros_ahead();
+    flip_every_bit(&disk, &history, zeros);
+}
+
+/// `zeros` octets at the end of the last segment are none of a batch.
+fn flip_every_bit(disk: &SimDisk, history: &History, zeros: usize) {
+    let names = segments(disk);
     let last_batch = 24 + history.last().unwrap().1.len();
     for name in &names {
         let mut bytes = disk.contents(name).unwrap();
-        let may_be_torn = match name == names.last().unwrap() {
-            true => bytes.len() - last_batch,
-            false => bytes.len(),
+        let (may_be_torn, end) = match name == names.last().unwrap() {
+            true => (bytes.len() - zeros - last_batch, bytes.len() - zeros),
+            false => (bytes.len(), bytes.len()),
         };
         for bit in 0..bytes.len() * 8 {
             let disk = disk.fork();
@@ -94,7 +119,8 @@ fn every_flipped_bit_is_refused_or_in_the_last_batch() {
             match contents(&disk) {
                 Ok(found) => {
                     assert!(bit / 8 >= may_be_torn, "bit {bit} of {name} went unseen");
-                    assert_eq!(found, history[..history.len() - 1]);
+                    let lost = usize::from(bit / 8 < end);
+                    assert_eq!(found, history[..history.len() - lost]);
                 }
                 Err(message) => {
                     assert!(bit / 8 < may_be_torn, "bit {bit} of {name}: {message}");
@@ -102,6 +128,33 @@ fn every_flipped_bit_is_refused_or_in_the_last_batch() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn zeros_written_ahead_are_no_torn_write() {
+    let (disk, history, _) = journal_with_zeros_ahead();
+    let (journal, recovered) = open(&disk);
+    assert_eq!(recovered.cut, None);
+    assert_eq!(replay(&journal, Position(0)), history);
+}
+
+#[test]
+fn zeros_at_the_end_of_the_last_records_do_not_hide_that_the_batch_before_is_damaged() {
+    let disk = SimDisk::new(AMPLE, 1);
+    let (mut journal, _) = open(&disk);
+    journal.append(Position(1), &[1; 50]).unwrap();
+    journal.append(Position(2), &[0; 50]).unwrap();
+    drop(journal);
+    let name = segments(&disk).pop().unwrap();
+    let mut bytes = disk.contents(&name).unwrap();
+    // The length in the header of the first batch, and an octet of its records.
+    for at in [64, 64 + 24] {
+        bytes[at] ^= 1;
+        disk.put(&name, &bytes);
+        bytes[at] ^= 1;
+        let message = contents(&disk).unwrap_err();
+        assert!(message.contains("damaged"), "{message}");
     }
 }
 

@@ -205,6 +205,20 @@ fn what_was_taken_back_does_not_come_back_behind_a_torn_batch() {
 }
 
 #[test]
+fn a_disk_that_is_getting_full_has_no_zeros_ahead() {
+    let disk = SimDisk::new(CAPACITY, 1);
+    let (mut journal, _) = open(&disk);
+    let length = || disk.contents("00000000000000000001.journal").unwrap().len();
+    journal.append(Position(1), b"one").unwrap();
+    let data = 64 + 24 + 3;
+    assert!(length() > data);
+    disk.set_capacity(SMALL.reserve_bytes + SMALL.room_low_bytes);
+    assert_eq!(journal.room(), Room::Low);
+    journal.append(Position(2), b"two").unwrap();
+    assert_eq!(length(), data + 24 + 3);
+}
+
+#[test]
 fn no_room_at_a_sync_is_as_fatal_as_any_failed_sync() {
     let disk = SimDisk::new(AMPLE, 1);
     let (mut journal, _) = open(&disk);
