@@ -114,6 +114,18 @@ fn receipts(report: &load::Report) -> &load::Receipts {
 }
 
 #[test]
+fn a_generator_that_waits_for_room_leaves_the_processor_to_others() {
+    let centre = Centre::with("--delay 20ms");
+    let report = centre.load("--binds 1 --window 2 --rate 5000 --duration 300ms");
+    centre.stop();
+    assert!(report.is_exact());
+    assert!(report.accepted <= 40, "{} in 15 turns", report.accepted);
+    let lag = report.lag_ms.expect("under a rate");
+    assert!(lag.max > 100.0, "it was behind: {lag}");
+    assert!(report.own_cpu < 0.5, "it used {}", report.own_cpu);
+}
+
+#[test]
 fn every_message_is_answered_and_receipted_exactly_once() {
     let centre = Centre::with("--check-duplicates 100k");
     let report = centre.load("--count 20000 --window 200 --receipts");

@@ -32,6 +32,9 @@ const OUTBOX_FILL: usize = 256 * 1024;
 /// Messages of a high rate are sent in groups this far apart: exact enough to measure with, rare enough to be cheap.
 const RATE_STEP: Duration = Duration::from_micros(200);
 
+/// Instead of the time of the next message under a rate, while no bind has room for it.
+const WHEN_THERE_IS_ROOM: Instant = Instant(u64::MAX);
+
 /// Up to this rate each message is sent by itself.
 const RATE_SINGLE: f64 = 10_000.0;
 
@@ -439,12 +442,16 @@ impl Load {
         let connection = &mut self.connections[key];
         if connection.phase == Phase::Bound
             && connection.transmits
-            && !connection.hungry
             && (unlimited || connection.in_flight < self.plan.window)
             && matches!(self.stage, Stage::Binding | Stage::Sending { .. })
         {
-            connection.hungry = true;
-            self.hungry.push_back(key);
+            if self.fill_at == WHEN_THERE_IS_ROOM {
+                self.fill_at = self.now;
+            }
+            if !connection.hungry {
+                connection.hungry = true;
+                self.hungry.push_back(key);
+            }
         }
     }
 
@@ -464,12 +471,14 @@ impl Load {
             Some(rate) => {
                 let due = (self.now.since(start).as_secs_f64() * rate) as u64 + 1;
                 budget = budget.min(due.saturating_sub(sent));
-                self.fill_in_turn(budget, start, rate);
+                let fitted = self.fill_in_turn(budget, start, rate);
                 let next = scheduled(start, rate, self.ledger.sent());
                 let grouped = rate > RATE_SINGLE;
-                self.fill_at = match grouped {
-                    true => next.max(self.now + RATE_STEP),
-                    false => next,
+                self.fill_at = match (fitted, grouped) {
+                    // To look again and again would take the processor from those who are waited for.
+                    (false, _) => WHEN_THERE_IS_ROOM,
+                    (true, true) => next.max(self.now + RATE_STEP),
+                    (true, false) => next,
                 };
             }
             None => self.fill_windows(budget),
@@ -510,8 +519,8 @@ impl Load {
     }
 
     /// One message for each bind with room, round and round, each with the time at which it was due: a late answer to
-    /// one makes those behind it look late too, as it does to customers.
-    fn fill_in_turn(&mut self, mut budget: u64, start: Instant, rate: f64) {
+    /// one makes those behind it look late too, as it does to customers. False if no bind has room for all that are due.
+    fn fill_in_turn(&mut self, mut budget: u64, start: Instant, rate: f64) -> bool {
         let binds = self.connections.len();
         let mut refused = 0;
         while budget > 0 && refused < binds {
@@ -535,6 +544,7 @@ impl Load {
             budget -= 1;
             self.touch(key);
         }
+        budget == 0
     }
 
     fn flush(&mut self) {

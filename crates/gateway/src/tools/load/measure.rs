@@ -491,6 +491,22 @@ mod tests {
     }
 
     #[test]
+    fn the_generator_says_when_it_was_the_limit_itself() {
+        for (busy, warns) in [(0.89, false), (0.95, true)] {
+            let mut measures = Measures::default();
+            let second = Duration::from_secs(1);
+            measures.sent_all(second, second.mul_f64(busy));
+            let mut ledger = Ledger::new(false, false);
+            ledger.send(Instant(0));
+            let report = Report::new("x".to_owned(), false, &measures, &ledger);
+            assert_eq!(report.limited_by_self, warns);
+            let text = report.to_string();
+            assert!(text.contains(&format!("{:.0} % of one processor", 100.0 * busy)));
+            assert_eq!(text.contains("WARNING"), warns, "{text}");
+        }
+    }
+
+    #[test]
     fn the_seconds_at_both_ends_do_not_count_as_slowest() {
         let mut measures = Measures::default();
         for (second, count) in [(0, 5), (1, 100), (2, 90), (3, 1)] {
