@@ -267,7 +267,13 @@ impl Turn<'_> {
             return;
         };
         let waits = policy == InDoubt::Resend && !connected;
-        if live.doubts.is_empty() || waits || now < live.doubts_due {
+        if live.doubts.is_empty() || waits {
+            return;
+        }
+        if now < live.doubts_due {
+            // It may have been woken for something else, and there is one wake for all.
+            let due = live.doubts_due;
+            self.live.wake_connector(id, due);
             return;
         }
         let left = |key| {

@@ -480,7 +480,7 @@ impl Env {
         } else {
             None
         };
-        let again = oracle.resent_without_reason(message);
+        let again = oracle.resent_without_reason(message, written_at);
         let serial = oracle.copies;
         oracle.copies += 1;
         let story = &mut oracle.stories[message];

@@ -240,6 +240,26 @@ fn held_then_unknown() {
 }
 
 #[test]
+fn held_in_doubt_at_a_connector_that_is_woken_for_something_else() {
+    let mut plan = Plan::new(1, 1);
+    plan.connectors[0].connector.in_doubt = InDoubt::Hold(seconds(20));
+    let mut world = world(plan);
+    world.script(0, [Reaction::Swallow]);
+    let held = world.submit(0, to("447700900123"));
+    world.run(Duration::from_millis(59_500));
+    // The connector pauses for a second; meanwhile the doubt begins.
+    world.script(0, [Reaction::Refuse(status::RTHROTTLED)]);
+    let other = world.submit(0, to("447700900456"));
+    world.run(seconds(40));
+    world.expect(
+        "the other was delivered",
+        world.told(other) == [State::Delivered],
+    );
+    world.expect("the doubt has ended", world.told(held) == [State::Unknown]);
+    world.settle();
+}
+
+#[test]
 fn held_and_settled_by_its_receipt() {
     let mut plan = Plan::new(1, 1);
     plan.connectors[0].connector.in_doubt = InDoubt::Hold(seconds(100));

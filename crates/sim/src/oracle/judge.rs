@@ -17,11 +17,17 @@ const BLOCKED_MAX: u64 = 30 * SECOND;
 
 impl Oracle {
     /// A copy of a message comes to a carrier: whether an earlier one forbids it.
-    pub(super) fn resent_without_reason(&mut self, message: usize) -> Result<(), String> {
+    pub(super) fn resent_without_reason(
+        &mut self,
+        message: usize,
+        written_at: u64,
+    ) -> Result<(), String> {
         let Some(last) = self.stories[message].copies.last() else {
             return Ok(());
         };
         match last.said {
+            // It was sent earlier, and the wire has held it back.
+            _ if written_at < last.written_at => {}
             Said::Refused(status) if self.is_settled(last) && is_permanent(status) => {
                 return Err("it had been refused for good".to_owned());
             }
