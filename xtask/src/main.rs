@@ -5,6 +5,7 @@ mod ci;
 mod kill;
 mod lint;
 mod shell;
+mod sim;
 mod test;
 mod tidy;
 
@@ -26,6 +27,7 @@ enum Command {
     Ci(ci::Args),
     Kill(kill::Args),
     Lint(lint::Args),
+    Sim(sim::Args),
     Test(test::Args),
     Tidy(tidy::Args),
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Kill(args) => kill::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };
