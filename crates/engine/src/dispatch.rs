@@ -50,7 +50,7 @@ impl Turn<'_> {
             return;
         }
         let mut keys = self.pick(id, credit);
-        self.drop_expired(&mut keys);
+        self.drop_expired(id, &mut keys);
         if keys.is_empty() {
             return;
         }
@@ -85,7 +85,7 @@ impl Turn<'_> {
     }
 
     /// More may have expired than one step ends, after a long outage for instance: those are not sent either.
-    fn drop_expired(&mut self, keys: &mut Vec<MessageKey>) {
+    fn drop_expired(&mut self, id: ConnectorId, keys: &mut Vec<MessageKey>) {
         let now = self.now.wall;
         if self.fold.next_expiry().is_none_or(|first| first > now) {
             return;
@@ -96,6 +96,8 @@ impl Turn<'_> {
         });
         for key in expired.collect::<Vec<_>>() {
             self.finish(key, Reason::Expired);
+            // Their places are for those behind them.
+            self.live.touch_connector(id);
         }
     }
 

@@ -415,6 +415,30 @@ fn validity_ends_while_the_carrier_is_away() {
 }
 
 #[test]
+fn what_expired_in_doubt_does_not_hold_up_those_behind_it() {
+    let mut plan = Plan::new(1, 1);
+    plan.connectors[0].profile.window = 1;
+    let mut world = world(plan);
+    world.script(0, [Reaction::Swallow]);
+    let brief = Sms {
+        validity: Some(40),
+        ..to("447700900123")
+    };
+    let expired = world.submit(0, brief);
+    let behind = world.submit(0, to("447700900456"));
+    world.run(seconds(1));
+    world.crash(Crash::Kill);
+    world.restart_in(seconds(60));
+    world.run(seconds(70));
+    world.expect(
+        "the first has expired",
+        world.told(expired) == [State::Expired],
+    );
+    world.expect("the second was sent", world.copies(behind) == [0]);
+    world.settle();
+}
+
+#[test]
 fn scheduled_messages_wait_for_their_time() {
     let mut world = small_world();
     let message = world.submit(
