@@ -410,8 +410,8 @@ impl Carrier {
         {
             self.pace.pop_front();
         }
-        // What was decided while the disk kept the gate shut leaves all at once.
-        let allowed = rate * (SECOND + env.oracle.slowest_disk) / SECOND;
+        // What was decided while the disk wrote one batch and then the next leaves all at once.
+        let allowed = rate * (SECOND + 2 * env.oracle.slowest_disk) / SECOND;
         let allowed = allowed + rate / 20 + 2;
         if self.pace.len() as u64 > allowed {
             env.violated(format!(

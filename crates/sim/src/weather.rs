@@ -89,7 +89,8 @@ pub(crate) fn plan(random: &mut Random) -> Plan {
     plan.undurable_max = 1usize << random.between(11, 20);
     plan.journal.segment_bytes = random.between(4, 32) << 10;
     plan.limits.unmatched_keep = Duration::from_secs(2 * 3600);
-    plan.limits.unmatched_max = random.between(3, 100) as usize;
+    // Early receipts count among them until their messages have ids.
+    plan.limits.unmatched_max = random.between(150, 300) as usize;
     if random.chance(200) {
         plan.limits.messages_max = random.between(60, 150);
     }

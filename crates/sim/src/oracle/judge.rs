@@ -231,13 +231,11 @@ impl Oracle {
             };
         }
         let could_be_sent = self.expiry(story) > calm_since;
-        let unsent = match story.copies.last() {
-            None => true,
-            Some(last) => match last.said {
-                Said::Refused(status) => !is_permanent(status) && self.is_settled(last),
-                Said::Taken | Said::Nothing { .. } => false,
-            },
+        let kept = |copy: &Copy| match copy.said {
+            Said::Refused(status) => is_permanent(status) || !self.is_settled(copy),
+            Said::Taken | Said::Nothing { .. } => true,
         };
+        let unsent = !story.copies.iter().any(kept);
         // What was on its way when a connection broke may have been given up; if its customer was told, that was judged.
         let given_up = story.told.iter().any(|told| told.state == State::Unknown)
             || rough && !story.wants(State::Unknown);
