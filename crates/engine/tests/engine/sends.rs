@@ -184,6 +184,29 @@ fn held_in_doubt_it_ends_unknown_when_its_time_is_over() {
 }
 
 #[test]
+fn a_carrier_that_is_woken_for_something_else_does_not_forget_what_it_holds() {
+    let hold = Duration::from_secs(50);
+    let mut world = World::new(Connector {
+        in_doubt: InDoubt::Hold(hold),
+        ..rules()
+    });
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    let held = world.sent_one();
+    world.silence(carrier, &held);
+    // A throttled message wakes the carrier a moment after the other is in doubt.
+    world.wait(LATE_WAIT - Duration::from_millis(500));
+    world.submit(customer, OTHER, FINAL);
+    let throttled = world.sent_one();
+    world.refuse(carrier, &throttled, RefusalClass::Throttled);
+    world.wait(Duration::from_secs(2));
+    let again = world.sent_one();
+    world.take(carrier, &again, "1");
+    world.wait(hold);
+    assert_eq!(world.news(), [(key, State::Unknown)]);
+}
+
+#[test]
 fn it_is_held_no_longer_than_its_validity() {
     let mut world = World::new(Connector {
         in_doubt: InDoubt::Hold(Duration::from_secs(3600)),

@@ -1,12 +1,12 @@
 //! The demo's magic numbers, each as its table says.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use smpp::command;
 use smpp::pdu::Pdu;
 use smpp::status;
 
-use crate::client::Client;
+use crate::client::{self, Client};
 use crate::gateway::{Dir, Gateway};
 
 /// Of every number here; the ending follows.
@@ -31,38 +31,65 @@ fn receipt(id: &str, stat: &str, err: &str) -> Came {
     Came::Receipt { id, stat, err }
 }
 
-/// Submits a message and gives back its message_id.
-#[track_caller]
-fn submit(client: &mut Client, to: &str, text: &str) -> String {
-    client.submit(to, text);
-    let answer = client.next_of(command::SUBMIT_SM_RESP);
-    assert_eq!(answer.header.status, status::OK, "{to}");
-    match answer.pdu() {
-        Pdu::SubmitSmResp(response) => String::from_utf8_lossy(response.message_id).into_owned(),
-        other => panic!("{other:?}"),
-    }
+/// A customer who keeps what comes while it waits for an answer.
+struct Customer {
+    client: Client,
+    came: VecDeque<Came>,
 }
 
-/// The next that comes, acknowledged.
-fn next(client: &mut Client) -> Came {
-    let came = client.next_of(command::DELIVER_SM);
-    client.acknowledge(&came);
-    let Pdu::DeliverSm(sm) = came.pdu() else {
-        panic!("{came:?}");
-    };
-    let text = String::from_utf8_lossy(sm.short_message).into_owned();
-    if sm.esm_class & 0x3C == 0 {
-        let from = String::from_utf8_lossy(sm.source.digits).into_owned();
-        return Came::Reply { from, text };
+impl Customer {
+    fn bound(gateway: &Gateway, system_id: &str, password: &str) -> Customer {
+        Customer {
+            client: Client::bound(gateway.smpp, system_id, password),
+            came: VecDeque::new(),
+        }
     }
-    let field = |name: &str| {
-        let rest = text.split(name).nth(1).expect("the field");
-        rest.split(' ').next().unwrap_or_default().to_owned()
-    };
-    Came::Receipt {
-        id: field("id:"),
-        stat: field("stat:"),
-        err: field("err:"),
+
+    /// Submits a message and gives back its message_id.
+    #[track_caller]
+    fn submit(&mut self, to: &str, text: &str) -> String {
+        self.client.submit(to, text);
+        loop {
+            let answer = self.client.next();
+            let Pdu::SubmitSmResp(response) = answer.pdu() else {
+                self.take(&answer);
+                continue;
+            };
+            assert_eq!(answer.header.status, status::OK, "{to}");
+            return String::from_utf8_lossy(response.message_id).into_owned();
+        }
+    }
+
+    /// The next that comes, or came.
+    #[track_caller]
+    fn next(&mut self) -> Came {
+        loop {
+            if let Some(came) = self.came.pop_front() {
+                return came;
+            }
+            let request = self.client.next();
+            self.take(&request);
+        }
+    }
+
+    /// A delivery is acknowledged and kept.
+    fn take(&mut self, request: &client::Came) {
+        let Pdu::DeliverSm(sm) = request.pdu() else {
+            panic!("{request:?}");
+        };
+        self.client.acknowledge(request);
+        let text = String::from_utf8_lossy(sm.short_message).into_owned();
+        if sm.esm_class & 0x3C == 0 {
+            let from = String::from_utf8_lossy(sm.source.digits).into_owned();
+            self.came.push_back(Came::Reply { from, text });
+            return;
+        }
+        let field = |name: &str| {
+            let rest = text.split(name).nth(1).expect("the field");
+            rest.split(' ').next().unwrap_or_default()
+        };
+        let told = receipt(field("id:"), field("stat:"), field("err:"));
+        self.came.push_back(told);
     }
 }
 
@@ -70,7 +97,7 @@ fn next(client: &mut Client) -> Came {
 fn each_ending_ends_as_the_table_says() {
     let dir = Dir::new("magic");
     let gateway = Gateway::start(&dir, "");
-    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let mut customer = Customer::bound(&gateway, "demo", "demopass");
     let submitted = Instant::now();
     let mut expected = Vec::new();
     for (ending, stat, err) in [
@@ -83,19 +110,19 @@ fn each_ending_ends_as_the_table_says() {
         ("1234", "DELIVRD", "000"),
         ("0010", "DELIVRD", "000"),
     ] {
-        let id = submit(&mut client, &format!("{PREFIX}{ending}"), "stressed");
+        let id = customer.submit(&format!("{PREFIX}{ending}"), "stressed");
         expected.push(receipt(&id, stat, err));
     }
     // These have a minute before anything is heard of them.
     for ending in ["0005", "0007", "0008"] {
-        submit(&mut client, &format!("{PREFIX}{ending}"), "x");
+        customer.submit(&format!("{PREFIX}{ending}"), "x");
     }
     expected.push(Came::Reply {
         from: format!("{PREFIX}0009"),
         text: "desserts".to_owned(),
     });
     for _ in 0..expected.len() {
-        let came = next(&mut client);
+        let came = customer.next();
         let place = expected.iter().position(|expected| *expected == came);
         expected.remove(place.unwrap_or_else(|| panic!("{came:?} is none of {expected:?}")));
     }
@@ -107,13 +134,13 @@ fn each_ending_ends_as_the_table_says() {
 fn the_load_tools_customer_has_no_magic_numbers() {
     let dir = Dir::new("no-magic");
     let gateway = Gateway::start(&dir, "");
-    let mut client = Client::bound(gateway.smpp, "load", "loadpass");
+    let mut customer = Customer::bound(&gateway, "load", "loadpass");
     let mut expected: Vec<Came> = (1..=9)
-        .map(|ending| submit(&mut client, &format!("{PREFIX}000{ending}"), "x"))
+        .map(|ending| customer.submit(&format!("{PREFIX}000{ending}"), "x"))
         .map(|id| receipt(&id, "DELIVRD", "000"))
         .collect();
     for _ in 0..expected.len() {
-        let came = next(&mut client);
+        let came = customer.next();
         assert!(expected.contains(&came), "{came:?}");
         expected.retain(|expected| *expected != came);
     }
@@ -139,10 +166,10 @@ targets = ["sim-odd"]
 fn a_message_that_nobody_answers_ends_unknown() {
     let dir = Dir::new("magic-0005");
     let gateway = Gateway::start(&dir, HASTE);
-    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let mut customer = Customer::bound(&gateway, "demo", "demopass");
     let submitted = Instant::now();
-    let id = submit(&mut client, &format!("{PREFIX}0005"), "x");
-    assert_eq!(next(&mut client), receipt(&id, "UNKNOWN", "000"));
+    let id = customer.submit(&format!("{PREFIX}0005"), "x");
+    assert_eq!(customer.next(), receipt(&id, "UNKNOWN", "000"));
     assert!(submitted.elapsed() >= Duration::from_secs(2));
     let silent = "bindery_requests_silent_total{peer=\"sim-odd\",side=\"connector\"}";
     gateway.counted(silent, 1);
@@ -152,10 +179,10 @@ fn a_message_that_nobody_answers_ends_unknown() {
 fn a_held_message_is_sent_when_its_time_has_come() {
     let dir = Dir::new("magic-0008");
     let gateway = Gateway::start(&dir, HASTE);
-    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let mut customer = Customer::bound(&gateway, "demo", "demopass");
     let submitted = Instant::now();
-    let id = submit(&mut client, &format!("{PREFIX}0008"), "x");
-    assert_eq!(next(&mut client), receipt(&id, "DELIVRD", "000"));
+    let id = customer.submit(&format!("{PREFIX}0008"), "x");
+    assert_eq!(customer.next(), receipt(&id, "DELIVRD", "000"));
     // One second held, one until the simulated carrier's receipt.
     assert!(submitted.elapsed() >= Duration::from_secs(2));
 }
