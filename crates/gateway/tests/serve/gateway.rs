@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -243,4 +243,13 @@ pub(crate) fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
         }
     });
     take
+}
+
+/// An address from `first` on where nobody else listens meanwhile: below the ports that the system gives away by itself, one
+/// of which it might give away while nobody listens there.
+pub(crate) fn quiet_address(first: u16) -> SocketAddr {
+    let first = first + u16::try_from(std::process::id() % 900).expect("below 900");
+    let mut addresses = (first..first + 100).map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let free = |address: &SocketAddr| TcpListener::bind(address).is_ok();
+    addresses.find(free).expect("a free port")
 }

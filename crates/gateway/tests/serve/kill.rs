@@ -2,13 +2,13 @@
 //! OK gets its receipt in the end. `cargo xtask kill` runs this with more rounds, on the release build.
 
 use std::io::Read;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::gateway::{Dir, Gateway, PATIENCE, bindery};
+use crate::gateway::{Dir, Gateway, PATIENCE, bindery, quiet_address};
 
 const ROUNDS: u64 = 3;
 const BINDS: u64 = 4;
@@ -53,7 +53,7 @@ fn nothing_accepted_is_lost_by_kills_under_full_load() {
 #[test]
 fn what_is_lost_with_the_disk_is_seen() {
     let dir = Dir::new("kill-lost");
-    let address = quiet_address(26_000);
+    let address = quiet_address(21_000);
     let gateway = start(&dir, address);
     let load = Load::start(address, "3s");
     accepts(&gateway, 1_500);
@@ -82,15 +82,6 @@ fn accepts(gateway: &Gateway, count: u64) {
         }
     }
     panic!("it does not come to {count} messages");
-}
-
-/// An address from `first` on where nobody else listens meanwhile: below the ports that the system gives away by itself, one of which it
-/// might give away while the gateway is down.
-fn quiet_address(first: u16) -> SocketAddr {
-    let first = first + u16::try_from(std::process::id() % 5_000).expect("below 5 000");
-    let ports = (first..first + 1_000).map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-    let free = |address: &SocketAddr| TcpListener::bind(address).is_ok();
-    ports.into_iter().find(free).expect("a free port")
 }
 
 /// The load tool, which books every message; killed when dropped.
