@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use engine::{Engine, Gate, Input, Inputs, Outputs, Position, Room, Step};
+use engine::{Engine, Gate, Input, Inputs, Output, Outputs, Position, Room, Step};
 use journal::sim::SimDisk;
 use sms::{Instant, Now, Wall};
 
@@ -380,6 +380,9 @@ impl Node {
             }
             for output in outputs.iter() {
                 env.trace.detail(env.now, format_args!("-> {output:?}"));
+                if let Output::Send { body, .. } = *output {
+                    env.oracle.leaves(outputs.get(body));
+                }
                 self.shell.output(now, output, &outputs);
             }
         }

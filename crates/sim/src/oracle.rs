@@ -78,6 +78,8 @@ struct Story {
     sms: Sms,
     submitted: Option<Moment>,
     answer: Option<(Status, Vec<u8>, u64)>,
+    /// How often it left our process for a carrier.
+    sends: usize,
     copies: Vec<Copy>,
     told: Vec<Told>,
     /// The id that receipts named, if the answer did not come.
@@ -241,6 +243,7 @@ impl Oracle {
             sms,
             submitted: None,
             answer: None,
+            sends: 0,
             copies: Vec::new(),
             told: Vec::new(),
             id: None,
@@ -326,6 +329,15 @@ impl Oracle {
                 told.thanks_heard = told.thanks_heard.or(Some(now));
             }
             Mark::MoThanks => {}
+        }
+    }
+
+    /// A message in its stored form leaves our process for a carrier; whether it arrives is another matter.
+    pub(crate) fn leaves(&mut self, body: &[u8]) {
+        let text = sms::Message::decode(body).map_or(&[][..], |message| message.text);
+        let story = number_of(text, b'm').and_then(|number| self.stories.get_mut(number));
+        if let Some(story) = story {
+            story.sends += 1;
         }
     }
 
@@ -542,13 +554,8 @@ impl Env {
             .ok()
             .and_then(|err| err.parse().ok());
         let moment = self.moment();
-        let submitted = self.oracle.stories[message].submitted;
-        let rough = self
-            .net
-            .was_rough(submitted.map_or(0, |submitted| submitted.at));
         let oracle = &mut self.oracle;
-        let times = (written_at, rough);
-        let mut wrong = oracle.wrong_telling(message, customer, state, error, moment, times);
+        let mut wrong = oracle.wrong_telling(message, customer, state, error, moment, written_at);
         let story = &mut oracle.stories[message];
         let known = story
             .answer

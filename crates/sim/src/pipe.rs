@@ -84,8 +84,6 @@ struct Pipe {
     hole: bool,
     stalled_until: u64,
     disturbed: bool,
-    /// When our process let go of it.
-    ended: Option<u64>,
 }
 
 /// One direction.
@@ -122,7 +120,6 @@ impl Env {
             hole: false,
             stalled_until: 0,
             disturbed: false,
-            ended: None,
         });
         PipeId(self.net.pipes.len() as u32 - 1)
     }
@@ -251,9 +248,6 @@ impl Env {
         if core::mem::replace(&mut held.gone[from as usize], true) {
             return;
         }
-        if from == End::Node {
-            held.ended = Some(self.now);
-        }
         if held.hole {
             // Nobody hears of it; the other side's own patience ends at some time.
             let patience = self.random.between(10 * SECOND, 90 * SECOND);
@@ -286,7 +280,6 @@ impl Env {
         if core::mem::replace(&mut held.gone[End::Node as usize], true) {
             return;
         }
-        held.ended = Some(self.now);
         let (low, high) = if soon {
             (MS / 10, 50 * MS)
         } else {
@@ -340,17 +333,6 @@ impl Net {
     /// Whether something has happened to it that makes its times mean nothing.
     pub(crate) fn is_disturbed(&self, pipe: PipeId) -> bool {
         self.pipes[pipe.0 as usize].disturbed
-    }
-
-    /// Whether some connection to a carrier that was used since then has suffered, or ended.
-    pub(crate) fn was_rough(&self, since: u64) -> bool {
-        let carriers = self
-            .pipes
-            .iter()
-            .filter(|pipe| matches!(pipe.who, Who::Carrier(_)));
-        carriers
-            .filter(|pipe| pipe.ended.is_none_or(|ended| ended >= since))
-            .any(|pipe| pipe.disturbed || pipe.ended.is_some())
     }
 
     /// Pipes that both ends still hold.

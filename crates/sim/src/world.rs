@@ -446,8 +446,7 @@ impl World {
 
     /// What everybody saw, and what the journal says.
     pub(crate) fn judge(&self, calm_since: Wall) -> Result<(), String> {
-        let rough = |since| self.env.net.was_rough(since);
-        self.env.oracle.judge(calm_since, rough)?;
+        self.env.oracle.judge(calm_since)?;
         let Some(node) = &self.node else {
             return Err("there is no process".to_owned());
         };

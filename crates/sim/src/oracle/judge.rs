@@ -22,7 +22,8 @@ impl Oracle {
         message: usize,
         written_at: u64,
     ) -> Result<(), String> {
-        let Some(last) = self.stories[message].copies.last() else {
+        let copies = self.stories[message].copies.iter();
+        let Some(last) = copies.max_by_key(|copy| copy.written_at) else {
             return Ok(());
         };
         match last.said {
@@ -45,7 +46,7 @@ impl Oracle {
             return Err(format!("in doubt, and the policy is {policy:?}"));
         }
         if story.doubts > RESEND_MAX {
-            return Err(format!("in doubt for the {}th time", story.doubts));
+            return Err(format!("it was in doubt {} times", story.doubts));
         }
         Ok(())
     }
@@ -68,7 +69,7 @@ impl Oracle {
         state: State,
         error: Option<u16>,
         now: Moment,
-        (written_at, rough): (u64, bool),
+        written_at: u64,
     ) -> Option<String> {
         let story = &self.stories[message];
         if story.customer != customer {
@@ -104,7 +105,7 @@ impl Oracle {
         if known && state.is_final() {
             return Some("its thanks for hearing so were heard".to_owned());
         }
-        self.unfounded(story, state, error, (now, rough))
+        self.unfounded(story, state, error, now)
     }
 
     /// Whether nothing that happened makes the message come to `state`.
@@ -113,7 +114,7 @@ impl Oracle {
         story: &Story,
         state: State,
         error: Option<u16>,
-        (now, rough): (Moment, bool),
+        now: Moment,
     ) -> Option<String> {
         let reported = story.copies.iter().any(|copy| {
             copy.reports
@@ -138,7 +139,7 @@ impl Oracle {
                 });
                 now.wall >= expiry && !taken
             }
-            State::Unknown => self.may_be_unknown(story, (now, rough)),
+            State::Unknown => self.may_be_unknown(story, now),
             State::Accepted => story.copies.iter().any(|copy| {
                 let says_so = copy.said == Said::Taken && copy.heard.is_some();
                 // A carrier that is said to send no receipts may send some.
@@ -158,15 +159,13 @@ impl Oracle {
         })
     }
 
-    /// `rough`: some connection to a carrier has broken since the message was submitted.
-    fn may_be_unknown(&self, story: &Story, (now, rough): (Moment, bool)) -> bool {
+    fn may_be_unknown(&self, story: &Story, now: Moment) -> bool {
         if story.copies.iter().any(|copy| !self.is_settled(copy)) {
             return true;
         }
         let refused = |copy: &&Copy| matches!(copy.said, Said::Refused(_));
         let Some(last) = story.copies.last().filter(|last| !refused(last)) else {
-            // It may have been on its way, for the first time or again.
-            return rough;
+            return self.may_be_on_its_way(story);
         };
         let deadline = self.deadline(story, last);
         let in_time = last.reports.iter().any(|report| {
@@ -176,6 +175,14 @@ impl Oracle {
                     .is_some_and(|heard| heard.wall < deadline)
         });
         now.wall >= deadline && !in_time
+    }
+
+    /// Whether it may have been sent, for the first time or again, and nobody but our process knows: it left and did not
+    /// arrive, or it was about to leave when the process died.
+    fn may_be_on_its_way(&self, story: &Story) -> bool {
+        let submitted = story.submitted.map_or(0, |submitted| submitted.at);
+        let since = story.copies.last().map_or(submitted, |copy| copy.at);
+        story.sends > story.copies.len() || self.crashes.iter().any(|&(_, at)| at >= since)
     }
 
     /// Until when a receipt of the copy is waited for, at least.
@@ -197,18 +204,9 @@ impl Oracle {
 
     /// When everything is at rest: whether everybody got what is his. `calm_since`: from then on nothing kept a message from
     /// being sent.
-    ///
-    /// `was_rough`: whether some connection to a carrier has broken since then.
-    pub(crate) fn judge(
-        &self,
-        calm_since: Wall,
-        was_rough: impl Fn(u64) -> bool,
-    ) -> Result<(), String> {
+    pub(crate) fn judge(&self, calm_since: Wall) -> Result<(), String> {
         for (number, story) in self.stories.iter().enumerate() {
-            let rough = story
-                .submitted
-                .is_some_and(|submitted| was_rough(submitted.at));
-            self.judge_one(story, calm_since, rough)
+            self.judge_one(story, calm_since)
                 .map_err(|wrong| format!("m{number} {wrong}: {story}"))?;
         }
         for (number, mo) in self.mos.iter().enumerate() {
@@ -221,7 +219,7 @@ impl Oracle {
         Ok(())
     }
 
-    fn judge_one(&self, story: &Story, calm_since: Wall, rough: bool) -> Result<(), String> {
+    fn judge_one(&self, story: &Story, calm_since: Wall) -> Result<(), String> {
         if !story.is_accepted() {
             let refused = story.answer.is_some();
             return if refused && !story.copies.is_empty() {
@@ -238,7 +236,7 @@ impl Oracle {
         let unsent = !story.copies.iter().any(kept);
         // What was on its way when a connection broke may have been given up; if its customer was told, that was judged.
         let given_up = story.told.iter().any(|told| told.state == State::Unknown)
-            || rough && !story.wants(State::Unknown);
+            || self.may_be_on_its_way(story) && !story.wants(State::Unknown);
         if unsent && could_be_sent && !given_up {
             return Err("was accepted, and never sent though it could have been".to_owned());
         }
