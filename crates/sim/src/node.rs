@@ -446,6 +446,7 @@ fn room(room: journal::Room) -> Room {
     match room {
         journal::Room::Ample => Room::Plenty,
         journal::Room::Low => Room::Low,
-        journal::Room::Scarce | journal::Room::Reserve => Room::Out,
+        journal::Room::Scarce => Room::Scarce,
+        journal::Room::Reserve => Room::Out,
     }
 }
