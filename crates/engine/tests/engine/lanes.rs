@@ -107,6 +107,19 @@ fn after_a_long_outage_nothing_that_has_expired_is_sent() {
 }
 
 #[test]
+fn what_has_expired_at_the_head_of_a_lane_does_not_hold_up_the_rest() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    world.submit_many(customer, TO, 10_000);
+    world.suspend(Duration::from_secs(25 * 3600));
+    let fresh = world.submit(customer, TO, FINAL);
+    // A window that has room for a few of those that one step does not end.
+    world.carrier(10);
+    world.wait(Duration::from_secs(1));
+    assert_eq!(keys(&world.sent()), [fresh]);
+}
+
+#[test]
 fn a_carrier_gets_no_more_than_its_rate() {
     let mut world = World::new(Connector {
         rate: Some(10),
