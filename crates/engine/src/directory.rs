@@ -154,7 +154,7 @@ impl Default for Connector {
 /// What to do with a message that was sent and not answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InDoubt {
-    /// Send it again, once.
+    /// Send it again, once, when the carrier is connected; give up as UNKNOWN if its validity ends first.
     Resend,
     /// Wait this long for a receipt or a late answer, at most until its validity ends, then give up as UNKNOWN.
     Hold(Duration),

@@ -268,8 +268,7 @@ impl Turn<'_> {
         let Some(live) = self.live.connectors.get_mut(&id) else {
             return;
         };
-        let waits = policy == InDoubt::Resend && !connected;
-        if live.doubts.is_empty() || waits {
+        if live.doubts.is_empty() {
             return;
         }
         if now < live.doubts_due {
@@ -283,9 +282,10 @@ impl Turn<'_> {
             let left = expires.map_or(0, |end| end.0.saturating_sub(self.now.wall.0));
             Duration::from_millis(left)
         };
+        // After the end of its validity no carrier delivers it any more.
         let due = |doubt: &Doubt| match policy {
-            InDoubt::Resend => doubt.waited,
-            // After the end of its validity no carrier delivers it any more.
+            InDoubt::Resend if connected => doubt.waited,
+            InDoubt::Resend => now + left(doubt.key),
             InDoubt::Hold(span) => (doubt.since + span).min(now + left(doubt.key)),
             InDoubt::Fail => now,
         };
@@ -297,16 +297,19 @@ impl Turn<'_> {
         if let Some(next) = next {
             self.live.wake_connector(id, next);
         }
-        self.resolve(id, policy, ripe);
+        self.resolve(id, policy == InDoubt::Resend && connected, ripe);
     }
 
-    fn resolve(&mut self, id: ConnectorId, policy: InDoubt, ripe: Vec<Doubt>) {
+    /// Nothing is waited for any longer: with `resend` they go again, if they did not before and still may, and of the rest nobody
+    /// will know.
+    fn resolve(&mut self, id: ConnectorId, resend: bool, ripe: Vec<Doubt>) {
         let mut again = Vec::new();
         for Doubt { key, .. } in ripe {
-            let Some(leg) = self.fold.leg(key).filter(|_| self.fold.is_sending(key)) else {
+            let Some(entry) = self.fold.entry(key).filter(|entry| entry.is_sending()) else {
                 continue;
             };
-            if policy == InDoubt::Resend && leg.doubts < RESEND_MAX {
+            let valid = entry.order.expires.wall() > self.now.wall;
+            if resend && valid && entry.leg().is_some_and(|leg| leg.doubts < RESEND_MAX) {
                 again.push(key);
             } else {
                 self.finish(key, Reason::Unknown);

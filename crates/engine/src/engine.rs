@@ -390,10 +390,6 @@ impl<'a> Turn<'a> {
         for bind in self.live.binds.iter().filter(gone) {
             self.step.free.push(Output::Close { to: bind.origin });
         }
-        // What is in doubt may have another policy now.
-        for connector in self.live.connectors.values_mut() {
-            connector.doubts_due = Instant(0);
-        }
         // Removed ones may have been removed while the process was down.
         let gone = self
             .fold
@@ -406,6 +402,10 @@ impl<'a> Turn<'a> {
     }
 
     fn touch_all(&mut self) {
+        // What is in doubt may have another policy now, or may be sent again.
+        for connector in self.live.connectors.values_mut() {
+            connector.doubts_due = Instant(0);
+        }
         let connectors: Vec<_> = self.live.connectors.keys().copied().collect();
         let customers: Vec<_> = self.live.customers.keys().copied().collect();
         connectors

@@ -171,6 +171,11 @@ impl Entry {
             .is_some_and(|leg| matches!(leg.stage, Stage::Waiting | Stage::Deferred))
     }
 
+    /// Whether the response to it is open.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.leg().is_some_and(|leg| leg.stage == Stage::Sending)
+    }
+
     pub(crate) fn delivery(&self) -> Option<Delivery> {
         match self.stand {
             Stand::Delivery(delivery) => Some(delivery),

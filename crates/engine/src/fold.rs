@@ -535,7 +535,7 @@ impl Fold {
 
     /// Whether the response to this message is open.
     pub(crate) fn is_sending(&self, key: MessageKey) -> bool {
-        self.leg(key).is_some_and(|leg| leg.stage == Stage::Sending)
+        self.entry(key).is_some_and(Entry::is_sending)
     }
 
     /// Every connector that has or had something.

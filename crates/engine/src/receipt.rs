@@ -3,7 +3,7 @@
 use sms::{Message, State, Wall};
 
 use crate::engine::Turn;
-use crate::entry::{CarrierId, Entry, Order, Stage};
+use crate::entry::{CarrierId, Order};
 use crate::form::{Learned, ReceiptIds};
 use crate::live::{Live, Side};
 use crate::number::{TailHash, agree};
@@ -286,7 +286,7 @@ impl Turn<'_> {
             .flatten()
             .filter_map(|doubt| self.fold.entry(doubt.key));
         let mut fitting = in_doubt
-            .filter(|entry| is_sending(entry) && agree(entry.destination(), &stray.destination));
+            .filter(|entry| entry.is_sending() && agree(entry.destination(), &stray.destination));
         let of = fitting
             .next()
             .filter(|_| fitting.next().is_none())
@@ -384,10 +384,6 @@ impl Turn<'_> {
         self.ready(key);
         Ok(())
     }
-}
-
-fn is_sending(entry: &Entry) -> bool {
-    entry.leg().is_some_and(|leg| leg.stage == Stage::Sending)
 }
 
 impl Matching {

@@ -415,7 +415,7 @@ fn validity_ends_while_the_carrier_is_away() {
 }
 
 #[test]
-fn what_expired_in_doubt_does_not_hold_up_those_behind_it() {
+fn what_is_in_doubt_until_its_validity_ends_does_not_hold_up_those_behind_it() {
     let mut plan = Plan::new(1, 1);
     plan.connectors[0].profile.window = 1;
     let mut world = world(plan);
@@ -424,15 +424,15 @@ fn what_expired_in_doubt_does_not_hold_up_those_behind_it() {
         validity: Some(40),
         ..to("447700900123")
     };
-    let expired = world.submit(0, brief);
+    let doubtful = world.submit(0, brief);
     let behind = world.submit(0, to("447700900456"));
     world.run(seconds(1));
     world.crash(Crash::Kill);
     world.restart_in(seconds(60));
     world.run(seconds(70));
     world.expect(
-        "the first has expired",
-        world.told(expired) == [State::Expired],
+        "nobody knows of the first",
+        world.told(doubtful) == [State::Unknown],
     );
     world.expect("the second was sent", world.copies(behind) == [0]);
     world.settle();

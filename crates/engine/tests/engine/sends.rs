@@ -101,6 +101,23 @@ fn what_was_in_flight_when_a_bind_ended_is_sent_again_after_the_reconnect() {
 }
 
 #[test]
+fn what_is_in_doubt_at_a_carrier_that_never_comes_back_ends_with_its_validity() {
+    let mut world = World::new(rules());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let expires = world.wall().plus(Duration::from_secs(3600));
+    let key = world.submitted_as(customer, TO, |draft| {
+        draft.wants = FINAL;
+        draft.expires = Some(expires);
+    });
+    world.sent_one();
+    world.unbind(carrier);
+    world.wait(Duration::from_secs(3599));
+    assert_eq!(world.news(), []);
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.news(), [(key.expect("accepted"), State::Unknown)]);
+}
+
+#[test]
 fn a_lost_bind_s_messages_wait_for_evidence_before_they_go_over_another() {
     let mut world = World::new(rules());
     let customer = world.customer();
