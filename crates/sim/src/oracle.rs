@@ -155,6 +155,7 @@ pub(crate) struct CustomerFacts {
     validity_ms: u64,
 }
 
+#[derive(Default)]
 pub(crate) struct Oracle {
     stories: Vec<Story>,
     mos: Vec<Mo>,
@@ -168,24 +169,6 @@ pub(crate) struct Oracle {
     violations: Vec<String>,
     /// The longest that the disk has taken for a batch.
     pub(crate) slowest_disk: u64,
-    pub(crate) journal_octets_max: u64,
-}
-
-impl Default for Oracle {
-    fn default() -> Oracle {
-        Oracle {
-            stories: Vec::new(),
-            mos: Vec::new(),
-            by_id: BTreeMap::new(),
-            copies: 0,
-            connectors: Vec::new(),
-            customers: Vec::new(),
-            crashes: Vec::new(),
-            violations: Vec::new(),
-            slowest_disk: 0,
-            journal_octets_max: u64::MAX,
-        }
-    }
 }
 
 impl Oracle {

@@ -32,6 +32,7 @@ pub(crate) struct Shell {
     dirty: Vec<u32>,
     links: Vec<Link>,
     plans: u64,
+    draining: bool,
     accounts: BTreeMap<Vec<u8>, Arc<Account>>,
     write_stall: Duration,
     /// For the engine.
@@ -99,6 +100,7 @@ impl Shell {
             dirty: Vec::new(),
             links: Vec::new(),
             plans: 0,
+            draining: false,
             accounts: BTreeMap::new(),
             write_stall: Duration::from_secs(30),
             inputs: Inputs::default(),
@@ -110,6 +112,9 @@ impl Shell {
 
     /// Makes accounts and links those of `plan`: a link that is wanted still stays as it is.
     pub(crate) fn apply(&mut self, env: &mut Env, now: Now, plan: &Plan) {
+        if self.draining {
+            return;
+        }
         self.write_stall = plan.write_stall;
         let accounts = plan.customers.iter().filter(|plan| plan.customer.enabled);
         self.accounts = accounts
@@ -181,6 +186,21 @@ impl Shell {
         }
     }
 
+    /// Nothing new begins; sessions answer what they owe and unbind.
+    pub(crate) fn drain(&mut self, env: &mut Env, now: Now) {
+        self.draining = true;
+        for link in &mut self.links {
+            link.ended = true;
+        }
+        for slot in 0..self.slots.len() as u32 {
+            if let Some(conn) = &mut self.slots[slot as usize].conn {
+                conn.peer.drain(now);
+                self.mark(slot);
+            }
+        }
+        self.write_dirty(env, now);
+    }
+
     pub(crate) fn happens(&mut self, env: &mut Env, now: Now, event: &NodeEvent) {
         match *event {
             NodeEvent::Timer { slot, generation } => self.expire(env, now, slot, generation),
@@ -208,6 +228,10 @@ impl Shell {
     // ---- connections ----
 
     fn accept(&mut self, env: &mut Env, now: Now, pipe: PipeId) {
+        if self.draining {
+            env.abandon(pipe, true);
+            return;
+        }
         self.open(env, now, pipe, None, |at| {
             let customer = Customer::new(at, Settings::default(), now);
             Peer::Customer(Box::new(customer))

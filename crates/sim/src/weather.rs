@@ -309,11 +309,12 @@ impl World {
 
     fn break_something(&mut self, troubles: Troubles) {
         let random = &mut self.env.random;
-        let kinds: [(bool, Trouble); 13] = [
+        let kinds: [(bool, Trouble); 14] = [
             (troubles.resets, Trouble::Reset),
             (troubles.holes, Trouble::Hole),
             (troubles.stalls, Trouble::Stall),
             (troubles.crashes, Trouble::Kill),
+            (troubles.crashes, Trouble::Restart),
             (troubles.power_cuts, Trouble::PowerCut),
             (troubles.full_disk, Trouble::FullDisk),
             (troubles.full_disk, Trouble::RoomAgain),
@@ -337,6 +338,7 @@ impl World {
                 world.env.stall(pipe, until);
             }),
             Trouble::Kill => self.crash_soon(Crash::Kill),
+            Trouble::Restart => self.restart_in_order(),
             Trouble::PowerCut => self.crash_soon(Crash::PowerCut),
             Trouble::FullDisk => {
                 let octets = self.env.random.below(300 << 10);
@@ -393,7 +395,22 @@ impl World {
         let random = &mut self.env.random;
         let down = random.between(50, 8000) * MS;
         let soon = random.between(0, 20) * random.between(0, 2) * MS;
+        if random.chance(500) {
+            self.dies_writing = Some((how, down));
+            return;
+        }
         self.env.after(soon, Event::Crash(how, down));
+    }
+
+    /// As an operator does it.
+    fn restart_in_order(&mut self) {
+        self.env.say(format_args!("node: is told to go down"));
+        if let Some(node) = &mut self.node {
+            node.drain(&mut self.env);
+        }
+        let random = &mut self.env.random;
+        let (soon, down) = (random.between(0, 8000) * MS, random.between(50, 2000) * MS);
+        self.env.after(soon, Event::Crash(Crash::Kill, down));
     }
 
     /// Somebody is switched off, or everybody on.
@@ -419,6 +436,7 @@ impl World {
         let Some(weather) = self.weather.take() else {
             return;
         };
+        self.dies_writing = None;
         self.env.net.manner = Manner::fair();
         self.env.net.shut.clear();
         self.env.end_silence();
@@ -447,6 +465,7 @@ enum Trouble {
     Hole,
     Stall,
     Kill,
+    Restart,
     PowerCut,
     FullDisk,
     RoomAgain,

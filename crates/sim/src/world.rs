@@ -39,6 +39,8 @@ pub struct World {
     pub(crate) disk_manner: DiskManner,
     pub(crate) weather: Option<Weather>,
     pub(crate) boots: u32,
+    /// The process dies as soon as a batch is on its way to the disk, and starts again after so many nanoseconds.
+    pub(crate) dies_writing: Option<(Crash, u64)>,
     events: u64,
     planted: Option<Planted>,
 }
@@ -63,6 +65,7 @@ impl World {
             disk_manner: DiskManner::fair(),
             weather: None,
             boots: 0,
+            dies_writing: None,
             events: 0,
             planted: None,
             plan,
@@ -189,6 +192,14 @@ impl World {
             return;
         };
         let happened = node.happens(&mut self.env, event, &self.disk_manner, &mut self.history);
+        if node.store.writing.is_some()
+            && let Some((how, down)) = self.dies_writing.take()
+        {
+            // Before anybody hears of it, or right after.
+            let soon = *self.env.random.pick(&[MS, 40 * MS]);
+            let soon = self.env.random.between(0, soon);
+            self.env.after(soon, Event::Crash(how, down));
+        }
         if happened.is_err() {
             self.crash(Crash::Kill);
             self.restart_in(Duration::from_millis(500));
@@ -265,6 +276,16 @@ impl World {
     /// The process starts again after a while.
     pub fn restart_in(&mut self, span: Duration) {
         self.env.after(span.as_nanos() as u64, Event::Boot);
+    }
+
+    /// The process is told to go down, and dies after `span` at the latest, as a service manager does it.
+    pub fn stop_in(&mut self, span: Duration) {
+        self.env.say(format_args!("node: is told to go down"));
+        if let Some(node) = &mut self.node {
+            node.drain(&mut self.env);
+        }
+        self.run(span);
+        self.crash(Crash::Kill);
     }
 
     /// Another configuration, now.
@@ -450,6 +471,9 @@ impl World {
         let Some(node) = &self.node else {
             return Err("there is no process".to_owned());
         };
+        if node.journal_is_too_long() {
+            return Err("the journal is longer than its snapshots need".to_owned());
+        }
         let figures = node.engine.figures();
         if figures.memory != 0 {
             return Err(format!("nothing is left, and takes memory: {figures:?}"));

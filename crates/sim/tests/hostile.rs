@@ -49,7 +49,7 @@ fn the_same_seed_makes_the_same_day() {
 /// The oracle can fail: every fault that is planted into the process is found within so many days.
 #[test]
 fn planted_faults_are_found() {
-    const DAYS: u64 = 60;
+    const DAYS: u64 = 200;
     let blind: Vec<Planted> = Planted::ALL
         .into_iter()
         .filter(|&planted| (1..=DAYS).all(|seed| storm(seed, SHORT, Some(planted)).is_ok()))

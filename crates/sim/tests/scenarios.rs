@@ -605,6 +605,26 @@ fn a_crash_at_any_time_loses_nothing() {
 }
 
 #[test]
+fn a_process_that_goes_down_in_order_leaves_no_doubt() {
+    let mut plan = Plan::new(1, 1);
+    plan.connectors[0].connector.in_doubt = InDoubt::Fail;
+    plan.connectors[0].profile.window = 3;
+    let mut world = world(plan);
+    world.carrier(0).answer_delay = (1_000_000_000, 1_000_000_000);
+    let messages: Vec<_> = (0..9)
+        .map(|n| world.submit(0, to(&format!("44770090000{n}"))))
+        .collect();
+    world.run(Duration::from_millis(1500));
+    world.stop_in(seconds(8));
+    world.restart_in(seconds(1));
+    world.settle();
+    for message in messages {
+        world.expect("it was sent once", world.copies(message) == [0]);
+        world.expect("and delivered", world.told(message) == [State::Delivered]);
+    }
+}
+
+#[test]
 fn reload_while_messages_wait() {
     let mut world = small_world();
     let whole = world.plan().clone();
