@@ -132,6 +132,7 @@ impl Desk {
                 customer: CUSTOMER,
                 priority: 0,
                 wants: Wants::from_registered_delivery(1),
+                alias: false,
                 due: None,
                 expires: None,
                 body,

@@ -5,7 +5,7 @@ use sms::Message;
 use crate::engine::Turn;
 use crate::live::Side;
 use crate::record::{Record, Seconds};
-use crate::{ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, Wants};
+use crate::{ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, Told, Wants};
 
 /// Where a message goes first, and when.
 struct Place {
@@ -23,7 +23,7 @@ impl Turn<'_> {
         }
     }
 
-    fn admit(&mut self, draft: &Draft, body: &[u8]) -> Result<MessageKey, Refusal> {
+    fn admit(&mut self, draft: &Draft, body: &[u8]) -> Result<Told, Refusal> {
         let directory = self.directory;
         let customer = directory
             .customers
@@ -43,9 +43,14 @@ impl Turn<'_> {
         } else {
             None
         };
+        let told = if draft.alias {
+            self.fold.next_alias(draft.customer)
+        } else {
+            key.into()
+        };
         self.record(&Record::Accepted {
             key,
-            told: key,
+            told,
             customer: draft.customer,
             bind: draft.bind,
             connector,
@@ -70,7 +75,7 @@ impl Turn<'_> {
             None => self.live.touch_connector(connector),
         }
         self.count_pace(draft, customer);
-        Ok(key)
+        Ok(told)
     }
 
     /// Full means: this machine's memory or disk, or the receipts that this customer does not fetch.

@@ -8,7 +8,7 @@ use sms::{Message, State, Wall};
 use crate::hash;
 use crate::record::{Reader, Seconds, Writer};
 use crate::slab::{Linked, Links, Slot};
-use crate::{BindId, ConnectorId, CustomerId, Delivery, MessageKey, Wants};
+use crate::{BindId, ConnectorId, CustomerId, Delivery, MessageKey, Told, Wants};
 
 /// The list of a lane (waiting in order, or deferred to a time).
 pub(crate) const LANE: usize = 0;
@@ -49,7 +49,7 @@ impl Linked<TIMER> for Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Order {
     pub(crate) key: MessageKey,
-    pub(crate) told: MessageKey,
+    pub(crate) told: Told,
     pub(crate) customer: CustomerId,
     pub(crate) bind: BindId,
     pub(crate) wants: Wants,
@@ -129,7 +129,7 @@ impl Order {
         } else {
             self.wants.0 & Wants::INTERMEDIATE.0 != 0
         };
-        let submitted = self.told.minted();
+        let submitted = self.key.minted();
         asked.then_some(Delivery::Receipt {
             told: self.told,
             state,
@@ -283,7 +283,7 @@ pub(crate) enum ImageStand<'a> {
     },
     Mo,
     Receipt {
-        told: MessageKey,
+        told: Told,
         state: State,
         err: [u8; 3],
         submitted: Wall,
@@ -414,7 +414,7 @@ impl<'a> Image<'a> {
 
     pub(crate) fn decode(r: &mut Reader<'_, 'a>) -> Option<Image<'a>> {
         let key = r.key()?;
-        let told = r.key()?;
+        let told = Told(r.u64()?);
         let bind = BindId(r.u64()?);
         let customer = CustomerId(r.u32()?);
         let expires = Seconds(r.u32()?);
@@ -424,7 +424,7 @@ impl<'a> Image<'a> {
             RECEIPT => {
                 let [state, e0, e1, e2] = r.array()?;
                 let state = State::from_u8(state)?;
-                let told = r.key()?;
+                let told = Told(r.u64()?);
                 ImageStand::Receipt {
                     told,
                     state,

@@ -15,7 +15,7 @@ use crate::index::Index;
 use crate::number::TailHash;
 use crate::record::{How, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
-use crate::{ConnectorId, CustomerId, Delivery, Figures, MessageKey};
+use crate::{ConnectorId, CustomerId, Delivery, Figures, MessageKey, Told};
 
 /// Classes of a lane: 0 lowest to 3 highest.
 pub(crate) const CLASSES: usize = 4;
@@ -30,6 +30,8 @@ pub(crate) struct Fold {
     dues: BTreeSet<(Wall, ConnectorId)>,
     expiry: BTreeMap<Seconds, List<TIMER>>,
     accounts: BTreeMap<CustomerId, Account>,
+    /// Aliases that messages and receipts go by, and how many do.
+    aliases: BTreeMap<(CustomerId, Told), u32>,
     strays: BTreeMap<MessageKey, Stray>,
     newest: MessageKey,
     memory: u64,
@@ -56,6 +58,8 @@ pub(crate) struct Account {
     pub(crate) deliveries: u64,
     /// Messages whose receipt it will want.
     pub(crate) owed: u64,
+    /// The alias that it was told last.
+    alias: Option<Told>,
 }
 
 /// A receipt that matches no message, or none yet.
@@ -89,6 +93,9 @@ impl Fold {
                 body,
             } => {
                 self.newest = self.newest.max(key);
+                if told.alias().is_some() {
+                    self.accounts.entry(customer).or_default().alias = Some(told);
+                }
                 let order = Order {
                     key,
                     told,
@@ -116,7 +123,7 @@ impl Fold {
                 let (bind, wants) = Default::default();
                 let order = Order {
                     key,
-                    told: key,
+                    told: key.into(),
                     customer,
                     bind,
                     wants,
@@ -231,6 +238,9 @@ impl Fold {
             }
             Record::Entry(image) => self.restore(&image),
             Record::Newest { key } => self.newest = key,
+            Record::Alias { customer, last } => {
+                self.accounts.entry(customer).or_default().alias = Some(last);
+            }
             Record::Closed {
                 connector,
                 generation,
@@ -437,6 +447,7 @@ impl Fold {
     fn insert(&mut self, entry: Entry) -> Slot {
         self.memory += entry.memory();
         let key = entry.order.key;
+        self.call(&entry.order, Count::More);
         let slot = self.entries.insert(entry);
         self.index.insert(key, slot);
         self.account(slot, Count::More);
@@ -447,7 +458,27 @@ impl Fold {
         self.account(slot, Count::Less);
         let entry = self.entries.remove(slot);
         self.memory -= entry.memory();
+        self.call(&entry.order, Count::Less);
         self.index.remove(entry.order.key);
+    }
+
+    /// Counts the order among those that go by its alias, or out of them.
+    fn call(&mut self, order: &Order, count: Count) {
+        if order.told.alias().is_none() {
+            return;
+        }
+        let name = (order.customer, order.told);
+        match count {
+            Count::More => *self.aliases.entry(name).or_default() += 1,
+            Count::Less => {
+                if let Some(orders) = self.aliases.get_mut(&name) {
+                    *orders -= 1;
+                    if *orders == 0 {
+                        self.aliases.remove(&name);
+                    }
+                }
+            }
+        }
     }
 
     /// Counts the entry among what its customer has coming, or out of it.
@@ -637,6 +668,15 @@ impl Fold {
             .filter_map(|&key| Some((key, self.strays.get(&key)?)))
     }
 
+    /// The next alias for a message of this customer; none that anything still goes by.
+    pub(crate) fn next_alias(&self, customer: CustomerId) -> Told {
+        let mut alias = Told::alias_after(self.account_of(customer).alias);
+        while self.aliases.contains_key(&(customer, alias)) {
+            alias = Told::alias_after(Some(alias));
+        }
+        alias
+    }
+
     pub(crate) fn account_of(&self, customer: CustomerId) -> Account {
         self.accounts.get(&customer).copied().unwrap_or_default()
     }
@@ -689,6 +729,11 @@ impl Fold {
     /// Everything as records that make an equal fold: lanes in their order, the rest by key.
     pub(crate) fn snapshot(&self, write: &mut dyn FnMut(&Record<'_>)) {
         write(&Record::Newest { key: self.newest });
+        for (&customer, account) in &self.accounts {
+            if let Some(last) = account.alias {
+                write(&Record::Alias { customer, last });
+            }
+        }
         for (&connector, lane) in &self.lanes {
             lane.closed.each(|generation, id, number| {
                 write(&Record::Closed {

@@ -53,6 +53,55 @@ impl MessageKey {
     }
 }
 
+/// What a customer is told that its message is called: its key, or an alias of 32 bits for a peer that has no room for more
+/// (SMPP 3.3). `message_id` is a text of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Told(pub(crate) u64);
+
+/// Aliases have eight hexadecimal digits, the first of them not 0. A key is never that small: it was made in 2025 or later.
+const ALIASES: core::ops::RangeInclusive<u64> = 0x1000_0000..=0xFFFF_FFFF;
+
+impl Told {
+    /// The least alias that is greater than `last`, or the first of all.
+    pub(crate) fn alias_after(last: Option<Told>) -> Told {
+        let next = last.map(|last| last.0 + 1);
+        Told(
+            next.filter(|next| ALIASES.contains(next))
+                .unwrap_or(*ALIASES.start()),
+        )
+    }
+
+    /// The alias of this number; none if it is too small for one.
+    pub fn from_alias(alias: u32) -> Option<Told> {
+        Some(Told(u64::from(alias))).filter(|told| told.key().is_none())
+    }
+
+    /// The key, if it is one.
+    pub fn key(self) -> Option<MessageKey> {
+        (!ALIASES.contains(&self.0)).then_some(MessageKey(self.0))
+    }
+
+    /// The alias, if it is one.
+    pub fn alias(self) -> Option<u32> {
+        u32::try_from(self.0).ok().filter(|_| self.key().is_none())
+    }
+}
+
+impl From<MessageKey> for Told {
+    fn from(key: MessageKey) -> Told {
+        Told(key.0)
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.alias() {
+            Some(alias) => write!(f, "alias {alias:08X}"),
+            None => write!(f, "#{}", self.0),
+        }
+    }
+}
+
 impl fmt::Debug for MessageKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.0)
@@ -116,6 +165,19 @@ mod tests {
         let earlier_clock = MessageKey::after(second, at(10), 3);
         assert!(first < second && second < earlier_clock);
         assert_eq!(earlier_clock.minted(), at(1000));
+    }
+
+    #[test]
+    fn aliases_begin_again_when_they_have_all_been_given() {
+        let first = Told::alias_after(None);
+        assert_eq!(first.alias(), Some(0x1000_0000));
+        assert_eq!(Told::alias_after(Some(first)).alias(), Some(0x1000_0001));
+        assert_eq!(Told::alias_after(Some(Told(0xFFFF_FFFF))), first);
+        let key = MessageKey::after(MessageKey(0), Wall(1_795_262_400_000), 0);
+        assert_eq!(
+            (Told::from(key).key(), Told::from(key).alias()),
+            (Some(key), None)
+        );
     }
 
     #[test]

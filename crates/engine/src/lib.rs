@@ -30,7 +30,7 @@ pub use engine::{
     Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
 };
 pub use form::{IdForm, ReceiptIds};
-pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin};
+pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
 pub use traffic::{
     CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,
     RefusalClass, Room, Span, Wants,

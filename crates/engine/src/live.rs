@@ -8,7 +8,7 @@ use sms::{Instant, Wall};
 use crate::form::Learned;
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
-use crate::{BindId, ConnectorId, CustomerId, MessageKey, Origin, Room};
+use crate::{BindId, ConnectorId, CustomerId, MessageKey, Origin, Room, Told};
 
 #[derive(Debug, Default)]
 pub(crate) struct Live {
@@ -41,7 +41,7 @@ pub(crate) struct CustomerLive {
     pub(crate) tries: FixedMap<MessageKey, Tries>,
     /// By the told key of messages that are told about more than once: the receipt that is out, and behind it those that wait
     /// until it is acknowledged.
-    pub(crate) turns: FixedMap<MessageKey, VecDeque<MessageKey>>,
+    pub(crate) turns: FixedMap<Told, VecDeque<MessageKey>>,
     pub(crate) dirty: bool,
 }
 

@@ -8,7 +8,7 @@ use sms::{State, Wall};
 use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
 use crate::number::TailHash;
-use crate::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Wants};
+use crate::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -31,8 +31,8 @@ pub(crate) enum Record<'a> {
     /// We own a message of a customer and placed it with a connector.
     Accepted {
         key: MessageKey,
-        /// The key that the customer was told.
-        told: MessageKey,
+        /// What the customer was told that it is called.
+        told: Told,
         customer: CustomerId,
         /// The bind it came over.
         bind: BindId,
@@ -120,6 +120,8 @@ pub(crate) enum Record<'a> {
     Entry(Image<'a>),
     /// The newest key of a snapshot.
     Newest { key: MessageKey },
+    /// In a snapshot: the alias that this customer was told last.
+    Alias { customer: CustomerId, last: Told },
     /// In a snapshot: an id of this connector whose message ended not long ago, and where that was sent to.
     Closed {
         connector: ConnectorId,
@@ -265,6 +267,7 @@ const NEWEST: u8 = 12;
 const DUE: u8 = 14;
 const CLOSED: u8 = 15;
 const FORGOTTEN: u8 = 16;
+const ALIAS: u8 = 17;
 
 const FLAG_SENDING: u8 = 1;
 const FLAG_DUE: u8 = 2;
@@ -291,7 +294,7 @@ impl Record<'_> {
                 let flag = |on: bool, bit: u8| if on { bit } else { 0 };
                 let flags = flag(sending, FLAG_SENDING)
                     | flag(due.is_some(), FLAG_DUE)
-                    | flag(told != key, FLAG_TOLD);
+                    | flag(told != key.into(), FLAG_TOLD);
                 w.0.reserve(64 + body.len());
                 w.bytes(&[ACCEPTED, flags, priority, wants.0]);
                 w.u64(key.0);
@@ -302,7 +305,7 @@ impl Record<'_> {
                 if let Some(due) = due {
                     w.u64(due.0);
                 }
-                if told != key {
+                if told != key.into() {
                     w.u64(told.0);
                 }
                 w.long(body);
@@ -425,6 +428,11 @@ impl Record<'_> {
                 w.bytes(&[NEWEST]);
                 w.u64(key.0);
             }
+            Record::Alias { customer, last } => {
+                w.bytes(&[ALIAS]);
+                w.u32(customer.0);
+                w.u64(last.0);
+            }
             Record::Closed {
                 connector,
                 generation,
@@ -461,6 +469,7 @@ impl Record<'_> {
             Record::Done { .. } => "Done",
             Record::Entry(_) => "Entry",
             Record::Newest { .. } => "Newest",
+            Record::Alias { .. } => "Alias",
             Record::Closed { .. } => "Closed",
             Record::Forgotten { .. } => "Forgotten",
         }
@@ -483,9 +492,9 @@ impl Record<'_> {
                     Some(Wall(r.u64()?))
                 };
                 let told = if flags & FLAG_TOLD == 0 {
-                    key
+                    key.into()
                 } else {
-                    r.key()?
+                    Told(r.u64()?)
                 };
                 let sending = flags & FLAG_SENDING != 0;
                 let wants = Wants(wants);
@@ -591,6 +600,10 @@ impl Record<'_> {
             }
             ENTRY => Record::Entry(Image::decode(r)?),
             NEWEST => Record::Newest { key: r.key()? },
+            ALIAS => Record::Alias {
+                customer: CustomerId(r.u32()?),
+                last: Told(r.u64()?),
+            },
             CLOSED => Record::Closed {
                 connector: ConnectorId(r.u32()?),
                 generation: r.generation()?,

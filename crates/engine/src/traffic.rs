@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sms::{Message, State, Wall};
 
-use crate::{BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin};
+use crate::{BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, Told};
 
 /// A piece of a batch's arena.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -113,6 +113,8 @@ pub struct Draft {
     pub priority: u8,
     /// Which receipts the customer wants.
     pub wants: Wants,
+    /// The peer has room for an alias only (SMPP 3.3).
+    pub alias: bool,
     /// Not to be sent before (schedule_delivery_time).
     pub due: Option<Wall>,
     /// Not to be sent after (validity_period); none: the customer's default.
@@ -234,8 +236,8 @@ pub enum Output {
     Accepted {
         /// The submit.
         origin: Origin,
-        /// The key whose text is the customer's message_id.
-        told: MessageKey,
+        /// Whose text is the customer's message_id.
+        told: Told,
     },
     /// We did not take it.
     Refused {
@@ -289,8 +291,8 @@ pub enum Delivery {
     Mo,
     /// What became of the customer's own message.
     Receipt {
-        /// The key that the customer was told.
-        told: MessageKey,
+        /// What the customer was told that it is called.
+        told: Told,
         /// Its state.
         state: State,
         /// The carrier's err, three characters.

@@ -75,7 +75,7 @@ fn customer_submit_and_respond(bencher: Bencher<'_, '_>) {
                 sequence,
                 ..Origin::default()
             },
-            told: MessageKey(KEY.0 + u64::from(sequence)),
+            told: MessageKey(KEY.0 + u64::from(sequence)).into(),
         })
         .collect();
     let batch = Outputs::default();
@@ -101,7 +101,7 @@ fn customer_receipt_and_response(bencher: Bencher<'_, '_>) {
         to: Origin::default(),
         token: 9,
         what: Delivery::Receipt {
-            told: KEY,
+            told: KEY.into(),
             state: State::Delivered,
             err: *b"000",
             submitted: NOW.wall,

@@ -17,7 +17,7 @@ use sms::{Instant, Message, Now};
 use crate::delivery::{self, Scratch};
 use crate::flow::{note_response, note_unsaid};
 use crate::submission::{self, Bad, Submission};
-use crate::told::Told;
+use crate::told::MessageId;
 use crate::{Account, Asked, Credentials, Flow, Mismatch, Note, Notes, command_status};
 
 /// One connection of a customer.
@@ -142,9 +142,8 @@ impl Customer {
         match *output {
             Output::Accepted { origin, told } => {
                 if let Phase::Bound { account, .. } = &self.phase {
-                    let told =
-                        Told::new(told, account.delivering.message_id, self.session.version());
-                    self.respond(origin.sequence, told.as_bytes());
+                    let id = MessageId::new(told, account.delivering.message_id);
+                    self.respond(origin.sequence, id.as_bytes());
                 }
             }
             Output::Deliver {
@@ -326,6 +325,7 @@ impl Customer {
             customer: account.customer,
             priority: submission.priority,
             wants: submission.wants,
+            alias: self.session.version() == Version::V33,
             due: submission.due,
             expires: submission.expires,
             body,

@@ -8,7 +8,7 @@ use smpp::tlv::{self, Tlvs};
 use sms::{Alphabet, Message, State, UDHI, Wall, time, translit};
 
 use crate::Account;
-use crate::told::Told;
+use crate::told::MessageId;
 
 /// Characters of the message that a receipt repeats (SMPP 3.4, appendix B).
 const EXCERPT_CHARACTERS: usize = 20;
@@ -64,7 +64,7 @@ pub(crate) fn deliver_sm<'a>(
             done,
         } => {
             let told = Receipt {
-                told: Told::new(told, account.delivering.message_id, version),
+                id: MessageId::new(told, account.delivering.message_id),
                 state: known_to(state, version),
                 err,
                 submitted,
@@ -127,7 +127,7 @@ pub(crate) fn checked(tlvs: &[u8]) -> Result<Tlvs<'_>, Unencodable> {
 
 /// A receipt in the words of one peer.
 struct Receipt {
-    told: Told,
+    id: MessageId,
     state: State,
     err: [u8; 3],
     submitted: Wall,
@@ -184,7 +184,7 @@ impl Receipt {
         receipt::write(
             out,
             &receipt::Fields {
-                id: self.told.as_bytes(),
+                id: self.id.as_bytes(),
                 sub: 1,
                 dlvrd: u16::from(self.state == State::Delivered),
                 submit_date: &time::receipt_date(self.submitted, 0),
@@ -197,7 +197,7 @@ impl Receipt {
     }
 
     fn put_tlvs(&self, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        tlv::put_cstr(out, tlv::RECEIPTED_MESSAGE_ID, self.told.as_bytes())?;
+        tlv::put_cstr(out, tlv::RECEIPTED_MESSAGE_ID, self.id.as_bytes())?;
         tlv::put_u8(out, tlv::MESSAGE_STATE, self.state as u8);
         // Letters in err are some carrier's own and no network's code.
         if self.err.iter().all(u8::is_ascii_digit) {

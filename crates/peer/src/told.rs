@@ -1,7 +1,6 @@
-//! The text of a message key that one customer is told: `message_id`.
+//! The text of what one customer is told that its message is called: `message_id`.
 
-use engine::MessageKey;
-use smpp::Version;
+use engine::Told;
 
 use crate::MessageIdForm;
 
@@ -10,22 +9,22 @@ const LENGTH_MAX: usize = 20;
 
 /// A `message_id`, without heap.
 #[derive(Clone, Copy)]
-pub(crate) struct Told {
+pub(crate) struct MessageId {
     octets: [u8; LENGTH_MAX],
     start: usize,
 }
 
-impl Told {
-    /// `key` as a peer of `version` is told it: in the account's form, or, since a 3.3 peer has room for 8 hexadecimal digits
-    /// (SMPP 3.3, 5.2.1.1), as those.
+impl MessageId {
+    /// A key in the account's form; an alias as the 8 hexadecimal digits that SMPP 3.3, 5.2.1.1, has room for, whoever is told it.
     #[inline]
-    pub(crate) fn new(key: MessageKey, form: MessageIdForm, version: Version) -> Told {
-        match (version, form) {
-            (Version::V33, _) => hexadecimal(u64::from(short(key)), 8, b"0123456789ABCDEF"),
-            (Version::V34 | Version::V50, MessageIdForm::Decimal) => decimal(key.0),
-            (Version::V34 | Version::V50, MessageIdForm::Hex) => {
-                hexadecimal(key.0, 16, b"0123456789abcdef")
+    pub(crate) fn new(told: Told, form: MessageIdForm) -> MessageId {
+        match (told.key(), form) {
+            (None, _) => {
+                let alias = told.alias().unwrap_or_default();
+                hexadecimal(u64::from(alias), 8, b"0123456789ABCDEF")
             }
+            (Some(key), MessageIdForm::Decimal) => decimal(key.0),
+            (Some(key), MessageIdForm::Hex) => hexadecimal(key.0, 16, b"0123456789abcdef"),
         }
     }
 
@@ -34,17 +33,8 @@ impl Told {
     }
 }
 
-/// A key in 32 bits, the first digit not 0. Keys of one node differ in it for 16 minutes of traffic, whatever its rate.
-fn short(key: MessageKey) -> u32 {
-    const FIRST: u64 = 0x1000_0000;
-    const MANY: u64 = 0xF000_0000;
-    // Time and sequence; the partition between them is the same for all that one customer gets.
-    let (time, sequence) = (key.0 >> 22, key.0 & 0xFFF);
-    ((time << 12 | sequence) % MANY + FIRST) as u32
-}
-
 #[inline]
-fn decimal(mut number: u64) -> Told {
+fn decimal(mut number: u64) -> MessageId {
     let mut octets = [0; LENGTH_MAX];
     let mut start = LENGTH_MAX;
     while number >= 100 {
@@ -60,15 +50,15 @@ fn decimal(mut number: u64) -> Told {
         start -= 1;
         octets[start] = tens;
     }
-    Told { octets, start }
+    MessageId { octets, start }
 }
 
-fn hexadecimal(number: u64, digits: usize, letters: &[u8; 16]) -> Told {
+fn hexadecimal(number: u64, digits: usize, letters: &[u8; 16]) -> MessageId {
     let mut octets = [0; LENGTH_MAX];
     for (place, octet) in octets.iter_mut().rev().take(digits).enumerate() {
         *octet = letters[(number >> (4 * place) & 0xF) as usize];
     }
-    Told {
+    MessageId {
         octets,
         start: LENGTH_MAX - digits,
     }
@@ -88,42 +78,29 @@ const PAIRS: [[u8; 2]; 100] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::MessageKey;
 
-    fn told(key: u64, form: MessageIdForm, version: Version) -> String {
-        let told = Told::new(MessageKey(key), form, version);
-        String::from_utf8(told.as_bytes().to_vec()).expect("digits")
+    fn text(key: u64, form: MessageIdForm) -> String {
+        let id = MessageId::new(MessageKey(key).into(), form);
+        String::from_utf8(id.as_bytes().to_vec()).expect("digits")
     }
 
     #[test]
     fn decimal_ids_are_the_key_without_padding() {
         for key in [0, 7, 10, 99, 100, 12_345, 249_108_103_168_000_001, u64::MAX] {
-            assert_eq!(
-                told(key, MessageIdForm::Decimal, Version::V34),
-                key.to_string()
-            );
+            assert_eq!(text(key, MessageIdForm::Decimal), key.to_string());
         }
     }
 
     #[test]
     fn hexadecimal_ids_have_16_small_digits() {
-        assert_eq!(
-            told(0x0BAD_CAFE, MessageIdForm::Hex, Version::V50),
-            "000000000badcafe"
-        );
+        assert_eq!(text(0x0BAD_CAFE, MessageIdForm::Hex), "000000000badcafe");
     }
 
     #[test]
-    fn a_3_3_bind_gets_8_large_digits_and_never_a_leading_zero() {
-        let mut last = String::new();
-        for key in (0..1000u64).map(|n| (n << 22) | 0x5000 | (n % 5)) {
-            let id = told(key, MessageIdForm::Decimal, Version::V33);
-            assert_eq!(id.len(), 8);
-            assert!(!id.starts_with('0') && id != last, "{id} after {last}");
-            assert!(
-                id.bytes()
-                    .all(|c| c.is_ascii_digit() || (b'A'..=b'F').contains(&c))
-            );
-            last = id;
+    fn an_alias_has_8_large_digits_in_every_form() {
+        for form in [MessageIdForm::Decimal, MessageIdForm::Hex] {
+            assert_eq!(text(0x9BAD_CAFE, form), "9BADCAFE");
         }
     }
 }

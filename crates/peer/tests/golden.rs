@@ -113,7 +113,7 @@ impl Server {
                 }),
                 Input::Submit(draft) => Some(Output::Accepted {
                     origin: draft.origin,
-                    told: MessageKey(42),
+                    told: MessageKey(42).into(),
                 }),
                 _ => None,
             })

@@ -201,3 +201,36 @@ fn a_lost_bind_does_not_double_what_is_to_be_tried_again() {
     world.wait(Duration::from_secs(60));
     assert_eq!(world.news(), []);
 }
+
+#[test]
+fn a_peer_with_short_ids_is_told_the_same_alias_twice_and_no_other_message_has_it() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let submit = |world: &mut World, id: &str| {
+        let taken = world.submitted_as(customer, TO, |draft| {
+            (draft.wants, draft.alias) = (FINAL, true);
+        });
+        assert!(taken.is_ok());
+        let sent = world.sent_one();
+        world.take(carrier, &sent, id);
+        world.aliases()
+    };
+    assert_eq!(submit(&mut world, "a1"), [0x1000_0000]);
+    assert_eq!(submit(&mut world, "a2"), [0x1000_0001]);
+    world.receipt(carrier, "a2", TO, State::Delivered);
+    world.receipt(carrier, "a1", TO, State::Delivered);
+    assert_eq!(world.aliases(), [0x1000_0001, 0x1000_0000]);
+    world.crash();
+    let (_, carrier) = (world.customer(), world.carrier(10));
+    let customer = world.customer();
+    assert_eq!(
+        world.aliases(),
+        [0x1000_0001, 0x1000_0000],
+        "told again after the crash"
+    );
+    let taken = world.submitted_as(customer, TO, |draft| draft.alias = true);
+    assert!(taken.is_ok());
+    assert_eq!(world.aliases(), [0x1000_0002]);
+    let sent = world.sent_one();
+    world.take(carrier, &sent, "a3");
+}

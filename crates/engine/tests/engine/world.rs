@@ -54,6 +54,7 @@ pub(crate) struct World {
     told: Vec<Told>,
     bound: Option<BindId>,
     accepted: Option<Result<MessageKey, Refusal>>,
+    aliases: Vec<u32>,
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
 }
@@ -95,6 +96,7 @@ impl World {
             told: Vec::new(),
             bound: None,
             accepted: None,
+            aliases: Vec::new(),
             acknowledged: None,
             closed: Vec::new(),
         };
@@ -232,6 +234,11 @@ impl World {
             Input::Submit(draft)
         });
         self.accepted.take().expect("an answer")
+    }
+
+    /// Aliases that the customer has been told since it was last asked.
+    pub(crate) fn aliases(&mut self) -> Vec<u32> {
+        core::mem::take(&mut self.aliases)
     }
 
     /// What has been sent to carriers and not been asked for yet.
@@ -451,7 +458,9 @@ impl World {
         for output in outputs.iter() {
             match *output {
                 Output::Bound { bind, .. } => self.bound = Some(bind),
-                Output::Accepted { told, .. } => self.accepted = Some(Ok(told)),
+                Output::Accepted { told, .. } => {
+                    self.accepted = Some(Ok(named(told, &mut self.aliases)))
+                }
                 Output::Refused { refusal, .. } => self.accepted = Some(Err(refusal)),
                 Output::Send { to, token, key, .. } => self.sent.push(Sent {
                     slot: to.slot,
@@ -464,7 +473,7 @@ impl World {
                     Delivery::Receipt { told, state, .. } => self.told.push(Told {
                         slot: to.slot,
                         token,
-                        key: told,
+                        key: named(told, &mut self.aliases),
                         state,
                     }),
                     Delivery::Mo => panic!("nobody sent an MO"),
@@ -474,6 +483,12 @@ impl World {
             }
         }
     }
+}
+
+/// The key that the customer is told; of an alias it is a note, and the key is nobody's.
+fn named(told: engine::Told, aliases: &mut Vec<u32>) -> MessageKey {
+    aliases.extend(told.alias());
+    told.key().unwrap_or_default()
 }
 
 impl Bind {
@@ -494,6 +509,7 @@ fn draft(origin: Origin, bind: Bind, digits: &str, inputs: &mut Inputs) -> Draft
         customer: CUSTOMER,
         priority: 0,
         wants: Wants::NONE,
+        alias: false,
         due: None,
         expires: None,
         body: inputs.put_message(&message),

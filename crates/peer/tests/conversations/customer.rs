@@ -78,10 +78,21 @@ fn message_ids_are_told_in_the_account_s_form() {
 fn a_3_3_bind_gets_short_ids_and_no_tlvs() {
     bound(
         account(),
+        "transmitter",
+        Version::V33,
+        r#"
+        <- submit_sm 2 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 2 bind=5 alias from=1/1/4477 to=1/1/4478 text="x"
+        engine accepted 2 10001005
+        -> submit_sm_resp 2 ok id="10001005"
+        "#,
+    );
+    bound(
+        account(),
         "receiver",
         Version::V33,
         r#"
-        engine deliver 9 receipt #4194309 EXPIRED 027 from=1/1/80888 to=1/1/4478 text="x"
+        engine deliver 9 receipt 10001005 EXPIRED 027 from=1/1/80888 to=1/1/4478 text="x"
         -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:10001005 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:EXPIRED err:027 text:x"
         <- deliver_sm_resp 1 ok header
         => delivered 9 accepted id=""

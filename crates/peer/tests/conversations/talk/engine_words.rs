@@ -1,7 +1,7 @@
 //! What the engine hears and says, as words.
 
 use engine::{
-    BindId, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Refusal,
+    BindId, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Refusal, Told,
 };
 use smpp::tlv::Tlvs;
 use sms::{Message, State, Wall};
@@ -24,7 +24,7 @@ pub(super) fn put_output(line: &str, at: Origin, batch: &mut Outputs) {
         },
         "accepted" => Output::Accepted {
             origin: named(number),
-            told: key(rest),
+            told: told(rest),
         },
         "refused" => Output::Refused {
             origin: named(number),
@@ -68,7 +68,7 @@ fn delivery(line: &str) -> (Delivery, &str) {
     assert_eq!(parts.next(), Some("receipt"), "{line}");
     let mut part = || parts.next().expect("receipt #KEY STATE ERR MESSAGE");
     let receipt = Delivery::Receipt {
-        told: key(part()),
+        told: told(part()),
         state: State::from_word(part().as_bytes()).expect("a state"),
         err: part().as_bytes().try_into().expect("three characters"),
         submitted: START,
@@ -96,6 +96,15 @@ fn put_message(line: &str, batch: &mut Outputs) -> engine::Span {
     let mut octets = Vec::new();
     message.encode(&mut octets);
     batch.put(&octets)
+}
+
+/// `#42`, or an alias such as `10001005`.
+fn told(text: &str) -> Told {
+    if text.starts_with('#') {
+        return key(text).into();
+    }
+    let alias = u32::from_str_radix(text, 16).expect("hexadecimal digits");
+    Told::from_alias(alias).expect("an alias")
 }
 
 fn key(text: &str) -> MessageKey {
@@ -143,6 +152,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
         Input::Submit(draft) => {
             let message = message_words(batch.get(draft.body));
             let mut line = format!("submit {} bind={}", draft.origin.sequence, draft.bind.0);
+            line += if draft.alias { " alias" } else { "" };
             line += &words::numbers(&[("lane", draft.priority), ("wants", draft.wants.0)]);
             line += &moment(" due", draft.due);
             line += &moment(" expires", draft.expires);
