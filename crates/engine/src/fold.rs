@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sms::{State, Wall};
 
+use crate::aliases::Aliases;
 use crate::closed::Closed;
 use crate::entry::{CarrierId, Entry, Image, LANE, Leg, Order, Stage, Stand, TIMER};
 use crate::ids::Ids;
@@ -30,8 +31,7 @@ pub(crate) struct Fold {
     dues: BTreeSet<(Wall, ConnectorId)>,
     expiry: BTreeMap<Seconds, List<TIMER>>,
     accounts: BTreeMap<CustomerId, Account>,
-    /// Aliases that messages and receipts go by, and how many do.
-    aliases: BTreeMap<(CustomerId, Told), u32>,
+    aliases: Aliases,
     strays: BTreeMap<MessageKey, Stray>,
     newest: MessageKey,
     memory: u64,
@@ -58,8 +58,6 @@ pub(crate) struct Account {
     pub(crate) deliveries: u64,
     /// Messages whose receipt it will want.
     pub(crate) owed: u64,
-    /// The alias that it was told last.
-    alias: Option<Told>,
 }
 
 /// A receipt that matches no message, or none yet.
@@ -93,9 +91,7 @@ impl Fold {
                 body,
             } => {
                 self.newest = self.newest.max(key);
-                if told.alias().is_some() {
-                    self.accounts.entry(customer).or_default().alias = Some(told);
-                }
+                self.aliases.told(customer, told);
                 let order = Order {
                     key,
                     told,
@@ -238,9 +234,7 @@ impl Fold {
             }
             Record::Entry(image) => self.restore(&image),
             Record::Newest { key } => self.newest = key,
-            Record::Alias { customer, last } => {
-                self.accounts.entry(customer).or_default().alias = Some(last);
-            }
+            Record::Alias { customer, last } => self.aliases.told(customer, last),
             Record::Closed {
                 connector,
                 generation,
@@ -447,7 +441,7 @@ impl Fold {
     fn insert(&mut self, entry: Entry) -> Slot {
         self.memory += entry.memory();
         let key = entry.order.key;
-        self.call(&entry.order, Count::More);
+        self.aliases.take(&entry.order);
         let slot = self.entries.insert(entry);
         self.index.insert(key, slot);
         self.account(slot, Count::More);
@@ -458,27 +452,8 @@ impl Fold {
         self.account(slot, Count::Less);
         let entry = self.entries.remove(slot);
         self.memory -= entry.memory();
-        self.call(&entry.order, Count::Less);
+        self.aliases.give_back(&entry.order);
         self.index.remove(entry.order.key);
-    }
-
-    /// Counts the order among those that go by its alias, or out of them.
-    fn call(&mut self, order: &Order, count: Count) {
-        if order.told.alias().is_none() {
-            return;
-        }
-        let name = (order.customer, order.told);
-        match count {
-            Count::More => *self.aliases.entry(name).or_default() += 1,
-            Count::Less => {
-                if let Some(orders) = self.aliases.get_mut(&name) {
-                    *orders -= 1;
-                    if *orders == 0 {
-                        self.aliases.remove(&name);
-                    }
-                }
-            }
-        }
     }
 
     /// Counts the entry among what its customer has coming, or out of it.
@@ -668,13 +643,9 @@ impl Fold {
             .filter_map(|&key| Some((key, self.strays.get(&key)?)))
     }
 
-    /// The next alias for a message of this customer; none that anything still goes by.
+    /// The next alias for a message of this customer.
     pub(crate) fn next_alias(&self, customer: CustomerId) -> Told {
-        let mut alias = Told::alias_after(self.account_of(customer).alias);
-        while self.aliases.contains_key(&(customer, alias)) {
-            alias = Told::alias_after(Some(alias));
-        }
-        alias
+        self.aliases.next(customer)
     }
 
     pub(crate) fn account_of(&self, customer: CustomerId) -> Account {
@@ -729,10 +700,8 @@ impl Fold {
     /// Everything as records that make an equal fold: lanes in their order, the rest by key.
     pub(crate) fn snapshot(&self, write: &mut dyn FnMut(&Record<'_>)) {
         write(&Record::Newest { key: self.newest });
-        for (&customer, account) in &self.accounts {
-            if let Some(last) = account.alias {
-                write(&Record::Alias { customer, last });
-            }
+        for (customer, last) in self.aliases.last() {
+            write(&Record::Alias { customer, last });
         }
         for (&connector, lane) in &self.lanes {
             lane.closed.each(|generation, id, number| {

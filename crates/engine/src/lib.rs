@@ -4,6 +4,7 @@
 //! folded again give the same state. It reads no clock, draws no random number and knows no protocol.
 
 mod accept;
+mod aliases;
 mod closed;
 mod deliver;
 mod directory;

@@ -459,7 +459,7 @@ impl World {
             match *output {
                 Output::Bound { bind, .. } => self.bound = Some(bind),
                 Output::Accepted { told, .. } => {
-                    self.accepted = Some(Ok(named(told, &mut self.aliases)))
+                    self.accepted = Some(Ok(named(told, &mut self.aliases)));
                 }
                 Output::Refused { refusal, .. } => self.accepted = Some(Err(refusal)),
                 Output::Send { to, token, key, .. } => self.sent.push(Sent {
