@@ -239,6 +239,8 @@ impl Bench {
 
     fn entry(&self, scenario: &'static Scenario, args: &Args) -> Result<Entry, Failure> {
         self.step(scenario.name, scenario.about);
+        // What was written before, such as the binary itself, is not to be written meanwhile.
+        shell::run(&mut shell::program("sync"))?;
         let sync = fdatasync(&self.scratch)?;
         let bystanders = Bystanders::watch()?;
         let mut findings = (scenario.run)(self)?;
