@@ -1,5 +1,6 @@
 //! What the kernel counts for processes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::machine::{kibibytes, processors};
@@ -27,7 +28,9 @@ pub(super) fn memory(pid: u32) -> Result<f64, Failure> {
 /// Everybody who has nothing to do with the measurement.
 pub(super) struct Bystanders {
     begin: std::time::Instant,
+    /// Ticks of all processes, those of the kernel included, without this one and its children that have ended.
     used: u64,
+    kernel: BTreeMap<u64, u64>,
 }
 
 impl Bystanders {
@@ -35,19 +38,20 @@ impl Bystanders {
         Ok(Bystanders {
             begin: std::time::Instant::now(),
             used: used_by_others()?,
+            kernel: used_by_the_kernel()?,
         })
     }
 
-    /// The share of the machine that they have used since. Children of this process must have ended, or they count.
+    /// The share of the machine that they have used since. Children of this process must have ended, or they count. The
+    /// kernel's own threads do not: what the kernel does by itself, it mostly does for the measurement.
     pub(super) fn share(&self) -> Result<f64, Failure> {
-        let used = ticks(used_by_others()?.saturating_sub(self.used));
+        let used = used_by_others()?.saturating_sub(self.used);
+        let kernel = growth(&self.kernel, &used_by_the_kernel()?);
         let all = self.begin.elapsed().as_secs_f64() * processors() as f64;
-        Ok(used.as_secs_f64() / all)
+        Ok(ticks(used.saturating_sub(kernel)).as_secs_f64() / all)
     }
 }
 
-/// Ticks of everybody, without this process, its children that have ended, and the kernel's own threads: what the kernel
-/// does by itself, it mostly does for the measurement.
 fn used_by_others() -> Result<u64, Failure> {
     let stat = read("/proc/stat")?;
     let all: u64 = first_counters(&stat).iter().sum();
@@ -56,7 +60,7 @@ fn used_by_others() -> Result<u64, Failure> {
         .map(|field| stat_field(&own_stat, field))
         .iter()
         .sum();
-    Ok(all.saturating_sub(own + used_by_the_kernel()?))
+    Ok(all.saturating_sub(own))
 }
 
 /// User, nice and system of the line `cpu`: what processes did. The others are idleness and interrupts.
@@ -66,17 +70,27 @@ fn first_counters(stat: &str) -> [u64; 3] {
     std::array::from_fn(|_| words.next().and_then(|word| word.parse().ok()).unwrap_or(0))
 }
 
-fn used_by_the_kernel() -> Result<u64, Failure> {
+/// Ticks of each of the kernel's threads.
+fn used_by_the_kernel() -> Result<BTreeMap<u64, u64>, Failure> {
     let processes =
         std::fs::read_dir("/proc").map_err(|error| Failure::new(format!("/proc: {error}")))?;
     let stats = processes.filter_map(|entry| {
         // One that has ended meanwhile is none of the kernel's.
         std::fs::read_to_string(entry.ok()?.path().join("stat")).ok()
     });
-    Ok(stats
-        .filter(|stat| stat_field(stat, 9) & OF_THE_KERNEL != 0)
-        .map(|stat| stat_field(&stat, 14) + stat_field(&stat, 15))
-        .sum())
+    let threads = stats.filter(|stat| stat_field(stat, 9) & OF_THE_KERNEL != 0);
+    let used = |stat: String| {
+        let pid = stat.split(' ').next()?.parse().ok()?;
+        Some((pid, stat_field(&stat, 14) + stat_field(&stat, 15)))
+    };
+    Ok(threads.filter_map(used).collect())
+}
+
+/// Ticks of threads that are there now, since then or since they began: what one used that has ended is not known.
+fn growth(then: &BTreeMap<u64, u64>, now: &BTreeMap<u64, u64>) -> u64 {
+    now.iter()
+        .map(|(pid, ticks)| ticks.saturating_sub(then.get(pid).copied().unwrap_or(0)))
+        .sum()
 }
 
 /// A field of `/proc/PID/stat`, counted from 1 as in proc_pid_stat(5); the name, which may hold anything, is the second.
@@ -106,6 +120,13 @@ mod tests {
             [4_194_560, 818, 310, 7]
         );
         assert_eq!(stat_field(stat, 99), 0);
+    }
+
+    #[test]
+    fn a_thread_that_has_ended_takes_nothing_from_the_others() {
+        let then = BTreeMap::from([(2, 100), (3, 500)]);
+        let now = BTreeMap::from([(2, 130), (4, 7)]);
+        assert_eq!(growth(&then, &now), 37);
     }
 
     #[test]
