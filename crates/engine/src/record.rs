@@ -643,10 +643,11 @@ impl Writer<'_> {
         self.bytes(&value.to_le_bytes());
     }
 
-    /// Octets with a one-octet length; more than 255 cannot come here (ids and numbers are capped at the edge).
+    /// Octets with a one-octet length: ids and numbers, which are capped at the edge. To cut them here would be to write down
+    /// another fact than the one that was applied.
     pub(crate) fn short(&mut self, octets: &[u8]) {
-        let octets = &octets[..octets.len().min(255)];
-        self.bytes(&[octets.len() as u8]);
+        let length = u8::try_from(octets.len()).expect("ids and numbers are capped at the edge");
+        self.bytes(&[length]);
         self.bytes(octets);
     }
 

@@ -174,7 +174,7 @@ impl Wants {
 pub enum Outcome {
     /// Taken; the carrier's id of it (empty from customers and from carriers that forget it).
     Accepted {
-        /// The id as the carrier wrote it.
+        /// The id as the carrier wrote it; at most 255 octets.
         id: Span,
     },
     /// Not taken.
@@ -210,9 +210,9 @@ pub enum RefusalClass {
 /// A receipt as a carrier sent it.
 #[derive(Clone, Copy, Debug)]
 pub struct CarrierReceipt {
-    /// The carrier's id of the message, as written.
+    /// The carrier's id of the message, as written; at most 255 octets.
     pub id: Span,
-    /// The destination of the message the receipt is about (the receipt's own source address), digits only.
+    /// The destination of the message the receipt is about (the receipt's own source address), digits only, at most 255.
     pub destination: Span,
     /// What became of it; a word that is not known is `Unknown`.
     pub state: State,

@@ -281,7 +281,7 @@ impl Carrier {
     fn answered(&mut self, token: u64, status: Status, pdu: &Pdu<'_>, inputs: &mut Inputs) {
         let outcome = match pdu {
             Pdu::SubmitSmResp(response) if status.is_ok() => Outcome::Accepted {
-                id: inputs.put(response.message_id),
+                id: inputs.put(report::kept(response.message_id)),
             },
             _ => Outcome::Refused {
                 class: refusal_class(status, &self.profile),

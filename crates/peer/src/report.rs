@@ -7,10 +7,17 @@ use sms::{State, UDHI, Wall, time, udh};
 use crate::Profile;
 use crate::address;
 
+/// Octets that are kept of a carrier's id, as many as SMPP allows it. Of a longer one the beginning is kept, from response and
+/// receipt alike, and the destination tells those apart that begin alike.
+const ID_MAX: usize = 64;
+
+/// Digits of the longest number that SMPP can write.
+const DIGITS_MAX: usize = 20;
+
 /// What a receipt says of one message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Report<'a> {
-    /// The carrier's id of the message, as written.
+    /// The carrier's id of the message, as written and as far as it is kept.
     pub(crate) id: &'a [u8],
     /// The number that the message went to, in digits; empty if the carrier says none.
     pub(crate) destination: &'a [u8],
@@ -45,7 +52,7 @@ impl<'a> Report<'a> {
             None => State::Unknown,
         };
         Ok(Report {
-            id: said.id,
+            id: kept(said.id),
             destination: destination(sm),
             state,
             err: err(sm, said.err),
@@ -54,10 +61,15 @@ impl<'a> Report<'a> {
     }
 }
 
-/// The number that the message went to: the source of its receipt, unless that is a name.
+/// What is kept of a carrier's id.
+pub(crate) fn kept(id: &[u8]) -> &[u8] {
+    &id[..id.len().min(ID_MAX)]
+}
+
+/// The number that the message went to: the source of its receipt, unless that is a name, or longer than any number.
 fn destination<'a>(sm: &Sm<'a>) -> &'a [u8] {
     let digits = address::from_carrier(sm.source).digits;
-    if digits.iter().all(u8::is_ascii_digit) {
+    if digits.len() <= DIGITS_MAX && digits.iter().all(u8::is_ascii_digit) {
         digits
     } else {
         b""
@@ -232,6 +244,22 @@ mod tests {
         let mut scratch = Vec::new();
         let report = read(&wide, b"", &mut scratch).expect("legible");
         assert_eq!((report.id, report.state), (&b"0123"[..], State::Delivered));
+    }
+
+    #[test]
+    fn what_is_longer_than_any_number_is_none() {
+        for (digits, destination) in [(20, &[b'4'; 20][..]), (21, b""), (70_000, b"")] {
+            let number = vec![b'4'; digits];
+            let sm = Sm {
+                source: Address::international(&number),
+                esm_class: 0x04,
+                short_message: b"id:7 stat:DELIVRD",
+                ..Sm::default()
+            };
+            let mut scratch = Vec::new();
+            let report = Report::read(&sm, &Profile::default(), &mut scratch).expect("legible");
+            assert_eq!(report.destination, destination, "{digits} digits");
+        }
     }
 
     #[test]

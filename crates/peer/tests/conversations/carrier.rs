@@ -56,6 +56,22 @@ fn a_message_is_sent_accepted_and_its_receipt_acknowledged_when_it_is_ours() {
 }
 
 #[test]
+fn an_endless_id_is_the_same_in_response_and_receipt() {
+    let (octets, text) = ("78".repeat(300), "x".repeat(300));
+    bound(&format!(
+        r#"
+        engine send 9 #42 from=1/1/4477 to=1/1/4478 text="hello"
+        -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="hello"
+        <- raw 0000013D 80000004 00000000 00000002 {octets} 00
+        => sent 9 accepted id="{kept}"
+        <- deliver_sm 7 from=1/1/4478 to=1/1/4477 esm=4 payload="id:{text} stat:DELIVRD err:000"
+        => receipt 7 id="{kept}" to=4478 DELIVRD err=000
+        "#,
+        kept = "x".repeat(64),
+    ));
+}
+
+#[test]
 fn a_refused_bind_is_told_with_its_status() {
     crate::talk::carrier(
         profile(),
