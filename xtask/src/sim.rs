@@ -20,6 +20,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    // A seed means something only together with the commit; outside of a checkout there is none.
+    if let Ok(commit) = shell::output(shell::program("git").args(["rev-parse", "--short", "HEAD"]))
+    {
+        shell::print(&format!("commit {}", commit.trim()));
+    }
     let mut command = shell::cargo();
     command.args(["run", "--quiet", "--release", "-p", "sim", "--"]);
     match args.seed {
