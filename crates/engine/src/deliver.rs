@@ -8,7 +8,7 @@ use sms::{Instant, State};
 use crate::engine::Turn;
 use crate::entry::{Entry, Order, Stage};
 use crate::fold::Fold;
-use crate::live::{Bind, Live, Side, Timer, Tries};
+use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record};
 use crate::{
     BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, Refusal, RefusalClass, Wants,
@@ -69,7 +69,7 @@ impl Turn<'_> {
         let Some(live) = self.live.customers.get_mut(&id) else {
             return;
         };
-        let resting = live.tries.iter().filter(|(_, tries)| tries.resting);
+        let resting = live.tries.iter().filter(|(_, tries)| tries.rest.is_some());
         let mut keys: Vec<_> = resting.map(|(&key, _)| key).collect();
         keys.sort();
         for key in keys {
@@ -79,16 +79,14 @@ impl Turn<'_> {
 
     /// A delivery that rests has rested enough.
     pub(crate) fn retry(&mut self, id: CustomerId, key: MessageKey) {
-        let tries = self
-            .live
-            .customers
-            .get_mut(&id)
-            .and_then(|live| live.tries.get_mut(&key));
-        if let Some(tries) = tries.filter(|tries| tries.resting) {
-            tries.resting = false;
-            if let Some(entry) = self.fold.entry(key) {
-                self.live.enqueue_delivery(&entry.order);
-            }
+        let live = self.live.customers.get_mut(&id);
+        let tries = live.and_then(|live| live.tries.get_mut(&key));
+        let Some(rest) = tries.and_then(|tries| tries.rest.take()) else {
+            return;
+        };
+        self.live.timers.cancel(rest);
+        if let Some(entry) = self.fold.entry(key) {
+            self.live.enqueue_delivery(&entry.order);
         }
     }
 
@@ -129,8 +127,18 @@ impl Turn<'_> {
             .any(|delivery| matches!(delivery, Delivery::Receipt { state: told, .. } if told == state))
     }
 
-    /// The delivery `key` of `order` is over: the next receipt of the message has its turn.
-    pub(crate) fn next_turn(&mut self, order: &Order) {
+    /// The delivery of `order` is over: it is not tried again, and the next receipt of the message has its turn.
+    pub(crate) fn delivery_over(&mut self, order: &Order) {
+        let live = self.live.customers.get_mut(&order.customer);
+        let live = live.filter(|live| !live.tries.is_empty());
+        let tries = live.and_then(|live| live.tries.remove(&order.key));
+        if let Some(rest) = tries.and_then(|tries| tries.rest) {
+            self.live.timers.cancel(rest);
+        }
+        self.next_turn(order);
+    }
+
+    fn next_turn(&mut self, order: &Order) {
         if !takes_turns(order) {
             return;
         }
@@ -234,13 +242,13 @@ impl Turn<'_> {
         self.live.touch_customer(customer);
         match outcome {
             Outcome::Accepted { .. } => {
-                self.end_delivery(customer, flight.key, Reason::Acknowledged);
+                self.end_delivery(flight.key, Reason::Acknowledged);
             }
             Outcome::Refused {
                 class: RefusalClass::Permanent,
                 ..
             } => {
-                self.end_delivery(customer, flight.key, Reason::RefusedByCustomer);
+                self.end_delivery(flight.key, Reason::RefusedByCustomer);
             }
             Outcome::Refused { .. } | Outcome::Unsent | Outcome::Silent => {
                 self.deliver_later(customer, flight.key);
@@ -248,15 +256,7 @@ impl Turn<'_> {
         }
     }
 
-    fn end_delivery(&mut self, id: CustomerId, key: MessageKey, reason: Reason) {
-        if let Some(live) = self
-            .live
-            .customers
-            .get_mut(&id)
-            .filter(|live| !live.tries.is_empty())
-        {
-            live.tries.remove(&key);
-        }
+    fn end_delivery(&mut self, key: MessageKey, reason: Reason) {
         let Some(order) = self.fold.entry(key).map(|entry| entry.order) else {
             return;
         };
@@ -269,20 +269,25 @@ impl Turn<'_> {
             receipt: None,
             expires,
         });
-        self.next_turn(&order);
+        self.delivery_over(&order);
     }
 
-    pub(crate) fn deliver_later(&mut self, customer: CustomerId, key: MessageKey) {
+    /// The delivery failed: it rests, and is tried again.
+    fn deliver_later(&mut self, customer: CustomerId, key: MessageKey) {
+        if self.fold.entry(key).is_none() {
+            // It expired meanwhile, or another answer to it came first.
+            return;
+        }
         let live = self.live.customers.entry(customer).or_default();
         let tries = live.tries.entry(key).or_default();
         let delay = RETRY[usize::from(tries.failed).min(RETRY.len() - 1)];
-        *tries = Tries {
-            failed: tries.failed.saturating_add(1),
-            resting: true,
-        };
-        self.live
-            .timers
-            .set(self.now.mono + delay, Timer::Retry { customer, key });
+        let timer = Timer::Retry { customer, key };
+        let rest = self.live.timers.set(self.now.mono + delay, timer);
+        let before = tries.rest.replace(rest);
+        tries.failed = tries.failed.saturating_add(1);
+        if let Some(before) = before {
+            self.live.timers.cancel(before);
+        }
     }
 }
 

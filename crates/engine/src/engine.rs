@@ -361,7 +361,7 @@ impl<'a> Turn<'a> {
         });
         match receipt {
             Some(receipt) => self.ready(receipt),
-            None => self.next_turn(&order),
+            None => self.delivery_over(&order),
         }
     }
 

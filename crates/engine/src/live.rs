@@ -45,11 +45,11 @@ pub(crate) struct CustomerLive {
     pub(crate) dirty: bool,
 }
 
-/// How often a delivery failed, and whether it waits for its next time.
+/// How often a delivery failed, and what it waits for until its next time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tries {
     pub(crate) failed: u8,
-    pub(crate) resting: bool,
+    pub(crate) rest: Option<TimerName>,
 }
 
 /// A connector's binds and pace, and what nobody knows the fate of.
@@ -101,23 +101,39 @@ pub(crate) enum Timer {
 
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    set: BTreeMap<(Instant, u64), Timer>,
+    set: BTreeMap<TimerName, Timer>,
     count: u64,
 }
 
+/// A timer that was set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct TimerName {
+    at: Instant,
+    number: u64,
+}
+
 impl Timers {
-    pub(crate) fn set(&mut self, at: Instant, timer: Timer) {
+    pub(crate) fn set(&mut self, at: Instant, timer: Timer) -> TimerName {
         self.count += 1;
-        self.set.insert((at, self.count), timer);
+        let name = TimerName {
+            at,
+            number: self.count,
+        };
+        self.set.insert(name, timer);
+        name
+    }
+
+    pub(crate) fn cancel(&mut self, name: TimerName) {
+        self.set.remove(&name);
     }
 
     pub(crate) fn pop(&mut self, now: Instant) -> Option<Timer> {
         let first = self.set.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
+        (first.key().at <= now).then(|| first.remove())
     }
 
     pub(crate) fn first(&self) -> Option<Instant> {
-        self.set.first_key_value().map(|(&(at, _), _)| at)
+        self.set.first_key_value().map(|(name, _)| name.at)
     }
 }
 

@@ -173,6 +173,29 @@ fn an_unanswered_receipt_is_tried_again_after_five_seconds_and_keeps_its_slot() 
 }
 
 #[test]
+fn a_receipt_that_was_tried_early_rests_its_whole_time_when_that_fails_too() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.carried(customer, carrier, TO, FINAL, "a1");
+    world.receipt(carrier, "a1", TO, State::Delivered);
+    let told = world.told_one();
+    world.decline(customer, &told, RefusalClass::Temporary);
+    // A new bind is a new chance.
+    let other = world.customer();
+    let told = world.told_one();
+    let bind = if told.slot == other.slot() {
+        other
+    } else {
+        customer
+    };
+    world.decline(bind, &told, RefusalClass::Temporary);
+    world.wait(Duration::from_millis(29_999));
+    assert_eq!(world.news(), []);
+    world.wait(Duration::from_millis(1));
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+}
+
+#[test]
 fn a_slot_whose_answer_never_comes_is_free_again_in_the_end() {
     let mut world = World::new(Connector::default());
     world.window = 1;
