@@ -628,19 +628,14 @@ impl Fold {
             .filter(move |entry| entry.leg().is_some_and(|leg| leg.connector == connector))
     }
 
-    /// Receipts without a message under an id equal to `id` up to leading zeros, oldest first.
+    /// Receipts without a message under an id equal to `id` up to leading zeros, newest first.
     pub(crate) fn strays_by_id<'a>(
         &'a self,
         connector: ConnectorId,
         id: &CarrierId,
     ) -> impl Iterator<Item = (MessageKey, &'a Stray)> + use<'a> {
-        let keys = self
-            .ids
-            .strays
-            .get(&id.hash(connector))
-            .map_or(&[][..], Vec::as_slice);
-        keys.iter()
-            .filter_map(|&key| Some((key, self.strays.get(&key)?)))
+        let keys = self.ids.strays(id.hash(connector));
+        keys.filter_map(|key| Some((key, self.strays.get(&key)?)))
     }
 
     /// The next alias for a message of this customer.

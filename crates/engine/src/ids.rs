@@ -1,6 +1,6 @@
 //! Which messages a carrier's id may mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::MessageKey;
 use crate::entry::{IdHash, Leg};
@@ -10,6 +10,8 @@ use crate::slab::Slot;
 /// Messages besides the newest that are found under one id. A carrier that gives all of them the same id loses receipts of the
 /// oldest; without a limit each of its receipts would search them all, and everybody would wait.
 const OLDER_MAX: usize = 64;
+/// Receipts without a message that are found under one id, the newest: for the same reason.
+const STRAYS_MAX: usize = 64;
 
 /// Carriers' ids of messages, and of receipts that wait for theirs.
 #[derive(Debug, Default)]
@@ -17,7 +19,7 @@ pub(crate) struct Ids {
     newest: Sharded<Slot>,
     /// Earlier messages under an id that came again.
     older: BTreeMap<IdHash, Vec<Slot>>,
-    pub(crate) strays: BTreeMap<IdHash, Vec<MessageKey>>,
+    strays: BTreeSet<(IdHash, MessageKey)>,
 }
 
 impl Ids {
@@ -65,17 +67,18 @@ impl Ids {
     }
 
     pub(crate) fn insert_stray(&mut self, id: IdHash, key: MessageKey) {
-        self.strays.entry(id).or_default().push(key);
+        self.strays.insert((id, key));
     }
 
     pub(crate) fn remove_stray(&mut self, id: IdHash, key: MessageKey) {
-        let Some(keys) = self.strays.get_mut(&id) else {
-            return;
-        };
-        keys.retain(|&other| other != key);
-        if keys.is_empty() {
-            self.strays.remove(&id);
-        }
+        self.strays.remove(&(id, key));
+    }
+
+    /// Newest first.
+    pub(crate) fn strays(&self, id: IdHash) -> impl Iterator<Item = MessageKey> + '_ {
+        let all = (id, MessageKey(0))..=(id, MessageKey(u64::MAX));
+        let newest = self.strays.range(all).rev().take(STRAYS_MAX);
+        newest.map(|&(_, key)| key)
     }
 }
 
@@ -97,5 +100,23 @@ mod tests {
             ids.remove(id, Slot(slot));
         }
         assert_eq!(ids.slots(id).count(), 0);
+    }
+
+    #[test]
+    fn a_carrier_whose_receipts_all_have_one_id_costs_no_more_either() {
+        let mut ids = Ids::default();
+        let (id, other) = (IdHash(1), IdHash(2));
+        ids.insert_stray(other, MessageKey(7));
+        for key in 0..100_000 {
+            ids.insert_stray(id, MessageKey(key));
+        }
+        let found: Vec<_> = ids.strays(id).map(|key| key.0).collect();
+        let newest_first: Vec<_> = (100_000 - STRAYS_MAX as u64..100_000).rev().collect();
+        assert_eq!(found, newest_first);
+        for key in 0..100_000 {
+            ids.remove_stray(id, MessageKey(key));
+        }
+        assert_eq!(ids.strays(id).count(), 0);
+        assert_eq!(ids.strays(other).count(), 1);
     }
 }

@@ -210,6 +210,7 @@ impl Turn<'_> {
         }
     }
 
+    /// The oldest receipt that may be about the message.
     fn find_stray(
         &mut self,
         connector: ConnectorId,
@@ -218,21 +219,21 @@ impl Turn<'_> {
     ) -> Option<(MessageKey, State, How)> {
         let rules = self.matching(connector);
         let ours = self.fold.entry(of)?.destination();
-        let mut known = self
+        let known = self
             .fold
             .strays_by_id(connector, id)
             .filter(|(_, stray)| stray.id == *id && rules.believes(ours, &stray.destination));
-        if let Some((key, stray)) = known.next() {
+        if let Some((key, stray)) = known.last() {
             self.live.learned(connector).found_as_written(id);
             return Some((key, stray.state, How::Exact));
         }
         let learned = self.live.learned(connector);
         let (form, (key, stray)) = learned.forms(rules.ids).find_map(|form| {
-            let mut known = self
+            let known = self
                 .fold
                 .strays_by_id(connector, &form.in_receipt(id)?)
                 .filter(|(_, stray)| agree(ours, &stray.destination));
-            Some((form, known.next()?))
+            Some((form, known.last()?))
         })?;
         learned.found(form);
         Some((key, stray.state, How::Form))
