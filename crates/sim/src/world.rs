@@ -269,6 +269,10 @@ impl World {
     pub fn crash(&mut self, how: Crash) {
         if let Some(node) = self.node.take() {
             self.env.say(format_args!("node: dies, {how:?}"));
+            // In the middle of things, when there is most to compare.
+            if let Err(wrong) = self.history.compare("the engine that dies", &node.engine) {
+                self.env.violated(wrong);
+            }
             self.disk = node.crash(&mut self.env, how);
         }
     }
