@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sms::{Instant, Now};
 
 use crate::entry::Stage;
-use crate::fold::{Fold, Lane};
+use crate::fold::Fold;
 use crate::hash;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
@@ -176,10 +176,7 @@ impl Engine {
     /// When to step at the latest though nothing came in.
     pub fn next_wake(&self, now: Now) -> Option<Instant> {
         let wall = now.wall.max(self.live.wall);
-        let walls = [
-            self.fold.next_due(self.live.due_seen),
-            self.fold.next_expiry(),
-        ];
+        let walls = [self.fold.next_due(), self.fold.next_expiry()];
         let walls = walls.into_iter().flatten().min();
         let by_wall = walls.map(|at| now.mono + Duration::from_millis(at.0.saturating_sub(wall.0)));
         by_wall.into_iter().chain(self.live.timers.first()).min()
@@ -436,19 +433,10 @@ impl<'a> Turn<'a> {
     /// Deferred messages whose time has come may be sent.
     fn run_due(&mut self) {
         let upto = self.now.wall;
-        let connectors: Vec<_> = self.fold.due(self.live.due_seen, upto).collect();
-        for connector in connectors {
-            if self
-                .fold
-                .lane(connector)
-                .and_then(Lane::first_due)
-                .is_some_and(|due| due <= upto)
-            {
-                self.record(&Record::Due { connector, upto });
-            }
+        while let Some(connector) = self.fold.due(upto) {
+            self.record(&Record::Due { connector, upto });
             self.live.touch_connector(connector);
         }
-        self.live.due_seen = upto;
     }
 
     /// What is not wanted any more ends; a bounded number in one step, the rest in the next.

@@ -568,21 +568,15 @@ impl Fold {
             .map(|slot| self.entries[slot].order.key)
     }
 
-    /// Connectors with something deferred to a time in `(after, upto]`.
-    pub(crate) fn due(&self, after: Wall, upto: Wall) -> impl Iterator<Item = ConnectorId> + '_ {
-        let from = (Wall(after.0 + 1), ConnectorId(0));
-        self.dues
-            .range(from..=(upto.max(from.0), ConnectorId(u32::MAX)))
-            .filter(move |&&(due, _)| due <= upto)
-            .map(|&(_, connector)| connector)
+    /// The connector for which something has been due the longest at `now`.
+    pub(crate) fn due(&self, now: Wall) -> Option<ConnectorId> {
+        let &(due, connector) = self.dues.first()?;
+        (due <= now).then_some(connector)
     }
 
-    /// The first time later than `after` that something is deferred to.
-    pub(crate) fn next_due(&self, after: Wall) -> Option<Wall> {
-        self.dues
-            .range((Wall(after.0 + 1), ConnectorId(0))..)
-            .next()
-            .map(|&(due, _)| due)
+    /// The first time that something is deferred to.
+    pub(crate) fn next_due(&self) -> Option<Wall> {
+        self.dues.first().map(|&(due, _)| due)
     }
 
     /// Some of those whose time has run out at `now`: messages and deliveries.
@@ -759,11 +753,6 @@ impl Lane {
     /// Whether none waits that could go now.
     pub(crate) fn is_empty(&self) -> bool {
         self.classes.iter().all(List::is_empty)
-    }
-
-    /// When the first deferred one may go.
-    pub(crate) fn first_due(&self) -> Option<Wall> {
-        self.due.first_key_value().map(|(&due, _)| due)
     }
 
     /// How many receipts without a message there are, and the oldest.

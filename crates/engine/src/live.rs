@@ -25,8 +25,6 @@ pub(crate) struct Live {
     pub(crate) informed: bool,
     /// The wall clock never goes back in here.
     pub(crate) wall: Wall,
-    /// Deferred messages up to here were looked at.
-    pub(crate) due_seen: Wall,
 }
 
 /// A customer's binds and what is ready for them.

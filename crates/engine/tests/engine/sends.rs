@@ -298,6 +298,19 @@ fn a_vague_refusal_is_believed_the_third_time() {
 }
 
 #[test]
+fn a_retry_without_delay_does_not_wait_for_another() {
+    let mut world = World::new(Connector {
+        retry: vec![Duration::ZERO],
+        ..rules()
+    });
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    world.refuse(carrier, &sent, RefusalClass::Temporary);
+    assert_eq!(world.sent_one().key, key);
+}
+
+#[test]
 fn a_temporary_refusal_is_tried_again_until_the_validity_ends() {
     let mut world = World::new(Connector {
         retry: vec![Duration::from_secs(5), Duration::from_secs(1800)],
