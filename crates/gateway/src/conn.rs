@@ -24,8 +24,8 @@ use crate::wire::{Wire, Written};
 /// Octets that one read takes from a socket at most.
 pub(crate) const READ_OCTETS: usize = 64 << 10;
 
-/// Room in the scratch buffer for a PDU of which a part came earlier: the largest frame of a bound session.
-const PART_OCTETS: usize = 80 << 10;
+/// Room in the scratch buffer for a PDU of which a part came earlier: the largest `frame_max` that can be configured.
+const PART_OCTETS: usize = 128 << 10;
 
 /// Size of the scratch buffer that all connections of a thread share.
 pub(crate) const SCRATCH_OCTETS: usize = PART_OCTETS + READ_OCTETS;

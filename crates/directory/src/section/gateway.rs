@@ -233,9 +233,9 @@ fn connections() -> Vec<Setting<GatewaySettings>> {
             "Every refused bind is answered `ESME_RBINDFAIL`, so that nobody learns which system_ids exist. Recommended on the internet; else `ESME_RINVSYSID`, `ESME_RINVPASWD` and so on."),
         setting!("bind_tries", gateway.connections.bind_tries, whole(1..=100), NewBinds,
             "Refused binds on one connection before it is closed."),
-        setting!("frame_unbound_max", gateway.connections.frame_unbound_max, size("64 B", "1 MiB"), NewBinds,
+        setting!("frame_unbound_max", gateway.connections.frame_unbound_max, size("64 B", "128 KiB"), NewBinds,
             "The largest PDU before the bind."),
-        setting!("frame_max", gateway.connections.frame_max, size("1 KiB", "1 MiB"), NewBinds,
+        setting!("frame_max", gateway.connections.frame_max, size("1 KiB", "128 KiB"), NewBinds,
             "The largest PDU after the bind. The largest legal submit_multi has 71 747 octets."),
     ]
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use smpp::status;
+use smpp::{command, status};
 
 use crate::client::Client;
 use crate::gateway::{Dir, Gateway, PATIENCE};
@@ -93,6 +93,22 @@ fn a_pdu_that_does_not_end_ends_its_session_and_no_other() {
     client.write(&[0, 0, 0, 60, 0, 0, 0, 4]);
     client.end();
     assert_eq!(other.submitted("447700901234", "x"), status::OK);
+}
+
+#[test]
+fn a_pdu_of_the_largest_size_that_can_be_configured_is_read() {
+    const LARGEST: u32 = 128 << 10;
+    let dir = Dir::new("large");
+    let gateway = Gateway::start(&dir, "gateway.frame_max = \"128 KiB\"");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let mut unknown = vec![0; LARGEST as usize];
+    unknown[..4].copy_from_slice(&LARGEST.to_be_bytes());
+    unknown[4..8].copy_from_slice(&[0, 0, 0x0F, 0xFF]);
+    unknown[15] = 9;
+    client.write(&unknown);
+    let nack = client.next_of(command::GENERIC_NACK).header;
+    assert_eq!((nack.status, nack.sequence), (status::RINVCMDID, 9));
+    assert_eq!(client.submitted("447700901234", "x"), status::OK);
 }
 
 #[test]
