@@ -50,7 +50,11 @@ impl Turn<'_> {
             return;
         }
         let mut keys = self.pick(id, credit);
-        self.drop_expired(id, &mut keys);
+        if self.drop_expired(&mut keys) {
+            // Their places are for those behind them, but not in this step: there may be a million.
+            let soon = self.now.mono + Duration::from_millis(1);
+            self.live.wake_connector(id, soon);
+        }
         if keys.is_empty() {
             return;
         }
@@ -84,21 +88,22 @@ impl Turn<'_> {
         }
     }
 
-    /// More may have expired than one step ends, after a long outage for instance: those are not sent either.
-    fn drop_expired(&mut self, id: ConnectorId, keys: &mut Vec<MessageKey>) {
+    /// More may have expired than one step ends, after a long outage for instance: those are not sent either. Whether there
+    /// were any.
+    fn drop_expired(&mut self, keys: &mut Vec<MessageKey>) -> bool {
         let now = self.now.wall;
         if self.fold.next_expiry().is_none_or(|first| first > now) {
-            return;
+            return false;
         }
         let expired = keys.extract_if(.., |key| {
             let entry = self.fold.entry(*key);
             entry.is_some_and(|entry| entry.order.expires.wall() <= now)
         });
-        for key in expired.collect::<Vec<_>>() {
+        let expired: Vec<_> = expired.collect();
+        for &key in &expired {
             self.finish(key, Reason::Expired);
-            // Their places are for those behind them.
-            self.live.touch_connector(id);
         }
+        !expired.is_empty()
     }
 
     /// How many may be sent now; if only time is lacking, the connector is woken when it has passed.

@@ -120,6 +120,19 @@ fn what_has_expired_at_the_head_of_a_lane_does_not_hold_up_the_rest() {
 }
 
 #[test]
+fn however_much_has_expired_one_step_ends_a_part_of_it() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    world.submit_many(customer, TO, 20_000);
+    world.suspend(Duration::from_secs(25 * 3600));
+    world.carrier(10);
+    let left = world.figures().messages;
+    assert!((10_000..20_000).contains(&left), "{left} are left");
+    world.wait(Duration::from_secs(1));
+    assert_eq!(world.figures().messages, 0);
+}
+
+#[test]
 fn a_carrier_gets_no_more_than_its_rate() {
     let mut world = World::new(Connector {
         rate: Some(10),
