@@ -208,6 +208,11 @@ impl Engine {
         self.position
     }
 
+    /// Octets of memory that messages take: of its figures the one that costs nothing to know.
+    pub fn memory(&self) -> u64 {
+        self.fold.memory()
+    }
+
     /// What it holds right now.
     pub fn figures(&self) -> Figures {
         Figures {

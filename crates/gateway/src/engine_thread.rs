@@ -167,8 +167,8 @@ impl EngineThread {
             return false;
         }
         let given = (turn.pending.records.len(), turn.pending.last);
-        let memory = self.engine.figures().memory;
-        let giver = if snapshot::is_due(turn.grown, memory) && self.journal.takes_state() {
+        let due = snapshot::is_due(turn.grown, self.engine.memory());
+        let giver = if due && self.journal.takes_state() {
             let (giver, pieces) = snapshot::way();
             turn.pending.state = Some(pieces);
             Some(giver)
