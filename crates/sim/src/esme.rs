@@ -30,6 +30,13 @@ pub enum Thanks {
     Refuse(Status),
 }
 
+impl Thanks {
+    /// Whether it says that it has the delivery, sooner or later.
+    pub(crate) fn is_ok(self) -> bool {
+        matches!(self, Thanks::Ok | Thanks::Twice | Thanks::Late(_))
+    }
+}
+
 /// Its habits.
 #[derive(Clone, Debug)]
 pub struct EsmeHabits {

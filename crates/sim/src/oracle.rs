@@ -55,7 +55,7 @@ pub(crate) enum Mark {
     /// A customer's answer to the telling of a message's fate.
     Thanks { message: usize, told: usize },
     /// A customer's answer to a message of a subscriber.
-    MoThanks,
+    MoThanks { mo: usize, brought: usize },
 }
 
 /// What a carrier says to a copy.
@@ -132,7 +132,17 @@ struct Mo {
     text: Vec<u8>,
     acknowledged: bool,
     refused: bool,
-    delivered: u32,
+    /// How often its carrier said it: whoever says it again sends another.
+    offered: u32,
+    brought: Vec<Brought>,
+}
+
+/// A subscriber's message as its customer got it.
+#[derive(Debug)]
+struct Brought {
+    written_at: u64,
+    thanked: bool,
+    thanks_heard: Option<Moment>,
 }
 
 /// What was agreed with a carrier.
@@ -244,14 +254,16 @@ impl Oracle {
             text: format!("o{number} hello").into_bytes(),
             acknowledged: false,
             refused: false,
-            delivered: 0,
+            offered: 0,
+            brought: Vec::new(),
         });
         number
     }
 
-    /// Source, destination and text of a subscriber's message.
-    pub(crate) fn mo(&self, number: usize) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-        let mo = &self.mos[number];
+    /// A carrier says a subscriber's message: its source, destination and text.
+    pub(crate) fn mo(&mut self, number: usize) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        let mo = &mut self.mos[number];
+        mo.offered += 1;
         (mo.source.clone(), own_number(mo.customer), mo.text.clone())
     }
 
@@ -311,7 +323,10 @@ impl Oracle {
                 let told = &mut self.stories[message].told[told];
                 told.thanks_heard = told.thanks_heard.or(Some(now));
             }
-            Mark::MoThanks => {}
+            Mark::MoThanks { mo, brought } => {
+                let brought = &mut self.mos[mo].brought[brought];
+                brought.thanks_heard = brought.thanks_heard.or(Some(now));
+            }
         }
     }
 
@@ -515,8 +530,7 @@ impl Env {
         thanks: Thanks,
     ) -> Option<Mark> {
         if sm.esm_class & 0x3C == 0 {
-            self.mo_delivered(customer, sm);
-            return Some(Mark::MoThanks);
+            return self.mo_delivered(customer, sm, written_at, thanks);
         }
         let said = receipt::read(sm.short_message, &sm.tlvs);
         let Some((said, state)) = said.and_then(|said| Some((said, said.state?))) else {
@@ -556,7 +570,7 @@ impl Env {
             when: moment,
             state,
             closes: state.is_final() || story.sms.registered_delivery & 0x10 == 0,
-            thanked: matches!(thanks, Thanks::Ok | Thanks::Twice | Thanks::Late(_)),
+            thanked: thanks.is_ok(),
             refused: matches!(
                 thanks,
                 Thanks::Refuse(status::RX_P_APPN | status::RX_R_APPN)
@@ -574,16 +588,29 @@ impl Env {
         Some(Mark::Thanks { message, told })
     }
 
-    fn mo_delivered(&mut self, customer: usize, sm: &Sm<'_>) {
+    fn mo_delivered(
+        &mut self,
+        customer: usize,
+        sm: &Sm<'_>,
+        written_at: u64,
+        thanks: Thanks,
+    ) -> Option<Mark> {
         let number = number_of(sm.short_message, b'o');
-        let Some(mo) = number.and_then(|number| self.oracle.mos.get_mut(number)) else {
+        let Some(number) = number.filter(|&number| number < self.oracle.mos.len()) else {
             self.violated(format!(
                 "customer{} got a message that nobody wrote",
                 customer + 1
             ));
-            return;
+            return None;
         };
-        mo.delivered += 1;
+        let known = self.oracle.mo_was_thanked_for(number, written_at);
+        let mo = &mut self.oracle.mos[number];
+        mo.brought.push(Brought {
+            written_at,
+            thanked: thanks.is_ok(),
+            thanks_heard: None,
+        });
+        let brought = mo.brought.len() - 1;
         let right = mo.customer == customer
             && mo.text == sm.short_message
             && mo.source == sm.source.digits
@@ -591,6 +618,16 @@ impl Env {
         if !right {
             self.violated(format!("customer{} got a wrong MO", customer + 1));
         }
+        if known {
+            self.violated(format!(
+                "customer{} got o{number} again though its thanks were heard",
+                customer + 1
+            ));
+        }
+        Some(Mark::MoThanks {
+            mo: number,
+            brought,
+        })
     }
 }
 

@@ -93,19 +93,33 @@ impl Oracle {
             .iter()
             .filter(|told| told.state == state)
             .any(|told| {
-                let patience = self.customers[customer].patience;
                 told.thanked
                     && told.thanks_heard.is_some_and(|heard| {
-                        self.lasts(heard.at)
-                            && heard.at.saturating_sub(told.written_at) + MARGIN + BLOCKED_MAX
-                                < patience
-                            && heard.at + self.slowest_disk + SECOND < written_at
+                        self.is_known(customer, told.written_at, heard, written_at)
                     })
             });
         if known && state.is_final() {
             return Some("its thanks for hearing so were heard".to_owned());
         }
         self.unfounded(story, state, error, now)
+    }
+
+    /// Whether our process knew, when it wrote something at `written_at`, that the customer had thanked it for what it `told`.
+    fn is_known(&self, customer: usize, told: u64, heard: Moment, written_at: u64) -> bool {
+        let patience = self.customers[customer].patience;
+        self.lasts(heard.at)
+            && heard.at.saturating_sub(told) + MARGIN + BLOCKED_MAX < patience
+            && heard.at + self.slowest_disk + SECOND < written_at
+    }
+
+    /// Whether a message of a subscriber comes again for no reason.
+    pub(super) fn mo_was_thanked_for(&self, number: usize, written_at: u64) -> bool {
+        let mo = &self.mos[number];
+        let thanked = mo.brought.iter().filter(|brought| brought.thanked);
+        let mut heard =
+            thanked.filter_map(|brought| Some((brought.written_at, brought.thanks_heard?)));
+        mo.offered == 1
+            && heard.any(|(told, heard)| self.is_known(mo.customer, told, heard, written_at))
     }
 
     /// Whether nothing that happened makes the message come to `state`.
@@ -210,7 +224,7 @@ impl Oracle {
                 .map_err(|wrong| format!("m{number} {wrong}: {story}"))?;
         }
         for (number, mo) in self.mos.iter().enumerate() {
-            if mo.acknowledged && mo.delivered == 0 {
+            if mo.acknowledged && mo.brought.is_empty() {
                 return Err(format!(
                     "o{number} was acknowledged and never delivered: {mo:?}"
                 ));
