@@ -20,6 +20,7 @@ use smpp::status::Status;
 use sms::{Instant, Now};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 use crate::common::Common;
@@ -109,15 +110,11 @@ impl IoThread {
     }
 
     /// The thread itself; returns after [`stop`](IoThread::stop).
-    pub(crate) fn run(self: &Arc<IoThread>, common: &Arc<Common>) -> std::io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+    pub(crate) fn run(self: &Arc<IoThread>, runtime: Runtime, common: &Arc<Common>) {
         let io = Rc::new(Io::new(self.clone(), common.clone()));
         tokio::task::LocalSet::new().block_on(&runtime, io.run());
         // A lookup of a name that hangs is not waited for.
         runtime.shutdown_background();
-        Ok(())
     }
 }
 

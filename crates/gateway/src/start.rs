@@ -243,11 +243,14 @@ fn start_engine(
 }
 
 fn start_io(thread: &Arc<IoThread>, common: &Arc<Common>) -> Result<JoinHandle<()>, String> {
+    // Here, before anybody may connect: a crowd could take the descriptors that it needs.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no thread could be started: {error}"))?;
     let (thread, common) = (thread.clone(), common.clone());
     spawn(&format!("io-{}", thread.number), move || {
-        if let Err(error) = thread.run(&common) {
-            crate::exit::machine_failed(&error);
-        }
+        thread.run(runtime, &common);
     })
 }
 
