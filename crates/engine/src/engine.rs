@@ -463,7 +463,10 @@ impl<'a> Turn<'a> {
                 },
             );
         }
-        while let Some(key) = self.fold.expired_stray(self.now.wall) {
+        for _ in 0..MOST {
+            let Some(key) = self.fold.expired_stray(self.now.wall) else {
+                break;
+            };
             self.finish_stray(key);
         }
     }
