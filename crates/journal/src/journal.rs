@@ -18,7 +18,7 @@ use crate::{
 /// Zeros that are written at once behind the last batch when a batch reaches the file's end. A batch
 /// that is written over them changes nothing but octets, and its sync need not wait for the file
 /// system's own journal, which takes as long again. More at once makes that one append late.
-const AHEAD_BYTES: usize = 256 << 10;
+const AHEAD_BYTES: usize = 128 << 10;
 
 /// An append-only log of batches of records in one directory, which it owns: one per process and
 /// directory. See the crate's documentation for what it promises.
