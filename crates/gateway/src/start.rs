@@ -160,10 +160,9 @@ fn is_missing_loopback(address: SocketAddr, error: &io::Error) -> bool {
 // ---- recovery ----
 
 /// The engine as the journal tells it, and the octets of records that were read behind the snapshot.
-fn recover(journal: &Journal, mut recovered: Recovered) -> Result<(Engine, u64), String> {
+fn recover(journal: &Journal, recovered: Recovered) -> Result<(Engine, u64), String> {
     let started = std::time::Instant::now();
     let mut recovery = Recovery::new(0);
-    let after = recovered.replay_after();
     if let Some(cut) = &recovered.cut {
         tracing::warn!(
             ?cut,
@@ -173,19 +172,9 @@ fn recover(journal: &Journal, mut recovered: Recovered) -> Result<(Engine, u64),
     for damage in &recovered.damaged {
         tracing::error!(%damage, "a snapshot was set aside; look at the disk");
     }
-    if let Some(snapshot) = &mut recovered.snapshot {
-        while let Some(block) = snapshot.next().map_err(|error| error.to_string())? {
-            recovery.apply(block).map_err(|error| error.to_string())?;
-        }
-    }
-    let mut batches = journal.read(after).map_err(|error| error.to_string())?;
-    let mut read = 0;
-    while let Some(batch) = batches.next().map_err(|error| error.to_string())? {
-        read += batch.records.len() as u64;
-        recovery
-            .apply(batch.records)
-            .map_err(|error| error.to_string())?;
-    }
+    let read = recovered
+        .replay(journal, |records| recovery.apply(records))
+        .map_err(|error| error.to_string())?;
     let engine = recovery.finish(Position(journal.end().0));
     let messages = engine.figures().messages;
     tracing::info!(messages, octets = read, took = ?started.elapsed(), "recovered");

@@ -9,19 +9,10 @@
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use journal::{Journal, Options, Position};
-//! # fn restore(_: &[u8]) {}
-//! # fn apply(_: &[u8]) {}
+//! # fn apply(_: &[u8]) -> Result<(), std::fmt::Error> { Ok(()) }
 //!
-//! let (mut journal, mut recovered) = Journal::open("bindery-data", &Options::default())?;
-//! if let Some(snapshot) = &mut recovered.snapshot {
-//!     while let Some(block) = snapshot.next()? {
-//!         restore(block);
-//!     }
-//! }
-//! let mut batches = journal.read(recovered.replay_after())?;
-//! while let Some(batch) = batches.next()? {
-//!     apply(batch.records);
-//! }
+//! let (mut journal, recovered) = Journal::open("bindery-data", &Options::default())?;
+//! recovered.replay(&journal, apply)?; // the last snapshot, and the batches behind it
 //! let next = Position(journal.end().0 + 1);
 //! journal.append(next, b"records of one step")?; // durable when it returns
 //! # Ok(()) }

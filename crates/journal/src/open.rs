@@ -30,6 +30,31 @@ impl<D: Disk> Recovered<D> {
             .as_ref()
             .map_or(Position(0), SnapshotReader::position)
     }
+
+    /// Gives `apply` all that makes the state: the blocks of the snapshot, then the records of each batch of `journal` behind it.
+    /// How many octets of records were behind the snapshot.
+    ///
+    /// # Errors
+    /// [`ReadError`](crate::ReadError), or what `apply` says: then it is not called again.
+    pub fn replay<E: std::error::Error + 'static>(
+        self,
+        journal: &Journal<D>,
+        mut apply: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<u64, Box<dyn std::error::Error>> {
+        let after = self.replay_after();
+        if let Some(mut snapshot) = self.snapshot {
+            while let Some(block) = snapshot.next()? {
+                apply(block)?;
+            }
+        }
+        let mut batches = journal.read(after)?;
+        let mut octets = 0;
+        while let Some(batch) = batches.next()? {
+            octets += batch.records.len() as u64;
+            apply(batch.records)?;
+        }
+        Ok(octets)
+    }
 }
 
 /// A torn write at the end of the journal.

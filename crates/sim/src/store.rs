@@ -256,25 +256,14 @@ fn write_pieces(
 /// The engine as the journal tells it, and the octets behind the snapshot.
 fn recover(
     journal: &Journal<SimDisk>,
-    mut recovered: journal::Recovered<SimDisk>,
+    recovered: journal::Recovered<SimDisk>,
 ) -> Result<(Engine, u64), String> {
     let mut recovery = Recovery::new(0);
-    let after = recovered.replay_after();
     if let Some(damage) = recovered.damaged.first() {
         return Err(format!("a snapshot was set aside: {damage}"));
     }
-    if let Some(snapshot) = &mut recovered.snapshot {
-        while let Some(block) = snapshot.next().map_err(|error| error.to_string())? {
-            recovery.apply(block).map_err(|error| error.to_string())?;
-        }
-    }
-    let mut batches = journal.read(after).map_err(|error| error.to_string())?;
-    let mut read = 0;
-    while let Some(batch) = batches.next().map_err(|error| error.to_string())? {
-        read += batch.records.len() as u64;
-        recovery
-            .apply(batch.records)
-            .map_err(|error| error.to_string())?;
-    }
+    let read = recovered
+        .replay(journal, |records| recovery.apply(records))
+        .map_err(|error| error.to_string())?;
     Ok((recovery.finish(Position(journal.end().0)), read))
 }
