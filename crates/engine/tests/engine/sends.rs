@@ -18,6 +18,19 @@ fn rules() -> Connector {
     }
 }
 
+/// The carrier's messages in doubt are held so long.
+fn holding(hold: Duration) -> World {
+    World::new(Connector {
+        in_doubt: InDoubt::Hold(hold),
+        ..rules()
+    })
+}
+
+/// What the carrier refuses for now is tried again after these.
+fn trying_again(retry: Vec<Duration>) -> World {
+    World::new(Connector { retry, ..rules() })
+}
+
 #[test]
 fn a_late_answer_settles_the_message_and_frees_its_slot_once() {
     let mut world = World::new(rules());
@@ -186,10 +199,7 @@ fn without_evidence_they_go_over_another_after_the_late_wait() {
 #[test]
 fn held_in_doubt_it_ends_unknown_when_its_time_is_over() {
     let hold = Duration::from_secs(50);
-    let mut world = World::new(Connector {
-        in_doubt: InDoubt::Hold(hold),
-        ..rules()
-    });
+    let mut world = holding(hold);
     let (customer, carrier) = (world.customer(), world.carrier(10));
     let key = world.submit(customer, TO, FINAL);
     let sent = world.sent_one();
@@ -203,10 +213,7 @@ fn held_in_doubt_it_ends_unknown_when_its_time_is_over() {
 #[test]
 fn a_carrier_that_is_woken_for_something_else_does_not_forget_what_it_holds() {
     let hold = Duration::from_secs(50);
-    let mut world = World::new(Connector {
-        in_doubt: InDoubt::Hold(hold),
-        ..rules()
-    });
+    let mut world = holding(hold);
     let (customer, carrier) = (world.customer(), world.carrier(10));
     let key = world.submit(customer, TO, FINAL);
     let held = world.sent_one();
@@ -225,10 +232,7 @@ fn a_carrier_that_is_woken_for_something_else_does_not_forget_what_it_holds() {
 
 #[test]
 fn it_is_held_no_longer_than_its_validity() {
-    let mut world = World::new(Connector {
-        in_doubt: InDoubt::Hold(Duration::from_secs(3600)),
-        ..rules()
-    });
+    let mut world = holding(Duration::from_secs(3600));
     let (customer, carrier) = (world.customer(), world.carrier(10));
     let expires = world.wall().plus(Duration::from_secs(120));
     let key = world.submitted_as(customer, TO, |draft| {
@@ -279,10 +283,7 @@ fn a_crash_puts_exactly_what_was_open_in_doubt() {
 
 #[test]
 fn a_vague_refusal_is_believed_the_third_time() {
-    let mut world = World::new(Connector {
-        retry: vec![Duration::from_secs(5)],
-        ..rules()
-    });
+    let mut world = trying_again(vec![Duration::from_secs(5)]);
     let (customer, carrier) = (world.customer(), world.carrier(10));
     let key = world.submit(customer, TO, FINAL);
     for _ in 0..2 {
@@ -299,10 +300,7 @@ fn a_vague_refusal_is_believed_the_third_time() {
 
 #[test]
 fn a_retry_without_delay_does_not_wait_for_another() {
-    let mut world = World::new(Connector {
-        retry: vec![Duration::ZERO],
-        ..rules()
-    });
+    let mut world = trying_again(vec![Duration::ZERO]);
     let (customer, carrier) = (world.customer(), world.carrier(10));
     let key = world.submit(customer, TO, FINAL);
     let sent = world.sent_one();
@@ -312,10 +310,7 @@ fn a_retry_without_delay_does_not_wait_for_another() {
 
 #[test]
 fn a_temporary_refusal_is_tried_again_until_the_validity_ends() {
-    let mut world = World::new(Connector {
-        retry: vec![Duration::from_secs(5), Duration::from_secs(1800)],
-        ..rules()
-    });
+    let mut world = trying_again(vec![Duration::from_secs(5), Duration::from_secs(1800)]);
     let (customer, carrier) = (world.customer(), world.carrier(10));
     let key = world.submit(customer, TO, FINAL);
     let mut tries = 0;
