@@ -127,15 +127,11 @@ impl Desk {
         for _ in 0..BATCH {
             let body = self.inputs.put_message(&message);
             self.inputs.push(Input::Submit(Draft {
-                origin: Origin::default(),
                 bind: self.customer,
                 customer: CUSTOMER,
-                priority: 0,
                 wants: Wants::from_registered_delivery(1),
-                alias: false,
-                due: None,
-                expires: None,
                 body,
+                ..Draft::default()
             }));
         }
         self.step();

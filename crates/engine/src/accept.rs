@@ -4,7 +4,7 @@ use sms::Message;
 
 use crate::engine::Turn;
 use crate::live::Side;
-use crate::record::{Record, Seconds};
+use crate::record::{Accepted, Record, Seconds};
 use crate::{ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, Told, Wants};
 
 /// Where a message goes first, and when.
@@ -48,7 +48,7 @@ impl Turn<'_> {
         } else {
             key.into()
         };
-        self.record(&Record::Accepted {
+        self.record(&Record::Accepted(Accepted {
             key,
             told,
             customer: draft.customer,
@@ -60,7 +60,7 @@ impl Turn<'_> {
             due,
             sending: flight.is_some(),
             body,
-        });
+        }));
         match flight {
             Some((to, token)) => {
                 let body = self.step.gated.put(body);

@@ -14,7 +14,7 @@ use crate::entry::{CarrierId, Entry, Image, LANE, Leg, Order, Stage, Stand, TIME
 use crate::ids::Ids;
 use crate::index::Index;
 use crate::number::TailHash;
-use crate::record::{How, Record, Seconds};
+use crate::record::{Accepted, How, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
 use crate::{ConnectorId, CustomerId, Delivery, Figures, MessageKey, Told};
 
@@ -77,37 +77,7 @@ impl Fold {
     /// Makes the fact true here.
     pub(crate) fn apply(&mut self, record: &Record<'_>) {
         match *record {
-            Record::Accepted {
-                key,
-                told,
-                customer,
-                bind,
-                connector,
-                priority,
-                wants,
-                expires,
-                due,
-                sending,
-                body,
-            } => {
-                self.newest = self.newest.max(key);
-                self.aliases.told(customer, told);
-                let order = Order {
-                    key,
-                    told,
-                    customer,
-                    bind,
-                    wants,
-                    expires,
-                };
-                let leg = order.hand(connector, priority);
-                let slot = self.insert(Entry::new(order, Stand::Leg(leg), body));
-                if sending {
-                    self.send(slot);
-                } else {
-                    self.enqueue(slot, due, End::Tail);
-                }
-            }
+            Record::Accepted(ref accepted) => self.accepted(accepted),
             Record::Arrived {
                 key,
                 customer,
@@ -245,6 +215,27 @@ impl Fold {
                 closed.restore(generation, id, number);
             }
             Record::Forgotten { connector, upto } => self.lane_mut(connector).closed.forget(upto),
+        }
+    }
+
+    /// A message of a customer is ours.
+    fn accepted(&mut self, accepted: &Accepted<'_>) {
+        self.newest = self.newest.max(accepted.key);
+        self.aliases.told(accepted.customer, accepted.told);
+        let order = Order {
+            key: accepted.key,
+            told: accepted.told,
+            customer: accepted.customer,
+            bind: accepted.bind,
+            wants: accepted.wants,
+            expires: accepted.expires,
+        };
+        let leg = order.hand(accepted.connector, accepted.priority);
+        let slot = self.insert(Entry::new(order, Stand::Leg(leg), accepted.body));
+        if accepted.sending {
+            self.send(slot);
+        } else {
+            self.enqueue(slot, accepted.due, End::Tail);
         }
     }
 

@@ -3,12 +3,16 @@
 //! A record says what is, absolutely: never "the next", "the default" or "now". All integers are little-endian; a record starts
 //! with its kind and knows its own length. A kind that is not known here refuses to be read: it was written by a newer version.
 
+mod accepted;
+
+pub(crate) use accepted::Accepted;
+
 use sms::{State, Wall};
 
 use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
 use crate::number::TailHash;
-use crate::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
+use crate::{ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -29,23 +33,7 @@ impl Seconds {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Record<'a> {
     /// We own a message of a customer and placed it with a connector.
-    Accepted {
-        key: MessageKey,
-        /// What the customer was told that it is called.
-        told: Told,
-        customer: CustomerId,
-        /// The bind it came over.
-        bind: BindId,
-        connector: ConnectorId,
-        priority: u8,
-        wants: Wants,
-        expires: Seconds,
-        /// Not to be sent before.
-        due: Option<Wall>,
-        /// It goes out as soon as this record is durable: [`Record::Sending`] in the same breath.
-        sending: bool,
-        body: &'a [u8],
-    },
+    Accepted(Accepted<'a>),
     /// We own a message from a subscriber.
     Arrived {
         key: MessageKey,
@@ -269,46 +257,14 @@ const CLOSED: u8 = 15;
 const FORGOTTEN: u8 = 16;
 const ALIAS: u8 = 17;
 
-const FLAG_SENDING: u8 = 1;
-const FLAG_DUE: u8 = 2;
-const FLAG_TOLD: u8 = 4;
-
 impl Record<'_> {
     /// Appends the record in its written form.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let w = &mut Writer(out);
         match *self {
-            Record::Accepted {
-                key,
-                told,
-                customer,
-                bind,
-                connector,
-                priority,
-                wants,
-                expires,
-                due,
-                sending,
-                body,
-            } => {
-                let flag = |on: bool, bit: u8| if on { bit } else { 0 };
-                let flags = flag(sending, FLAG_SENDING)
-                    | flag(due.is_some(), FLAG_DUE)
-                    | flag(told != key.into(), FLAG_TOLD);
-                w.0.reserve(64 + body.len());
-                w.bytes(&[ACCEPTED, flags, priority, wants.0]);
-                w.u64(key.0);
-                w.u64(bind.0);
-                w.u32(customer.0);
-                w.u32(connector.0);
-                w.u32(expires.0);
-                if let Some(due) = due {
-                    w.u64(due.0);
-                }
-                if told != key.into() {
-                    w.u64(told.0);
-                }
-                w.long(body);
+            Record::Accepted(accepted) => {
+                w.bytes(&[ACCEPTED]);
+                accepted.encode(w);
             }
             Record::Arrived {
                 key,
@@ -456,7 +412,7 @@ impl Record<'_> {
     /// What kind of fact it is, in the words of this module.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Record::Accepted { .. } => "Accepted",
+            Record::Accepted(_) => "Accepted",
             Record::Arrived { .. } => "Arrived",
             Record::Sending { .. } => "Sending",
             Record::Due { .. } => "Due",
@@ -479,40 +435,7 @@ impl Record<'_> {
     pub(crate) fn decode<'a>(octets: &mut &'a [u8]) -> Option<Record<'a>> {
         let r = &mut Reader(octets);
         Some(match r.u8()? {
-            ACCEPTED => {
-                let [flags, priority, wants] = r.array()?;
-                let key = r.key()?;
-                let bind = BindId(r.u64()?);
-                let customer = CustomerId(r.u32()?);
-                let connector = ConnectorId(r.u32()?);
-                let expires = Seconds(r.u32()?);
-                let due = if flags & FLAG_DUE == 0 {
-                    None
-                } else {
-                    Some(Wall(r.u64()?))
-                };
-                let told = if flags & FLAG_TOLD == 0 {
-                    key.into()
-                } else {
-                    Told(r.u64()?)
-                };
-                let sending = flags & FLAG_SENDING != 0;
-                let wants = Wants(wants);
-                let body = r.long()?;
-                Record::Accepted {
-                    key,
-                    told,
-                    customer,
-                    bind,
-                    connector,
-                    priority,
-                    wants,
-                    expires,
-                    due,
-                    sending,
-                    body,
-                }
-            }
+            ACCEPTED => Record::Accepted(Accepted::decode(r)?),
             ARRIVED => Record::Arrived {
                 key: r.key()?,
                 customer: CustomerId(r.u32()?),

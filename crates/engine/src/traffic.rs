@@ -101,7 +101,7 @@ pub enum Room {
 }
 
 /// A message that a customer submits, as the edge understood it: within the rules of its preset, not yet accepted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Draft {
     /// The request to answer.
     pub origin: Origin,

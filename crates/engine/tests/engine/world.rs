@@ -507,11 +507,7 @@ fn draft(origin: Origin, bind: Bind, digits: &str, inputs: &mut Inputs) -> Draft
         origin,
         bind: bind.id,
         customer: CUSTOMER,
-        priority: 0,
-        wants: Wants::NONE,
-        alias: false,
-        due: None,
-        expires: None,
         body: inputs.put_message(&message),
+        ..Draft::default()
     }
 }
