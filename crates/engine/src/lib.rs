@@ -18,12 +18,14 @@ mod ids;
 mod index;
 mod key;
 mod live;
+mod mo;
 mod number;
 mod outcome;
 mod pace;
 mod receipt;
 mod record;
 mod slab;
+mod strays;
 mod traffic;
 
 pub use directory::{Connector, Customer, Directory, InDoubt, Limits, Route, Target};
