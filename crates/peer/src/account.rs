@@ -8,6 +8,8 @@ use smpp::pdu::BindLimits;
 use smpp::status::{self, Status};
 use sms::Reading;
 
+use crate::Operations;
+
 /// Everything that the edge needs of a customer. [`Default`] is the preset `default`.
 ///
 /// Limits that hold over all binds of a customer (rate, number of binds, routes) are the engine's
@@ -83,8 +85,8 @@ pub struct SessionRules {
 /// What a customer may submit, and what is made of it.
 #[derive(Clone, Debug)]
 pub struct Submitting {
-    /// data_sm is taken; else it is answered with `ESME_RINVCMDID`.
-    pub data_sm: bool,
+    /// The requests it may send; every other one is answered as what it is, with `ESME_RINVCMDID`.
+    pub operations: Operations,
     /// What is made of addresses.
     pub addresses: AddressRules,
     /// What the values of data_coding mean that customers read differently.
@@ -199,7 +201,7 @@ impl Default for SessionRules {
 impl Default for Submitting {
     fn default() -> Submitting {
         Submitting {
-            data_sm: true,
+            operations: Operations::default(),
             addresses: AddressRules::default(),
             reading: Reading::default(),
             message_octets_max: 255,

@@ -8,6 +8,7 @@ use engine::{
     RefusalClass, Span,
 };
 use smpp::Version;
+use smpp::command::CommandId;
 use smpp::pdu::{Pdu, Sm, SmResp};
 use smpp::session::{BindKind, Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
@@ -280,7 +281,12 @@ impl Customer {
         inputs: &mut Inputs,
         notes: &mut Notes,
     ) {
+        let command = pdu.command_id();
         let refused = match pdu {
+            _ if !self.may(command) => Err(Bad {
+                status: status::RINVCMDID,
+                why: "operation not allowed",
+            }),
             Pdu::SubmitSm(sm) => self.submit(now, sequence, sm, inputs),
             Pdu::DataSm(data) => {
                 self.submit_data(now, sequence, &submission::from_data_sm(data), inputs)
@@ -293,11 +299,18 @@ impl Customer {
         if let Err(bad) = refused {
             self.session.refuse(sequence, bad.status);
             notes.push(Note::Refused {
-                command: pdu.command_id(),
+                command,
                 status: bad.status,
                 why: bad.why,
             });
         }
+    }
+
+    /// Whether the customer may send this request at all.
+    #[inline]
+    fn may(&self, command: CommandId) -> bool {
+        self.account()
+            .is_none_or(|account| account.submitting.operations.allow(command))
     }
 
     #[inline]
@@ -341,15 +354,6 @@ impl Customer {
         sm: &Sm<'_>,
         inputs: &mut Inputs,
     ) -> Result<(), Bad> {
-        if self
-            .account()
-            .is_some_and(|account| !account.submitting.data_sm)
-        {
-            return Err(Bad {
-                status: status::RINVCMDID,
-                why: "data_sm not allowed",
-            });
-        }
         self.submit(now, sequence, sm, inputs)?;
         self.data_sms.push(sequence);
         Ok(())

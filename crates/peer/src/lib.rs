@@ -10,6 +10,7 @@ pub mod carrier;
 pub mod customer;
 mod delivery;
 mod flow;
+mod operations;
 mod profile;
 mod refusal;
 mod report;
@@ -21,5 +22,6 @@ pub use account::{
     TimeRule,
 };
 pub use flow::{Credentials, Flow, Note, Notes};
+pub use operations::Operations;
 pub use profile::{Profile, refusal_class};
 pub use refusal::{Asked, command_status};

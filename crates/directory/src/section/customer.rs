@@ -1,14 +1,16 @@
 //! `[[customer]]`: those who send us messages.
 
 use ipnet::IpNet;
-use peer::{Account, MessageIdForm, Mismatch, TimeRule};
+use peer::{Account, MessageIdForm, Mismatch, Operations, TimeRule};
+use smpp::command::{self, CommandId};
 use smpp::status;
 use sms::Alphabet;
 
 use super::credential::{Credential, SecretText, credential_settings};
 use super::{Named, VERSIONS, Written};
 use crate::form::{
-    Characters, Flag, at, choice, given, list, name, octets, or_none, parsed, time, whole,
+    Characters, Choice, Flag, Form, Item, List, at, choice, given, list, name, octets, or_none,
+    parsed, time, whole,
 };
 use crate::number;
 use crate::problem::{At, Reader};
@@ -221,7 +223,8 @@ fn session() -> Vec<Setting<CustomerSettings>> {
 #[rustfmt::skip] // A row of the table is a line or two.
 fn submitting() -> Vec<Setting<CustomerSettings>> {
     vec![
-        setting!("data_sm", account.submitting.data_sm, Flag, NewBinds, "data_sm is taken; else `ESME_RINVCMDID`."),
+        setting!("operations", account.submitting.operations, Requests, NewBinds,
+            "The requests it may send besides those that keep the session; any other is answered with `ESME_RINVCMDID`."),
         setting!("data_coding_0", account.submitting.reading.zero, choice(ALPHABETS), NewBinds, "What its data_coding 0 means."),
         setting!("data_coding_1", account.submitting.reading.one, choice(ALPHABETS), NewBinds, "What its data_coding 1 means."),
         setting!("data_coding_3", account.submitting.reading.three, choice(ALPHABETS), NewBinds, "What its data_coding 3 means."),
@@ -266,6 +269,40 @@ fn delivering() -> Vec<Setting<CustomerSettings>> {
             "`ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0."),
     ]
 }
+
+/// A list of requests.
+struct Requests;
+
+impl Requests {
+    fn list() -> List<Choice<CommandId>> {
+        list(1..=OPERATIONS.len(), choice(OPERATIONS))
+    }
+}
+
+impl Form<Operations> for Requests {
+    fn expects(&self) -> String {
+        Requests::list().expects()
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<Operations> {
+        let requests = Requests::list().read(key, item, reader)?;
+        Some(requests.into_iter().collect())
+    }
+
+    fn write(&self, value: &Operations) -> String {
+        Requests::list().write(&value.iter().collect())
+    }
+}
+
+/// The words for requests.
+const OPERATIONS: &[(&str, CommandId)] = &[
+    ("submit_sm", command::SUBMIT_SM),
+    ("submit_multi", command::SUBMIT_MULTI),
+    ("data_sm", command::DATA_SM),
+    ("query_sm", command::QUERY_SM),
+    ("cancel_sm", command::CANCEL_SM),
+    ("replace_sm", command::REPLACE_SM),
+];
 
 /// The words for alphabets.
 const ALPHABETS: &[(&str, Alphabet)] = &[

@@ -2,7 +2,7 @@
 
 use engine::CustomerId;
 use peer::{Account, MessageIdForm, Mismatch};
-use smpp::{Version, status};
+use smpp::{Version, command, status};
 
 fn account() -> Account {
     Account {
@@ -140,18 +140,44 @@ fn data_sm_is_answered_as_data_sm() {
     );
 }
 
+/// Shows MTA-31, BUL-43, BUL-44, BUL-45, BUL-46, BUL-48, C-10.
 #[test]
-fn data_sm_may_be_forbidden() {
+fn an_operation_outside_of_the_account_s_is_answered_as_what_it_is_and_the_session_stays() {
     let mut account = account();
-    account.submitting.data_sm = false;
+    account.submitting.operations = [command::SUBMIT_SM].into_iter().collect();
     bound(
         account,
         "transceiver",
-        Version::V34,
+        Version::V50,
         r#"
         <- data_sm 2 from=1/1/4477 to=1/1/4478 payload="x"
-        note refused data_sm 0x03 data_sm not allowed
+        note refused data_sm 0x03 operation not allowed
         -> data_sm_resp 2 0x03 id=""
+        <- raw 00000024 00000021 00000000 00000003 00 000000 01 01 0000 3100 000000 00 00 00000000 00
+        note refused submit_multi 0x03 operation not allowed
+        -> submit_multi_resp 3 0x03
+        <- query_sm 4
+        note refused query_sm 0x03 operation not allowed
+        -> query_sm_resp 4 0x03
+        <- cancel_sm 5
+        note refused cancel_sm 0x03 operation not allowed
+        -> cancel_sm_resp 5 0x03
+        <- replace_sm 6
+        note refused replace_sm 0x03 operation not allowed
+        -> replace_sm_resp 6 0x03
+        <- broadcast_sm 7
+        note refused broadcast_sm 0x03 operation not allowed
+        -> broadcast_sm_resp 7 0x03
+        <- query_broadcast_sm 8
+        note refused query_broadcast_sm 0x03 operation not allowed
+        -> query_broadcast_sm_resp 8 0x03
+        <- cancel_broadcast_sm 9
+        note refused cancel_broadcast_sm 0x03 operation not allowed
+        -> cancel_broadcast_sm_resp 9 0x03
+        <- raw 00000010 00000022 00000000 0000000a
+        -> generic_nack 10 0x03
+        <- submit_sm 11 from=1/1/4477 to=1/1/4478 text="x"
+        => submit 11 bind=5 from=1/1/4477 to=1/1/4478 text="x"
         "#,
     );
 }
@@ -255,15 +281,6 @@ fn operations_that_are_not_offered_yet_are_refused_as_what_they_are() {
         <- raw 00000024 00000021 00000000 00000005 00 000000 01 01 0000 3100 000000 00 00 00000000 00
         note refused submit_multi 0x03 operation not offered
         -> submit_multi_resp 5 0x03
-        <- broadcast_sm 6
-        note refused broadcast_sm 0x03 operation not offered
-        -> broadcast_sm_resp 6 0x03
-        <- query_broadcast_sm 7
-        note refused query_broadcast_sm 0x03 operation not offered
-        -> query_broadcast_sm_resp 7 0x03
-        <- cancel_broadcast_sm 8
-        note refused cancel_broadcast_sm 0x03 operation not offered
-        -> cancel_broadcast_sm_resp 8 0x03
         "#,
     );
 }

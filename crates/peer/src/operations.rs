@@ -1,0 +1,79 @@
+//! Which requests a customer may send.
+
+use smpp::command::{self, CommandId};
+
+/// A set of the requests that carry, ask for or change a message. What keeps a session (bind, enquire_link, unbind) is never
+/// in question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Operations(u8);
+
+impl Operations {
+    /// The requests that can be in a set, in the order in which sets are written.
+    pub const ALL: [CommandId; 6] = [
+        command::SUBMIT_SM,
+        command::SUBMIT_MULTI,
+        command::DATA_SM,
+        command::QUERY_SM,
+        command::CANCEL_SM,
+        command::REPLACE_SM,
+    ];
+
+    /// Whether a customer with this set may send `request`. One that can be in no set may not be sent.
+    #[inline]
+    pub fn allow(self, request: CommandId) -> bool {
+        Operations::ALL
+            .iter()
+            .position(|&known| known == request)
+            .is_some_and(|bit| self.0 & 1 << bit != 0)
+    }
+
+    /// The requests in the set.
+    pub fn iter(self) -> impl Iterator<Item = CommandId> {
+        Operations::ALL
+            .into_iter()
+            .filter(move |&request| self.allow(request))
+    }
+}
+
+impl FromIterator<CommandId> for Operations {
+    /// A request that can be in no set is passed over.
+    fn from_iter<I: IntoIterator<Item = CommandId>>(requests: I) -> Operations {
+        let bits = requests
+            .into_iter()
+            .filter_map(|request| Operations::ALL.iter().position(|&known| known == request))
+            .fold(0, |bits, bit| bits | 1 << bit);
+        Operations(bits)
+    }
+}
+
+impl Default for Operations {
+    /// All of them.
+    fn default() -> Operations {
+        Operations::ALL.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_allows_what_is_in_it() {
+        let set: Operations = [command::QUERY_SM, command::SUBMIT_SM, command::UNBIND]
+            .into_iter()
+            .collect();
+        let allowed: Vec<_> = set.iter().collect();
+        assert_eq!(allowed, [command::SUBMIT_SM, command::QUERY_SM]);
+        assert!(!set.allow(command::UNBIND) && !set.allow(command::BROADCAST_SM));
+    }
+
+    #[test]
+    fn by_default_everything_is_allowed_that_can_be() {
+        let all = Operations::default();
+        assert!(
+            Operations::ALL
+                .into_iter()
+                .all(|request| all.allow(request))
+        );
+    }
+}
