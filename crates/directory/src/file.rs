@@ -103,6 +103,7 @@ fn named<T: Named>(all: &mut Vec<T>, item: &Item<'_>, directory: &Path, reader: 
         return;
     };
     let rows = Rows::new();
+    let presets = T::presets();
     let mut fresh: Vec<T> = Vec::with_capacity(items.len());
     for item in items {
         let Some(table) = as_table(item) else {
@@ -110,7 +111,7 @@ fn named<T: Named>(all: &mut Vec<T>, item: &Item<'_>, directory: &Path, reader: 
             reader.complain(&item.span(), what, format!("write {}", T::title()));
             continue;
         };
-        let mut section = T::default();
+        let mut section = beginning(table, &presets);
         rows.read(&mut section, table, &item.span(), reader);
         section.settle(
             &Written {
@@ -124,6 +125,15 @@ fn named<T: Named>(all: &mut Vec<T>, item: &Item<'_>, directory: &Path, reader: 
     }
     complain_of_twins(&fresh, reader);
     put_over(all, fresh);
+}
+
+/// What a section is before its own keys count: the preset that it names, or the defaults.
+fn beginning<T: Named>(table: &DeTable<'_>, presets: &[(String, T)]) -> T {
+    let named = table.get("preset").and_then(|item| item.get_ref().as_str());
+    let preset = presets
+        .iter()
+        .find(|(name, _)| Some(name.as_str()) == named);
+    preset.map_or_else(T::default, |(_, preset)| preset.clone())
 }
 
 /// Puts `fresh` behind `all`, or in the place of what has the same name.

@@ -58,12 +58,12 @@ fn text<'a>(item: &'a Item<'_>) -> Option<&'a str> {
     item.get_ref().as_str()
 }
 
-fn quoted(text: impl Display) -> String {
+pub(crate) fn quoted(text: impl Display) -> String {
     format!("{:?}", text.to_string())
 }
 
 /// The words joined as `a, b or c`.
-fn either(words: &[String]) -> String {
+pub(crate) fn either(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),

@@ -4,6 +4,8 @@
 //! and whole: either there is a [`Directory`] in which nothing is wrong any more, or there are [`Problems`], all of them, each
 //! with its place and with what to change. A reload reads everything again and compares ([`Directory::changes_to`]).
 //!
+//! A customer begins from a preset, which is data (`presets.toml`), and its own section stands over that ([`presets()`]).
+//!
 //! Every setting is one row of a table: its key, its form, its place in the snapshot, when a change of it counts, and a
 //! sentence about it. Reading, defaults, complaints, comparison and the manual ([`reference()`]) come from the row.
 
@@ -16,6 +18,7 @@ mod form;
 mod manual;
 mod number;
 mod options;
+mod presets;
 mod problem;
 mod secret;
 mod section;
@@ -28,6 +31,7 @@ pub use changes::{Change, Changes, Kind};
 pub use ipnet::IpNet;
 pub use manual::reference;
 pub use options::{DEMO, Options};
+pub use presets::presets;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use section::{Connections, Gateway, Host, Journal, ListenerKind, Log, LogFormat};

@@ -36,12 +36,17 @@ const VERSIONS: &[(&str, Version)] = &[
 ];
 
 /// A section that may stand several times, told apart by a name.
-pub(crate) trait Named: Section {
+pub(crate) trait Named: Section + Clone {
     /// The key that holds the name.
     const NAME: &'static str = "name";
 
     /// Its name, and where it stands.
     fn name(&self) -> &At<String>;
+
+    /// What its sections may begin from instead of the defaults, by the name that their key `preset` gives.
+    fn presets() -> Vec<(String, Self)> {
+        Vec::new()
+    }
 
     /// Completes it with what lies outside of the file, and complains of settings that do not go together.
     fn settle(&mut self, _written: &Written<'_>, _reader: &mut Reader) {}

@@ -172,17 +172,22 @@ impl<T: Section> Rows<T> {
         header: &Range<usize>,
         reader: &mut Reader,
     ) {
-        for (key, item) in table {
-            match self.0.iter().find(|setting| setting.key == key.get_ref()) {
-                Some(setting) => setting.spot.read(into, setting.key, item, reader),
-                None => unknown_key(&self.0, key, reader),
-            }
-        }
+        self.fill(into, table, reader);
         for setting in self.0.iter().filter(|setting| setting.required) {
             if !table.contains_key(setting.key) {
                 let what = format!("{} has no {}", T::title(), setting.key);
                 let change = format!("add {}: {}", setting.key, setting.expects());
                 reader.complain(header, what, change);
+            }
+        }
+    }
+
+    /// Fills `into` from a table that need not be whole. Complains of unknown keys and of values that do not fit.
+    pub(crate) fn fill(&self, into: &mut T, table: &DeTable<'_>, reader: &mut Reader) {
+        for (key, item) in table {
+            match self.0.iter().find(|setting| setting.key == key.get_ref()) {
+                Some(setting) => setting.spot.read(into, setting.key, item, reader),
+                None => unknown_key(&self.0, key, reader),
             }
         }
     }

@@ -13,20 +13,38 @@ use crate::form::{
     parsed, time, whole,
 };
 use crate::number;
+use crate::presets::{self, preset_name};
 use crate::problem::{At, Reader};
 use crate::table::{Effect, Section, Setting, setting};
 
 /// The section as it is read.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct CustomerSettings {
     pub(crate) name: At<String>,
     pub(crate) id: Option<At<u32>>,
+    pub(crate) preset: String,
     pub(crate) system_id: Option<At<String>>,
     pub(crate) credential: Credential,
     pub(crate) tls_only: bool,
     pub(crate) allow: Vec<IpNet>,
     pub(crate) rules: engine::Customer,
     pub(crate) account: Account,
+}
+
+impl Default for CustomerSettings {
+    fn default() -> CustomerSettings {
+        CustomerSettings {
+            name: At::default(),
+            id: None,
+            preset: presets::DEFAULT.to_owned(),
+            system_id: None,
+            credential: Credential::default(),
+            tls_only: false,
+            allow: Vec::new(),
+            rules: engine::Customer::default(),
+            account: Account::default(),
+        }
+    }
 }
 
 impl Section for CustomerSettings {
@@ -49,6 +67,10 @@ impl Section for CustomerSettings {
 impl Named for CustomerSettings {
     fn name(&self) -> &At<String> {
         &self.name
+    }
+
+    fn presets() -> Vec<(String, CustomerSettings)> {
+        presets::all()
     }
 
     fn settle(&mut self, written: &Written<'_>, reader: &mut Reader) {
@@ -137,6 +159,8 @@ fn identity() -> Vec<Setting<CustomerSettings>> {
         setting!("name", name, at(name()), AtOnce, "What it is called, in routes and logs.", required),
         setting!("id", id, given(at(whole(1..=u32::MAX))), AtOnce,
             "The number under which its messages are kept. Missing: a number made from the name; set it to the number that `bindery check` shows before you change the name."),
+        setting!("preset", preset, preset_name(), AtOnce,
+            "Whose customer it is in its ways: its settings begin with the values of that preset (docs/presets.md), and its own section stands over them."),
         setting!("enabled", rules.enabled, Flag, AtOnce,
             "`false`: its binds are closed and nothing is accepted from it; what waits goes on."),
         setting!("system_id", system_id, given(at(octets(1..=64, Characters::Ascii))), NewBinds,
