@@ -21,6 +21,7 @@
 pub mod address;
 pub mod alphabet;
 pub mod gsm;
+pub mod long;
 mod message;
 mod receipt;
 pub mod segment;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sms::segment::{Marking, Split};
 use sms::time::{absolute, parse_date, parse_time, receipt_date_seconds};
 use sms::translit::{Change, excerpt, transliterate};
-use sms::{Address, Alphabet, Gsm, Language, Message, Reading, State, Wall, gsm, udh};
+use sms::{Address, Alphabet, Gsm, Language, Message, Reading, State, Wall, gsm, long, udh};
 
 fn tables() -> impl Strategy<Value = Gsm> {
     (0u8..14, 0u8..14).prop_map(|(locking, single)| {
@@ -67,6 +67,33 @@ proptest! {
             tables.decode(&again, &mut same);
             prop_assert_eq!(same, text);
         }
+    }
+
+    #[test]
+    fn parts_are_short_messages_that_make_up_the_whole_text(
+        alphabet in alphabet(),
+        marking in marking(),
+        reference in any::<u16>(),
+        body in prop_oneof![septets(900), ucs2(300), vec(any::<u8>(), 0..700)],
+    ) {
+        let message = Message { text: &body, ..Message::default() };
+        let parts = long::cut(&message, alphabet, marking, reference).expect("not that long");
+        let (alphabet, whole) = long::on_air(alphabet, Gsm::DEFAULT, &body);
+        if parts.is_empty() {
+            prop_assert!(whole.len() <= sms::segment::capacity(alphabet, 0));
+            prop_assert_eq!(long::segments(&message, alphabet), 1);
+            return Ok(());
+        }
+        let mut joined = Vec::new();
+        for (number, part) in (1..).zip(&parts) {
+            let part = Message::decode(part).expect("stored whole");
+            let (header, text) = part.header().expect("well formed");
+            let mark = header.concatenation().expect("a part");
+            prop_assert_eq!((mark.sequence, usize::from(mark.total)), (number, parts.len()));
+            prop_assert!(long::fits(alphabet, &header, 0, text));
+            joined.extend_from_slice(text);
+        }
+        prop_assert_eq!(joined, whole.into_owned());
     }
 
     #[test]
