@@ -1,5 +1,6 @@
-//! `cargo xtask lint`: formatting, tidy, clippy and the documentation's own warnings.
+//! `cargo xtask lint`: formatting, tidy, the conformance document, clippy and the documentation's own warnings.
 
+use crate::conformance;
 use crate::shell::{self, Failure};
 use crate::tidy;
 
@@ -10,6 +11,7 @@ pub(crate) struct Args {}
 pub(crate) fn run(_: &Args) -> Result<(), Failure> {
     shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
     tidy::run(&tidy::Args {})?;
+    conformance::run(&conformance::Args { write: false })?;
     let clippy = [
         "clippy",
         "--workspace",

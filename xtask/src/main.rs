@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod kill;
 mod lint;
 mod shell;
@@ -25,6 +26,7 @@ struct Cli {
 enum Command {
     Bench(bench::Args),
     Ci(ci::Args),
+    Conformance(conformance::Args),
     Kill(kill::Args),
     Lint(lint::Args),
     Sim(sim::Args),
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Bench(args) => bench::run(&args),
         Command::Ci(args) => ci::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Kill(args) => kill::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Sim(args) => sim::run(&args),

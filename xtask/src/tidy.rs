@@ -9,11 +9,12 @@ mod modules;
 mod packages;
 mod purity;
 mod source;
-mod tree;
+pub(crate) mod tree;
 mod words;
 
 use std::fmt;
 
+use crate::conformance;
 use crate::shell::{self, Failure};
 use tree::Tree;
 
@@ -23,7 +24,7 @@ pub(crate) struct Args {}
 
 /// What is wrong, and what to do about it.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Problem {
+pub(crate) struct Problem {
     path: String,
     /// 0: the file as a whole.
     line: usize,
@@ -33,7 +34,7 @@ struct Problem {
 type Check = fn(&Tree) -> Vec<Problem>;
 
 /// All checks of the files, by the name that is printed.
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("purity", purity::check),
     ("crates", crates::check),
     ("bridge", bridge::check),
@@ -41,6 +42,7 @@ const CHECKS: [(&str, Check); 7] = [
     ("files", files::check),
     ("links", links::check),
     ("words", words::check),
+    ("conformance", conformance::check),
 ];
 
 pub(crate) fn run(_: &Args) -> Result<(), Failure> {
@@ -61,7 +63,7 @@ pub(crate) fn run(_: &Args) -> Result<(), Failure> {
 }
 
 impl Problem {
-    fn new(path: &str, line: usize, what: impl Into<String>) -> Problem {
+    pub(crate) fn new(path: &str, line: usize, what: impl Into<String>) -> Problem {
         Problem {
             path: path.to_owned(),
             line,
@@ -81,7 +83,7 @@ impl fmt::Display for Problem {
 
 /// Where the problems are, and the first words of each: what the tests of the checks compare.
 #[cfg(test)]
-fn places(problems: &[Problem]) -> Vec<String> {
+pub(crate) fn places(problems: &[Problem]) -> Vec<String> {
     let place = |problem: &Problem| format!("{}:{}", problem.path, problem.line);
     problems.iter().map(place).collect()
 }

@@ -118,6 +118,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
+    /// Shows MOB-195.
     #[test]
     fn twenty_one_at_once_and_the_twenty_first_is_refused() {
         let mut pace = Pace::default();

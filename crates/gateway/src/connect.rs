@@ -382,6 +382,7 @@ mod tests {
         );
     }
 
+    /// Shows MTA-90.
     #[test]
     fn waits_double_from_one_second_to_the_cap() {
         let mut backoff = Backoff::new(7);

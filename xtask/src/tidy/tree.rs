@@ -8,13 +8,13 @@ use crate::shell::{self, Failure};
 
 /// The files of the repository by their path from its root. Files that are not text are there with no text.
 #[derive(Default)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     files: BTreeMap<String, String>,
 }
 
 impl Tree {
     /// The files that are in git or would be added to it.
-    pub(super) fn load() -> Result<Tree, Failure> {
+    pub(crate) fn load() -> Result<Tree, Failure> {
         // The clone may belong to somebody else than who runs this.
         let list = [
             "-c",
@@ -38,7 +38,7 @@ impl Tree {
 
     /// A tree of these files, to plant violations in.
     #[cfg(test)]
-    pub(super) fn of(files: &[(&str, &str)]) -> Tree {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Tree {
         let own = |&(path, text): &(&str, &str)| (path.to_owned(), text.to_owned());
         Tree {
             files: files.iter().map(own).collect(),
@@ -46,13 +46,13 @@ impl Tree {
     }
 
     /// All files: path and text.
-    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         let files = self.files.iter();
         files.map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// The files below a directory whose name ends with `end`.
-    pub(super) fn below<'a>(
+    pub(crate) fn below<'a>(
         &'a self,
         directory: &'a str,
         end: &'a str,
@@ -74,12 +74,12 @@ impl Tree {
     }
 
     /// The text of one file.
-    pub(super) fn text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
     }
 
     /// Whether there is such a file or directory.
-    pub(super) fn holds(&self, path: &str) -> bool {
+    pub(crate) fn holds(&self, path: &str) -> bool {
         let below = format!("{path}/");
         let next = self.files.range(below.clone()..).next();
         path.is_empty()

@@ -110,6 +110,7 @@ fn a_refused_password_is_not_tried_again_at_once() {
     assert!((48.0..=72.0).contains(&seconds), "{line}");
 }
 
+/// Shows MTA-90.
 #[test]
 fn a_carrier_that_is_not_there_is_waited_for() {
     let dir = Dir::new("absent");

@@ -36,6 +36,7 @@ fn the_key_of_the_certificate_that_was_made_is_for_its_owner_alone() {
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
 }
 
+/// Shows MTA-11.
 #[test]
 fn wrong_credentials_are_told_apart() {
     let dir = Dir::new("credentials");
@@ -46,6 +47,7 @@ fn wrong_credentials_are_told_apart() {
     assert_eq!(client.bind("demo", "demopass"), status::OK);
 }
 
+/// Shows MTA-14, MES-38.
 #[test]
 fn passwords_and_whole_numbers_are_not_in_the_log() {
     let dir = Dir::new("secrets");
@@ -74,6 +76,7 @@ fn a_request_that_comes_in_pieces_is_one_request() {
     assert_eq!(answer.header.sequence, 99);
 }
 
+/// Shows MES-12, MES-17, BUL-7.
 #[test]
 fn more_requests_than_the_window_are_all_answered() {
     let dir = Dir::new("window");

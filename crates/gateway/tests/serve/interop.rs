@@ -18,12 +18,14 @@ use crate::gateway::{Dir, Gateway};
 /// All five texts of a client have their receipts after three seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Shows MTA-118.
 #[test]
 #[ignore = "needs smpplib: run `cargo xtask test`"]
 fn smpplib() {
     check("smpplib", python("smpplib_client.py"), Wire::Plain, "14", 3);
 }
 
+/// Shows MTA-118.
 #[test]
 #[ignore = "needs smpplib: run `cargo xtask test`"]
 fn smpplib_over_tls() {
@@ -36,6 +38,7 @@ fn smpplib_over_tls() {
     );
 }
 
+/// Shows MTA-118.
 #[test]
 #[ignore = "needs aiosmpplib: run `cargo xtask test`"]
 fn aiosmpplib() {
@@ -48,6 +51,7 @@ fn aiosmpplib() {
     );
 }
 
+/// Shows MTA-118.
 #[test]
 #[ignore = "needs node's smpp: run `cargo xtask test`"]
 fn node_smpp() {
@@ -60,6 +64,7 @@ fn node_smpp_over_tls() {
     check("node_smpp_over_tls", node(), Wire::Tls, "14", 1);
 }
 
+/// Shows MTA-118.
 #[test]
 #[ignore = "needs Net::SMPP: run `cargo xtask test`"]
 fn net_smpp() {

@@ -11,6 +11,7 @@ use smpp::tlv::Tlvs;
 use crate::client::Client;
 use crate::gateway::{Dir, Gateway, run};
 
+/// Shows MTA-29.
 #[test]
 fn sigterm_unbinds_everybody_and_ends_with_0() {
     let dir = Dir::new("drain");

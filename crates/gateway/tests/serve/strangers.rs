@@ -48,6 +48,7 @@ fn tls_on_the_plain_port_is_closed_with_one_line() {
     one_line_of_it(&gateway, "TLS on the plain SMPP port", "not smpp");
 }
 
+/// Shows MTA-9, MES-7.
 #[test]
 fn smpp_without_tls_on_the_tls_port_is_closed_with_one_line() {
     let dir = Dir::new("plain-tls");

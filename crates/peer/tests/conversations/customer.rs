@@ -41,6 +41,7 @@ fn transceiver(script: &str) {
     bound(account(), "transceiver", Version::V34, script);
 }
 
+/// Shows MOB-176, MTA-44, MTA-58, MTA-66, MTA-67, MTA-68, MTA-69, MTA-70, MTA-71, MTA-72, MTA-75, MTA-79, MES-22.
 #[test]
 fn a_message_is_submitted_accepted_and_receipted() {
     transceiver(
@@ -342,6 +343,7 @@ fn intermediate_receipts_and_the_states_of_5_0_are_said_in_the_peer_s_words() {
     );
 }
 
+/// Shows MTA-75.
 #[test]
 fn a_receipt_repeats_the_message_in_letters_that_every_program_knows() {
     let mut account = account();
@@ -397,6 +399,7 @@ fn receipts_are_text_or_tlvs_as_the_account_says() {
     );
 }
 
+/// Shows MTA-24, MTA-64.
 #[test]
 fn what_the_customer_says_of_a_delivery_reaches_the_engine() {
     transceiver(
@@ -438,6 +441,7 @@ fn an_account_may_want_everything_again_that_it_refused() {
     );
 }
 
+/// Shows MTA-64, MES-15.
 #[test]
 fn a_delivery_that_is_not_answered_is_silent_and_a_late_answer_still_counts() {
     let mut account = account();
@@ -476,6 +480,7 @@ fn a_full_window_sends_the_delivery_back() {
     );
 }
 
+/// Shows MOB-193.
 #[test]
 fn a_full_window_of_the_customer_is_not_read_until_there_is_room() {
     let mut account = account();
