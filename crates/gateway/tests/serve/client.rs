@@ -1,17 +1,18 @@
 //! An ESME or a message centre that does what the test says, one PDU at a time.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
 use bytes::BytesMut;
 use smpp::Tolerance;
 use smpp::command::{self, CommandId};
 use smpp::frame::{self, Frame, Header};
-use smpp::pdu::{self, Bind, BindResp, Pdu, Sm, SmResp};
+use smpp::pdu::{self, Bind, BindResp, Pdu, QuerySm, Sm, SmResp};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
 use sms::Address;
+use socket2::{Domain, Socket, Type};
 
 use crate::gateway::PATIENCE;
 
@@ -37,6 +38,15 @@ pub(crate) struct Came {
 impl Client {
     pub(crate) fn connect(to: SocketAddr) -> Client {
         Client::over(TcpStream::connect(to).expect("a connection"))
+    }
+
+    /// Connects from this address of ours.
+    pub(crate) fn connect_from(from: IpAddr, to: SocketAddr) -> Client {
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, None).expect("a socket");
+        let from = SocketAddr::new(from, 0);
+        socket.bind(&from.into()).expect("an address of ours");
+        socket.connect(&to.into()).expect("a connection");
+        Client::over(socket.into())
     }
 
     /// Waits for somebody who connects to us.
@@ -123,6 +133,16 @@ impl Client {
         let answer = self.next();
         assert_eq!(answer.header.sequence, sequence, "{answer:?}");
         answer.header.status
+    }
+
+    /// Asks for the state of a message and says how that was answered.
+    #[track_caller]
+    pub(crate) fn query(&mut self, message_id: &str) -> Status {
+        self.ask(&Pdu::QuerySm(QuerySm {
+            message_id: message_id.as_bytes(),
+            ..QuerySm::default()
+        }));
+        self.next_of(command::QUERY_SM_RESP).header.status
     }
 
     /// Sends a request; its sequence_number.

@@ -10,5 +10,6 @@ mod interop;
 mod kill;
 mod life;
 mod magic;
+mod manual;
 mod metrics;
 mod strangers;
