@@ -8,8 +8,9 @@ use std::time::Duration;
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
 use engine::{
-    BindId, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Directory, Draft, Engine,
-    Input, Inputs, Limits, Origin, Outcome, Output, Position, Recovery, Route, Step, Target, Wants,
+    BindId, BindKind, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Directory,
+    Draft, Engine, Input, Inputs, Limits, Origin, Outcome, Output, Position, Recovery, Route, Step,
+    Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -93,7 +94,7 @@ impl Desk {
         desk.inputs.push(Input::Bind {
             origin: Origin::default(),
             customer: CUSTOMER,
-            receives: true,
+            kind: BindKind::Transceiver,
             window: u16::MAX,
         });
         desk.inputs.push(Input::Connected {

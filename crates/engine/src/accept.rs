@@ -28,7 +28,7 @@ impl Turn<'_> {
         let customer = directory
             .customers
             .get(&draft.customer)
-            .filter(|customer| customer.enabled);
+            .filter(|customer| customer.enabled && customer.submits);
         let customer = customer.ok_or(Refusal::NotAllowed)?;
         self.check_room(draft, customer)?;
         self.check_pace(draft, customer)?;

@@ -1,7 +1,6 @@
 //! Bringing receipts and MO to customers, until they acknowledge them.
 
 use core::time::Duration;
-use std::collections::VecDeque;
 
 use sms::{Instant, State};
 
@@ -11,7 +10,7 @@ use crate::fold::Fold;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record};
 use crate::{
-    BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, Refusal, RefusalClass, Wants,
+    BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, RefusalClass, Wants,
 };
 
 /// After the first, second.. failure; the last one repeats until the delivery expires.
@@ -26,46 +25,8 @@ const RETRY: [Duration; 5] = [
 const LATE_WAIT: Duration = Duration::from_secs(30);
 
 impl Turn<'_> {
-    /// A customer's bind was checked and may begin.
-    pub(crate) fn bind(&mut self, origin: Origin, id: CustomerId, receives: bool, window: u16) {
-        let directory = self.directory;
-        let customer = directory
-            .customers
-            .get(&id)
-            .filter(|customer| customer.enabled);
-        let binds = self
-            .live
-            .customers
-            .get(&id)
-            .map_or(0, |live| live.binds.len());
-        let refusal = match customer {
-            _ if self.live.draining => Some(Refusal::Draining),
-            None => Some(Refusal::NotAllowed),
-            Some(customer) => {
-                (binds >= customer.binds_max as usize).then_some(Refusal::TooManyBinds)
-            }
-        };
-        if let Some(refusal) = refusal {
-            self.step.free.push(Output::Refused { origin, refusal });
-            return;
-        }
-        let side = Side::Customer {
-            customer: id,
-            receives,
-            pace: Default::default(),
-            ready: VecDeque::new(),
-        };
-        let bind = self.live.binds.insert(self.now.wall, origin, side, window);
-        self.step.free.push(Output::Bound { origin, bind });
-        self.live.customers.entry(id).or_default().binds.push(bind);
-        if receives {
-            self.retry_now(id);
-            self.live.touch_customer(id);
-        }
-    }
-
     /// A new bind is a new chance for what was refused before.
-    fn retry_now(&mut self, id: CustomerId) {
+    pub(crate) fn retry_now(&mut self, id: CustomerId) {
         let Some(live) = self.live.customers.get_mut(&id) else {
             return;
         };
@@ -201,13 +162,14 @@ impl Turn<'_> {
             .get_mut(bind)
             .filter(|bind| bind.has_room(self.now.mono))?;
         let Side::Customer {
-            receives: true,
-            ready: own,
-            ..
+            kind, ready: own, ..
         } = &mut bind.side
         else {
             return None;
         };
+        if !kind.receives() {
+            return None;
+        }
         let waits = |key: &MessageKey| {
             self.fold
                 .entry(*key)
@@ -316,10 +278,10 @@ impl Live {
         let queue = match bind {
             Some(Side::Customer {
                 customer,
-                receives: true,
+                kind,
                 ready,
                 ..
-            }) if *customer == order.customer => ready,
+            }) if *customer == order.customer && kind.receives() => ready,
             _ => &mut self.customers.entry(order.customer).or_default().ready,
         };
         queue.push_back(order.key);

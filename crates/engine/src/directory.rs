@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use crate::{ConnectorId, CustomerId, MessageKey, ReceiptIds};
+use crate::{BindKind, ConnectorId, CustomerId, MessageKey, ReceiptIds};
 
 /// The snapshot.
 #[derive(Clone, Debug, Default)]
@@ -50,8 +50,14 @@ impl Default for Limits {
 pub struct Customer {
     /// Off: no binds, nothing accepted; what waits goes on.
     pub enabled: bool,
+    /// Its messages are taken; else each is [`crate::Refusal::NotAllowed`].
+    pub submits: bool,
+    /// Messages from subscribers to its numbers are taken.
+    pub mo: bool,
     /// Binds at once.
     pub binds_max: u32,
+    /// Of these, binds of each kind.
+    pub kinds_max: BindLimits,
     /// Messages a second over all binds; none: unlimited.
     pub rate: Option<u32>,
     /// Messages a second on one bind; none: unlimited.
@@ -72,7 +78,10 @@ impl Default for Customer {
     fn default() -> Customer {
         Customer {
             enabled: true,
+            submits: true,
+            mo: true,
             binds_max: 10,
+            kinds_max: BindLimits::default(),
             rate: None,
             rate_per_bind: None,
             deliver_max: 500_000,
@@ -80,6 +89,28 @@ impl Default for Customer {
             validity_max: Duration::from_secs(7 * 24 * 3600),
             delivery_ttl: Duration::from_secs(72 * 3600),
             routes: Vec::new(),
+        }
+    }
+}
+
+/// How many binds of each kind there may be at once; none: as many as there may be binds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BindLimits {
+    /// BOUND_TX.
+    pub transmitters: Option<u32>,
+    /// BOUND_RX.
+    pub receivers: Option<u32>,
+    /// BOUND_TRX.
+    pub transceivers: Option<u32>,
+}
+
+impl BindLimits {
+    /// The limit for one kind.
+    pub fn of(&self, kind: BindKind) -> Option<u32> {
+        match kind {
+            BindKind::Transmitter => self.transmitters,
+            BindKind::Receiver => self.receivers,
+            BindKind::Transceiver => self.transceivers,
         }
     }
 }

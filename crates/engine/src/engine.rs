@@ -306,9 +306,9 @@ impl<'a> Turn<'a> {
                 Input::Bind {
                     origin,
                     customer,
-                    receives,
+                    kind,
                     window,
-                } => self.bind(origin, customer, receives, window),
+                } => self.bind(origin, customer, kind, window),
                 Input::Connected {
                     origin,
                     connector,

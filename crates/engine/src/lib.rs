@@ -5,6 +5,7 @@
 
 mod accept;
 mod aliases;
+mod bind;
 mod closed;
 mod deliver;
 mod directory;
@@ -28,13 +29,13 @@ mod slab;
 mod strays;
 mod traffic;
 
-pub use directory::{Connector, Customer, Directory, InDoubt, Limits, Route, Target};
+pub use directory::{BindLimits, Connector, Customer, Directory, InDoubt, Limits, Route, Target};
 pub use engine::{
     Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
 };
 pub use form::{IdForm, ReceiptIds};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
 pub use traffic::{
-    CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,
+    BindKind, CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,
     RefusalClass, Room, Span, Wants,
 };

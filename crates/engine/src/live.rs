@@ -8,7 +8,7 @@ use sms::{Instant, Wall};
 use crate::form::Learned;
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
-use crate::{BindId, ConnectorId, CustomerId, MessageKey, Origin, Room, Told};
+use crate::{BindId, BindKind, ConnectorId, CustomerId, MessageKey, Origin, Room, Told};
 
 #[derive(Debug, Default)]
 pub(crate) struct Live {
@@ -150,7 +150,7 @@ pub(crate) struct Bind {
 pub(crate) enum Side {
     Customer {
         customer: CustomerId,
-        receives: bool,
+        kind: BindKind,
         pace: Pace,
         /// Deliveries that this bind should get, in order.
         ready: VecDeque<MessageKey>,
@@ -161,6 +161,14 @@ pub(crate) enum Side {
 }
 
 impl Bind {
+    /// As what the customer is bound; none: it is a carrier's.
+    pub(crate) fn kind(&self) -> Option<BindKind> {
+        match self.side {
+            Side::Customer { kind, .. } => Some(kind),
+            Side::Carrier { .. } => None,
+        }
+    }
+
     pub(crate) fn has_room(&self, now: Instant) -> bool {
         self.flights.len() < self.window && self.paused_until <= now
     }

@@ -23,7 +23,9 @@ impl Turn<'_> {
             .numbers
             .get(message.destination.digits)
             .ok_or(Refusal::NoRoute)?;
-        let customer = directory.customers.get(&id).ok_or(Refusal::NoRoute)?;
+        let customer = directory.customers.get(&id);
+        let customer = customer.filter(|customer| customer.mo);
+        let customer = customer.ok_or(Refusal::NoRoute)?;
         let account = self.fold.account_of(id);
         if self.live.room != Room::Plenty
             || account.deliveries + account.owed >= customer.deliver_max

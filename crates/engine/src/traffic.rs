@@ -24,8 +24,8 @@ pub enum Input {
         origin: Origin,
         /// Who binds.
         customer: CustomerId,
-        /// BOUND_RX or BOUND_TRX: receipts and MO may be sent on it.
-        receives: bool,
+        /// As what.
+        kind: BindKind,
         /// Requests that may be outstanding towards the customer.
         window: u16,
     },
@@ -84,6 +84,24 @@ pub enum Input {
     Room(Room),
     /// The process is going down: nothing new is accepted or sent; what is in flight may still be settled.
     Drain,
+}
+
+/// As what a customer is bound (SMPP 3.4, 2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BindKind {
+    /// BOUND_TX: it submits.
+    Transmitter,
+    /// BOUND_RX: receipts and MO may be sent on it.
+    Receiver,
+    /// BOUND_TRX: both.
+    Transceiver,
+}
+
+impl BindKind {
+    /// Receipts and MO may be sent on it.
+    pub fn receives(self) -> bool {
+        self != BindKind::Transmitter
+    }
 }
 
 /// What the room on the disk still allows. Higher is worse.

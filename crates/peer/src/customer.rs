@@ -124,7 +124,7 @@ impl Customer {
                 inputs.push(Input::Bind {
                     origin: self.at,
                     customer: account.customer,
-                    receives: credentials.kind.receives(),
+                    kind: kind_of(credentials.kind),
                     window: account.session.window_out,
                 });
                 self.session
@@ -515,6 +515,14 @@ fn agreed_version(credentials: &Credentials, account: &Account) -> Result<Versio
         return Err(status::RBINDFAIL);
     }
     Ok(asked.min(rules.version_max))
+}
+
+fn kind_of(kind: BindKind) -> engine::BindKind {
+    match kind {
+        BindKind::Transmitter => engine::BindKind::Transmitter,
+        BindKind::Receiver => engine::BindKind::Receiver,
+        BindKind::Transceiver => engine::BindKind::Transceiver,
+    }
 }
 
 fn configure(settings: &mut Settings, account: &Account) {

@@ -174,6 +174,10 @@ fn identity() -> Vec<Setting<CustomerSettings>> {
 fn access() -> Vec<Setting<CustomerSettings>> {
     vec![
         setting!("tls_only", tls_only, Flag, NewBinds, "It may bind over TLS only."),
+        setting!("submit", rules.submits, Flag, AtOnce,
+            "It may submit messages; else it may bind, and each message is refused with `ESME_RSUBMITFAIL`."),
+        setting!("mo", rules.mo, Flag, AtOnce,
+            "Messages from subscribers to its numbers are taken; else they are refused as if the number were nobody's."),
         setting!("allow", allow, list(0..=1000, parsed("a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"")), NewBinds,
             "Networks it may bind from; an empty list: from anywhere."),
     ]
@@ -182,7 +186,13 @@ fn access() -> Vec<Setting<CustomerSettings>> {
 #[rustfmt::skip] // A row of the table is a line or two.
 fn limits() -> Vec<Setting<CustomerSettings>> {
     vec![
-        setting!("binds_max", rules.binds_max, whole(1..=1_000_000), AtOnce, "Binds at once."),
+        setting!("binds_max", rules.binds_max, whole(1..=1_000_000), AtOnce, "Binds at once; those that stand stay when it is lowered."),
+        setting!("transmitters_max", rules.kinds_max.transmitters, or_none("unlimited", whole(0..=1_000_000)), AtOnce,
+            "Of these, bind_transmitter."),
+        setting!("receivers_max", rules.kinds_max.receivers, or_none("unlimited", whole(0..=1_000_000)), AtOnce,
+            "Of these, bind_receiver."),
+        setting!("transceivers_max", rules.kinds_max.transceivers, or_none("unlimited", whole(0..=1_000_000)), AtOnce,
+            "Of these, bind_transceiver."),
         setting!("rate", rules.rate, or_none("unlimited", whole(1..=1_000_000)), AtOnce,
             "Messages a second over all its binds; more are refused with `ESME_RTHROTTLED`."),
         setting!("rate_per_bind", rules.rate_per_bind, or_none("unlimited", whole(1..=1_000_000)), AtOnce,

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use engine::{Connector, Customer, Directory, Refusal, Wants};
+use engine::{BindKind, Connector, Customer, Directory, Refusal, Wants};
 use sms::State;
 
 use crate::world::{CUSTOMER, FINAL, World};
@@ -58,6 +58,33 @@ fn a_customer_has_so_many_binds_and_a_place_that_is_left_is_free_at_once() {
     assert_eq!(third, Err(Refusal::TooManyBinds));
     world.unbind(first);
     world.customer();
+}
+
+/// Shows MES-37.
+#[test]
+fn each_kind_of_bind_has_a_limit_of_its_own() {
+    let mut world = with(|customer| {
+        customer.kinds_max.transceivers = Some(2);
+        customer.kinds_max.transmitters = Some(0);
+    });
+    let first = world.customer();
+    world.customer();
+    let transmitter = world.customer_bind(BindKind::Transmitter);
+    assert_eq!(transmitter, Err(Refusal::TooManyBinds));
+    assert_eq!(world.customer_or_refusal(), Err(Refusal::TooManyBinds));
+    assert!(world.customer_bind(BindKind::Receiver).is_ok());
+    world.unbind(first);
+    world.customer();
+}
+
+#[test]
+fn who_may_not_submit_is_bound_all_the_same_and_may_at_the_next_word() {
+    let mut world = with(|customer| customer.submits = false);
+    let bind = world.customer();
+    world.carrier(10);
+    assert_eq!(world.submitted(bind, TO, FINAL), Err(Refusal::NotAllowed));
+    world.change(|directory| customer(directory).submits = true);
+    world.submit(bind, TO, FINAL);
 }
 
 #[test]

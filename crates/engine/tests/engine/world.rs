@@ -7,9 +7,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use engine::{
-    BindId, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Delivery, Directory,
-    Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs,
-    Position, Recovery, Refusal, RefusalClass, Room, Route, Step, Target, Wants,
+    BindId, BindKind, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Delivery,
+    Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey, Origin, Outcome,
+    Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room, Route, Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -129,24 +129,24 @@ impl World {
     }
 
     pub(crate) fn customer_or_refusal(&mut self) -> Result<Bind, Refusal> {
-        self.customer_bind(true)
+        self.customer_bind(BindKind::Transceiver)
     }
 
     /// A bind over which nothing can be delivered.
     #[track_caller]
     pub(crate) fn transmitter(&mut self) -> Bind {
-        self.customer_bind(false)
+        self.customer_bind(BindKind::Transmitter)
             .expect("the customer's bind is accepted")
     }
 
-    fn customer_bind(&mut self, receives: bool) -> Result<Bind, Refusal> {
+    pub(crate) fn customer_bind(&mut self, kind: BindKind) -> Result<Bind, Refusal> {
         self.slots += 1;
         let window = self.window;
         let (origin, slot) = (self.origin(), self.slots);
         self.give(|_| Input::Bind {
             origin,
             customer: CUSTOMER,
-            receives,
+            kind,
             window,
         });
         match (self.bound.take(), self.accepted.take()) {

@@ -15,7 +15,6 @@ fn account() -> Account {
 /// A conversation that begins with a bind of this kind and version.
 #[track_caller]
 fn bound(account: Account, kind: &str, version: Version, script: &str) {
-    let receives = kind != "transmitter";
     let octet = version.interface_version();
     let window = account.session.window_out;
     let sc_version = if version >= Version::V34 {
@@ -27,7 +26,7 @@ fn bound(account: Account, kind: &str, version: Version, script: &str) {
         "<- bind_{kind} 1 system_id=demo password=secret version={octet:#x}
          flow authenticate demo {kind} {version:?}
          shell account
-         => bind customer=7 receives={receives} window={window}
+         => bind customer=7 {kind} window={window}
          engine bound 5
          -> bind_{kind}_resp 1 ok system_id=bindery{sc_version}
          +50ms
@@ -513,7 +512,7 @@ fn wrong_credentials_are_refused_and_may_be_tried_again() {
         <- bind_transmitter 2 system_id=demo password=secret version=0x34
         flow authenticate demo transmitter V34
         shell account
-        => bind customer=7 receives=false window=10
+        => bind customer=7 transmitter window=10
         engine bound 5
         -> bind_transmitter_resp 2 ok system_id=bindery sc_version=hex:34
         "#,
@@ -530,7 +529,7 @@ fn nothing_is_read_while_a_bind_is_checked() {
         flow authenticate demo transmitter V34
         shell account
         flow paused
-        => bind customer=7 receives=false window=10
+        => bind customer=7 transmitter window=10
         engine bound 5
         => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text="early"
         -> bind_transmitter_resp 1 ok system_id=bindery sc_version=hex:34
@@ -550,7 +549,7 @@ fn too_many_binds_are_refused_as_the_account_says() {
                 <- bind_receiver 1 system_id=demo password=secret version=0x34
                 flow authenticate demo receiver V34
                 shell account
-                => bind customer=7 receives=true window=10
+                => bind customer=7 receiver window=10
                 engine refused 1 TooManyBinds
                 -> bind_receiver_resp 1 {told}
                 "
@@ -599,7 +598,7 @@ fn a_password_or_system_type_longer_than_the_account_allows_has_its_own_status()
         <- bind_receiver 1 system_id=demo password=secret789 version=0x34
         flow authenticate demo receiver V34
         shell account
-        => bind customer=7 receives=true window=10
+        => bind customer=7 receiver window=10
         ",
     );
 }
@@ -633,7 +632,7 @@ fn a_version_that_is_too_new_is_agreed_down() {
         <- bind_receiver 1 system_id=demo password=secret version=0x50
         flow authenticate demo receiver V50
         shell account
-        => bind customer=7 receives=true window=10
+        => bind customer=7 receiver window=10
         engine bound 5
         -> bind_receiver_resp 1 ok system_id=bindery sc_version=hex:34
         ",
@@ -676,7 +675,7 @@ fn a_bind_that_was_granted_to_a_broken_connection_is_given_back() {
         <- bind_receiver 1 system_id=demo password=secret version=0x34
         flow authenticate demo receiver V34
         shell account
-        => bind customer=7 receives=true window=10
+        => bind customer=7 receiver window=10
         shell disconnect
         engine bound 5
         => unbound 5

@@ -132,12 +132,13 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
     match input {
         Input::Bind {
             customer,
-            receives,
+            kind,
             window,
             ..
         } => format!(
-            "bind customer={} receives={receives} window={window}",
-            customer.0
+            "bind customer={} {} window={window}",
+            customer.0,
+            format!("{kind:?}").to_lowercase()
         ),
         Input::Connected {
             connector,
