@@ -4,6 +4,7 @@ use sms::Message;
 
 use crate::engine::Turn;
 use crate::live::Side;
+use crate::money::Bill;
 use crate::record::{Accepted, Record, Seconds};
 use crate::{ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, Told, Wants};
 
@@ -36,8 +37,11 @@ impl Turn<'_> {
         let key = self.mint();
         let place = self.place(draft, customer, key, body)?;
         let expires = self.validity(draft, customer, &place)?;
+        let bill = self.bill(draft.customer, customer, body)?;
         let (connector, due) = (place.connector, place.due);
-        let idle = due.is_none() && self.fold.lane(connector).is_none_or(|lane| lane.is_empty());
+        let idle = !matches!(bill, Bill::Lacks(_))
+            && due.is_none()
+            && self.fold.lane(connector).is_none_or(|lane| lane.is_empty());
         let flight = if idle {
             self.take_off(connector, key)
         } else {
@@ -61,6 +65,7 @@ impl Turn<'_> {
             sending: flight.is_some(),
             body,
         }));
+        self.pay(key, bill);
         match flight {
             Some((to, token)) => {
                 let body = self.step.gated.put(body);

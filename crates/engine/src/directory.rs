@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use crate::{BindKind, ConnectorId, CustomerId, MessageKey, ReceiptIds};
+use crate::{BindKind, ConnectorId, CustomerId, MessageKey, Meter, ReceiptIds};
 
 /// The snapshot.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +62,8 @@ pub struct Customer {
     pub rate: Option<u32>,
     /// Messages a second on one bind; none: unlimited.
     pub rate_per_bind: Option<u32>,
+    /// What its messages cost, and how many it may send in a day; none: nothing is counted.
+    pub meter: Option<Meter>,
     /// Receipts and MO that may wait for it, counting those still owed for accepted messages.
     pub deliver_max: u64,
     /// Validity of a message that asks for none.
@@ -84,6 +86,7 @@ impl Default for Customer {
             kinds_max: BindLimits::default(),
             rate: None,
             rate_per_bind: None,
+            meter: None,
             deliver_max: 500_000,
             validity: Duration::from_secs(24 * 3600),
             validity_max: Duration::from_secs(7 * 24 * 3600),

@@ -11,7 +11,7 @@ use crate::fold::Fold;
 use crate::hash;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
-use crate::{Customer, CustomerId, Directory, Input, Inputs, MessageKey, Output, Outputs};
+use crate::{Balance, Customer, CustomerId, Directory, Input, Inputs, MessageKey, Output, Outputs};
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -213,6 +213,11 @@ impl Engine {
         self.fold.memory()
     }
 
+    /// What the customers paid and spent, those who ever paid, by their numbers.
+    pub fn balances(&self) -> impl Iterator<Item = (CustomerId, Balance)> + '_ {
+        self.fold.ledger.balances()
+    }
+
     /// What it holds right now.
     pub fn figures(&self) -> Figures {
         Figures {
@@ -316,6 +321,11 @@ impl<'a> Turn<'a> {
                     window,
                 } => self.connected(origin, connector, transmits, window),
                 Input::Unbound(bind) => self.unbound(bind),
+                Input::Credit {
+                    customer,
+                    topup,
+                    amount,
+                } => self.grant(customer, topup, amount),
                 Input::Room(room) => {
                     self.live.room = room;
                     self.touch_all();
@@ -392,6 +402,7 @@ impl<'a> Turn<'a> {
         for bind in self.live.binds.iter().filter(gone) {
             self.step.free.push(Output::Close { to: bind.origin });
         }
+        self.grant_trials();
         // Removed ones may have been removed while the process was down.
         let gone = self
             .fold

@@ -20,6 +20,8 @@ pub(crate) const TIMER: usize = 1;
 pub(crate) struct Entry {
     pub(crate) order: Order,
     pub(crate) stand: Stand,
+    /// What it takes of its customer's means is not settled yet: the ledger has more of it.
+    pub(crate) charged: bool,
     pub(crate) body: Box<[u8]>,
     pub(crate) lane: Links,
     pub(crate) timer: Links,
@@ -145,6 +147,7 @@ impl Entry {
         Entry {
             order,
             stand,
+            charged: false,
             body: body.into(),
             lane: Links::NONE,
             timer: Links::NONE,

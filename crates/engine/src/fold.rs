@@ -4,10 +4,13 @@
 //! needs to know stands in the record. A record about a message that is no more changes nothing: a snapshot may be newer than
 //! the records that are applied to it.
 
+mod ledger;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sms::{State, Wall};
 
+use self::ledger::Ledger;
 use crate::aliases::Aliases;
 use crate::closed::Closed;
 use crate::entry::{CarrierId, Entry, Image, LANE, Leg, Order, Stage, Stand, TIMER};
@@ -32,6 +35,7 @@ pub(crate) struct Fold {
     expiry: BTreeMap<Seconds, List<TIMER>>,
     accounts: BTreeMap<CustomerId, Account>,
     aliases: Aliases,
+    pub(crate) ledger: Ledger,
     strays: BTreeMap<MessageKey, Stray>,
     newest: MessageKey,
     memory: u64,
@@ -200,11 +204,29 @@ impl Fold {
                     self.forget_stray(key);
                     return;
                 };
+                self.settle(slot, reason);
                 self.close(slot, receipt, reason.state(), reason.err(), at, expires);
             }
+            Record::Charged { key, charge } => self.charge(key, charge),
+            Record::Credit {
+                customer,
+                topup,
+                amount,
+            } => self.ledger.credit(customer, topup, amount),
             Record::Entry(image) => self.restore(&image),
             Record::Newest { key } => self.newest = key,
             Record::Alias { customer, last } => self.aliases.told(customer, last),
+            Record::Purse {
+                customer,
+                topup,
+                granted,
+                spent,
+            } => self.ledger.restore_purse(customer, topup, granted, spent),
+            Record::Counted {
+                customer,
+                day,
+                segments,
+            } => self.ledger.restore_day(customer, day, segments),
             Record::Closed {
                 connector,
                 generation,
@@ -242,6 +264,7 @@ impl Fold {
     /// A message left the window of its carrier, taken.
     fn carried_by(&mut self, key: MessageKey, id: &[u8], until: Seconds) {
         let Some(slot) = self.slot(key) else { return };
+        self.commit(slot);
         let Some(leg) = self.leave(slot) else { return };
         leg.stage = Stage::Sent;
         leg.id = CarrierId::new(id);
@@ -263,6 +286,7 @@ impl Fold {
         expires: Seconds,
     ) {
         let Some(slot) = self.slot(of) else { return };
+        self.commit(slot);
         if state.is_final() {
             self.close(slot, Some(key), state, err, done, expires);
             return;
@@ -651,7 +675,7 @@ impl Fold {
 
     /// Octets that messages take, and the ids by which their receipts find them.
     pub(crate) fn memory(&self) -> u64 {
-        self.memory + self.sent * Ids::OCTETS
+        self.memory + self.sent * Ids::OCTETS + self.ledger.memory()
     }
 
     /// How many messages and deliveries there are.
@@ -710,6 +734,7 @@ impl Fold {
         for (key, stray) in self.strays() {
             write(&stray.record(key));
         }
+        self.ledger.snapshot(write);
     }
 }
 

@@ -20,6 +20,7 @@ mod index;
 mod key;
 mod live;
 mod mo;
+mod money;
 mod number;
 mod outcome;
 mod pace;
@@ -35,6 +36,7 @@ pub use engine::{
 };
 pub use form::{IdForm, ReceiptIds};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
+pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use traffic::{
     BindKind, CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,
     RefusalClass, Room, Span, Wants,

@@ -11,8 +11,9 @@ use sms::{State, Wall};
 
 use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
+use crate::money::{Charge, Day};
 use crate::number::TailHash;
-use crate::{ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told};
+use crate::{Amount, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -104,12 +105,35 @@ pub(crate) enum Record<'a> {
         receipt: Option<MessageKey>,
         expires: Seconds,
     },
+    /// A message takes this of its customer's means, instead of what it took before. Follows its [`Record::Accepted`] in the same
+    /// step.
+    Charged { key: MessageKey, charge: Charge },
+    /// A customer was granted so much. `topup`: the number of its payment, each greater than the one before; 0 is its trial, and
+    /// counts only if it comes first.
+    Credit {
+        customer: CustomerId,
+        topup: u64,
+        amount: Amount,
+    },
     /// One entry of a snapshot.
     Entry(Image<'a>),
     /// The newest key of a snapshot.
     Newest { key: MessageKey },
     /// In a snapshot: the alias that this customer was told last.
     Alias { customer: CustomerId, last: Told },
+    /// In a snapshot: what a customer was granted and spent, and its last payment.
+    Purse {
+        customer: CustomerId,
+        topup: u64,
+        granted: Amount,
+        spent: Amount,
+    },
+    /// In a snapshot: segments of a customer that count for a day and whose messages left.
+    Counted {
+        customer: CustomerId,
+        day: Day,
+        segments: u64,
+    },
     /// In a snapshot: an id of this connector whose message ended not long ago, and where that was sent to.
     Closed {
         connector: ConnectorId,
@@ -158,13 +182,17 @@ pub(crate) enum Reason {
     Carried,
     /// An unmatched receipt that was kept long enough.
     Forgotten,
+    /// Accepted, though the customer's credit was not enough for it.
+    NoCredit,
+    /// Accepted, though the customer had sent as many that day as agreed.
+    OverDailyLimit,
 }
 
 impl Reason {
     /// What the customer is told of a message that ended so.
     pub(crate) fn state(self) -> State {
         match self {
-            Reason::Refused(_) => State::Rejected,
+            Reason::Refused(_) | Reason::NoCredit | Reason::OverDailyLimit => State::Rejected,
             Reason::Expired => State::Expired,
             Reason::NoRoute | Reason::RefusedByCustomer => State::Undeliverable,
             Reason::Unknown | Reason::NoReceipt | Reason::Forgotten => State::Unknown,
@@ -173,10 +201,21 @@ impl Reason {
         }
     }
 
-    /// The receipt's err: the carrier's command_status in three decimal digits, or zeros.
+    /// The receipt's err: the carrier's command_status in three decimal digits, BulkSMS's number for what the customer lacks
+    /// (BUL-F5), or zeros.
     pub(crate) fn err(self) -> [u8; 3] {
-        let Reason::Refused(status) = self else {
-            return *b"000";
+        let status = match self {
+            Reason::Refused(status) => status,
+            Reason::NoCredit => 25,
+            Reason::OverDailyLimit => 27,
+            Reason::Acknowledged
+            | Reason::RefusedByCustomer
+            | Reason::Expired
+            | Reason::NoRoute
+            | Reason::Unknown
+            | Reason::NoReceipt
+            | Reason::Carried
+            | Reason::Forgotten => 0,
         };
         let digit = |unit: u32| b'0' + (status / unit % 10) as u8;
         [digit(100), digit(10), digit(1)]
@@ -193,6 +232,8 @@ impl Reason {
             Reason::NoReceipt => (6, 0),
             Reason::Carried => (7, 0),
             Reason::Forgotten => (8, 0),
+            Reason::NoCredit => (9, 0),
+            Reason::OverDailyLimit => (10, 0),
         }
     }
 
@@ -207,6 +248,8 @@ impl Reason {
             6 => Reason::NoReceipt,
             7 => Reason::Carried,
             8 => Reason::Forgotten,
+            9 => Reason::NoCredit,
+            10 => Reason::OverDailyLimit,
             _ => return None,
         })
     }
@@ -256,6 +299,10 @@ const DUE: u8 = 14;
 const CLOSED: u8 = 15;
 const FORGOTTEN: u8 = 16;
 const ALIAS: u8 = 17;
+const CHARGED: u8 = 18;
+const CREDIT: u8 = 19;
+const PURSE: u8 = 20;
+const COUNTED: u8 = 21;
 
 impl Record<'_> {
     /// Appends the record in its written form.
@@ -376,6 +423,45 @@ impl Record<'_> {
                 w.u64(receipt.unwrap_or_default().0);
                 w.u32(expires.0);
             }
+            Record::Charged { key, charge } => {
+                w.bytes(&[CHARGED, u8::from(charge.day.is_some())]);
+                w.u64(key.0);
+                w.amount(charge.price);
+                w.u32(charge.segments.into());
+                w.u32(charge.day.unwrap_or_default().0);
+            }
+            Record::Credit {
+                customer,
+                topup,
+                amount,
+            } => {
+                w.bytes(&[CREDIT]);
+                w.u32(customer.0);
+                w.u64(topup);
+                w.amount(amount);
+            }
+            Record::Purse {
+                customer,
+                topup,
+                granted,
+                spent,
+            } => {
+                w.bytes(&[PURSE]);
+                w.u32(customer.0);
+                w.u64(topup);
+                w.amount(granted);
+                w.amount(spent);
+            }
+            Record::Counted {
+                customer,
+                day,
+                segments,
+            } => {
+                w.bytes(&[COUNTED]);
+                w.u32(customer.0);
+                w.u32(day.0);
+                w.u64(segments);
+            }
             Record::Entry(image) => {
                 w.bytes(&[ENTRY]);
                 image.encode(w);
@@ -423,6 +509,10 @@ impl Record<'_> {
             Record::Receipt { .. } => "Receipt",
             Record::Matched { .. } => "Matched",
             Record::Done { .. } => "Done",
+            Record::Charged { .. } => "Charged",
+            Record::Credit { .. } => "Credit",
+            Record::Purse { .. } => "Purse",
+            Record::Counted { .. } => "Counted",
             Record::Entry(_) => "Entry",
             Record::Newest { .. } => "Newest",
             Record::Alias { .. } => "Alias",
@@ -521,6 +611,32 @@ impl Record<'_> {
                     expires: Seconds(r.u32()?),
                 }
             }
+            CHARGED => {
+                let has_day = r.u8()? != 0;
+                let key = r.key()?;
+                let charge = Charge {
+                    price: r.amount()?,
+                    segments: u16::try_from(r.u32()?).ok()?,
+                    day: Some(Day(r.u32()?)).filter(|_| has_day),
+                };
+                Record::Charged { key, charge }
+            }
+            CREDIT => Record::Credit {
+                customer: CustomerId(r.u32()?),
+                topup: r.u64()?,
+                amount: r.amount()?,
+            },
+            PURSE => Record::Purse {
+                customer: CustomerId(r.u32()?),
+                topup: r.u64()?,
+                granted: r.amount()?,
+                spent: r.amount()?,
+            },
+            COUNTED => Record::Counted {
+                customer: CustomerId(r.u32()?),
+                day: Day(r.u32()?),
+                segments: r.u64()?,
+            },
             ENTRY => Record::Entry(Image::decode(r)?),
             NEWEST => Record::Newest { key: r.key()? },
             ALIAS => Record::Alias {
@@ -564,6 +680,10 @@ impl Writer<'_> {
 
     pub(crate) fn u64(&mut self, value: u64) {
         self.bytes(&value.to_le_bytes());
+    }
+
+    fn amount(&mut self, amount: Amount) {
+        self.bytes(&amount.0.to_le_bytes());
     }
 
     /// Octets with a one-octet length: ids and numbers, which are capped at the edge. To cut them here would be to write down
@@ -619,6 +739,10 @@ impl<'a> Reader<'_, 'a> {
 
     pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    fn amount(&mut self) -> Option<Amount> {
+        self.array().map(i64::from_le_bytes).map(Amount)
     }
 
     pub(crate) fn key(&mut self) -> Option<MessageKey> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sms::{Message, State, Wall};
 
-use crate::{BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, Told};
+use crate::{Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, Told};
 
 /// A piece of a batch's arena.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -79,6 +79,15 @@ pub enum Input {
         token: u64,
         /// What the customer said.
         outcome: Outcome,
+    },
+    /// A customer paid.
+    Credit {
+        /// Who.
+        customer: CustomerId,
+        /// The number of the payment, from 1 on: one that is not greater than that of an earlier payment counts no more.
+        topup: u64,
+        /// How much; more than nothing.
+        amount: Amount,
     },
     /// How much room the journal has.
     Room(Room),
@@ -335,6 +344,10 @@ pub enum Refusal {
     TooManyBinds,
     /// The customer is unknown or switched off by now.
     NotAllowed,
+    /// The customer's credit is not enough for it.
+    NoCredit,
+    /// The customer has sent as much as it may in a day.
+    OverDailyLimit,
     /// validity_period lies before the time it could be sent.
     Expired,
     /// Going down.
@@ -427,6 +440,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
         | Input::Bind { .. }
         | Input::Connected { .. }
         | Input::Unbound(_)
+        | Input::Credit { .. }
         | Input::Room(_)
         | Input::Drain => {}
     }

@@ -155,6 +155,7 @@ impl SessionLog {
                 | Input::Unbound(_)
                 | Input::Submit(_)
                 | Input::Mo { .. }
+                | Input::Credit { .. }
                 | Input::Room(_)
                 | Input::Drain => {}
             }
@@ -340,6 +341,8 @@ fn word(refusal: Refusal) -> &'static str {
         Refusal::NoRoute => "no route",
         Refusal::TooManyBinds => "too many binds",
         Refusal::NotAllowed => "not allowed",
+        Refusal::NoCredit => "no credit",
+        Refusal::OverDailyLimit => "over the daily limit",
         Refusal::Expired => "expired",
         Refusal::Draining => "draining",
     }

@@ -19,16 +19,23 @@ pub enum Asked {
 pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
     match asked {
         Asked::Bind => match refusal {
-            Refusal::TooManyBinds | Refusal::NotAllowed | Refusal::NoRoute | Refusal::Expired => {
-                status::RBINDFAIL
-            }
+            Refusal::TooManyBinds
+            | Refusal::NotAllowed
+            | Refusal::NoRoute
+            | Refusal::NoCredit
+            | Refusal::OverDailyLimit
+            | Refusal::Expired => status::RBINDFAIL,
             Refusal::Throttled => status::RTHROTTLED,
             Refusal::Full | Refusal::Draining => status::RSYSERR,
         },
         Asked::Submit => match refusal {
             Refusal::Full => status::RMSGQFUL,
             Refusal::Throttled => status::RTHROTTLED,
-            Refusal::NoRoute | Refusal::NotAllowed | Refusal::TooManyBinds => status::RSUBMITFAIL,
+            Refusal::NoRoute
+            | Refusal::NotAllowed
+            | Refusal::TooManyBinds
+            | Refusal::NoCredit
+            | Refusal::OverDailyLimit => status::RSUBMITFAIL,
             Refusal::Expired => status::RINVEXPIRY,
             Refusal::Draining => status::RSYSERR,
         },
@@ -37,7 +44,10 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             Refusal::Full | Refusal::Throttled | Refusal::Draining | Refusal::TooManyBinds => {
                 status::RX_T_APPN
             }
-            Refusal::NoRoute | Refusal::NotAllowed => status::RX_P_APPN,
+            Refusal::NoRoute
+            | Refusal::NotAllowed
+            | Refusal::NoCredit
+            | Refusal::OverDailyLimit => status::RX_P_APPN,
             Refusal::Expired => status::RX_R_APPN,
         },
     }
@@ -55,6 +65,8 @@ mod tests {
             (Refusal::NoRoute, 0x0D, 0x45, 0x65),
             (Refusal::TooManyBinds, 0x0D, 0x45, 0x64),
             (Refusal::NotAllowed, 0x0D, 0x45, 0x65),
+            (Refusal::NoCredit, 0x0D, 0x45, 0x65),
+            (Refusal::OverDailyLimit, 0x0D, 0x45, 0x65),
             (Refusal::Expired, 0x0D, 0x62, 0x66),
             (Refusal::Draining, 0x08, 0x08, 0x64),
         ] {

@@ -3,6 +3,7 @@
 mod deliveries;
 mod lanes;
 mod limits;
+mod money;
 mod receipts;
 mod room;
 mod routes;

@@ -1,15 +1,16 @@
 //! An engine, its journal in memory, and the clock in the test's hand.
 //!
-//! Whatever the engine writes down is durable at once. After each step a second engine is made from the journal: it has to know
-//! the same.
+//! Whatever the engine writes down is durable at once. After each step a second engine is made from the journal and a third from
+//! a snapshot: they have to know the same.
 
 use core::time::Duration;
 use std::sync::Arc;
 
 use engine::{
-    BindId, BindKind, CarrierReceipt, Connector, ConnectorId, Customer, CustomerId, Delivery,
-    Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey, Origin, Outcome,
-    Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room, Route, Step, Target, Wants,
+    Amount, Balance, BindId, BindKind, CarrierReceipt, Connector, ConnectorId, Customer,
+    CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey,
+    Origin, Outcome, Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room, Route, Step,
+    Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -40,6 +41,7 @@ pub(crate) struct Told {
     pub(crate) token: u64,
     pub(crate) key: MessageKey,
     pub(crate) state: State,
+    pub(crate) err: [u8; 3],
 }
 
 pub(crate) struct World {
@@ -102,6 +104,24 @@ impl World {
         };
         world.reload();
         world
+    }
+
+    /// The customer pays.
+    pub(crate) fn topup(&mut self, number: u64, units: i64) {
+        self.give(|_| Input::Credit {
+            customer: CUSTOMER,
+            topup: number,
+            amount: Amount(units * Amount::UNIT),
+        });
+    }
+
+    /// What the customer was granted, and of that what is available, reserved and spent, in whole units.
+    pub(crate) fn balance(&self) -> [i64; 4] {
+        let known = self.engine.balances().find(|&(id, _)| id == CUSTOMER);
+        let balance = known.map_or(Balance::default(), |(_, balance)| balance);
+        let parts = [balance.available(), balance.reserved, balance.spent];
+        assert!(parts.iter().all(|part| part.0 >= 0), "{balance:?}");
+        [balance.granted, parts[0], parts[1], parts[2]].map(|amount| amount.0 / Amount::UNIT)
     }
 
     /// Changes who may do what.
@@ -231,6 +251,27 @@ impl World {
         self.give(|inputs| {
             let mut draft = draft(origin, bind, digits, inputs);
             special(&mut draft);
+            Input::Submit(draft)
+        });
+        self.accepted.take().expect("an answer")
+    }
+
+    /// The customer submits a text; it wants a receipt.
+    pub(crate) fn submitted_text(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        text: &str,
+    ) -> Result<MessageKey, Refusal> {
+        let origin = self.origin();
+        self.give(|inputs| {
+            let mut draft = draft(origin, bind, digits, inputs);
+            draft.wants = FINAL;
+            draft.body = inputs.put_message(&Message {
+                destination: Address::international(digits.as_bytes()),
+                text: text.as_bytes(),
+                ..Message::default()
+            });
             Input::Submit(draft)
         });
         self.accepted.take().expect("an answer")
@@ -444,6 +485,11 @@ impl World {
             self.engine.digest(),
             "replay knows the same"
         );
+        assert_eq!(
+            self.restored().digest(),
+            self.engine.digest(),
+            "a snapshot knows the same"
+        );
         self.look(&step.free);
         self.look(&step.gated);
     }
@@ -451,6 +497,13 @@ impl World {
     fn recovered(&self) -> Engine {
         let mut recovery = Recovery::new(0);
         recovery.apply(&self.journal).expect("our own records");
+        recovery.finish(self.engine.position())
+    }
+
+    fn restored(&self) -> Engine {
+        let mut recovery = Recovery::new(0);
+        self.engine
+            .snapshot(&mut |piece| recovery.apply(piece).expect("our own records"));
         recovery.finish(self.engine.position())
     }
 
@@ -470,11 +523,14 @@ impl World {
                 Output::Deliver {
                     to, token, what, ..
                 } => match what {
-                    Delivery::Receipt { told, state, .. } => self.told.push(Told {
+                    Delivery::Receipt {
+                        told, state, err, ..
+                    } => self.told.push(Told {
                         slot: to.slot,
                         token,
                         key: named(told, &mut self.aliases),
                         state,
+                        err,
                     }),
                     Delivery::Mo => panic!("nobody sent an MO"),
                 },

@@ -119,6 +119,8 @@ fn refusal(name: &str) -> Refusal {
         Refusal::NoRoute,
         Refusal::TooManyBinds,
         Refusal::NotAllowed,
+        Refusal::NoCredit,
+        Refusal::OverDailyLimit,
         Refusal::Expired,
         Refusal::Draining,
     ]
