@@ -1,5 +1,7 @@
 //! The forms that values of the configuration have: how each is read, how it is written, and what is said when it does not fit.
 
+mod pairs;
+
 use core::fmt::Display;
 use core::ops::RangeInclusive;
 use core::str::FromStr;
@@ -11,6 +13,8 @@ use toml::de::DeValue;
 
 use crate::problem::{At, Reader};
 use crate::unit;
+
+pub(crate) use pairs::{Keys, Pairs, pairs};
 
 /// A value as it stands in a file.
 pub(crate) type Item<'a> = Spanned<DeValue<'a>>;
@@ -237,6 +241,8 @@ pub(crate) enum Characters {
     Name,
     /// Printable ASCII: what SMPP fields are made of.
     Ascii,
+    /// Printable ASCII without blanks.
+    Word,
     /// Decimal digits.
     Digits,
 }
@@ -257,6 +263,7 @@ impl Characters {
             Characters::Printable => !c.is_control(),
             Characters::Name => c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'),
             Characters::Ascii => (' '..='~').contains(&c),
+            Characters::Word => c.is_ascii_graphic(),
             Characters::Digits => c.is_ascii_digit(),
         }
     }
@@ -266,6 +273,7 @@ impl Characters {
             Characters::Printable => "octets without control characters",
             Characters::Name => "ASCII letters, digits, '-', '_' or '.'",
             Characters::Ascii => "printable ASCII characters",
+            Characters::Word => "printable ASCII characters without blanks",
             Characters::Digits => "digits",
         }
     }

@@ -3,6 +3,7 @@
 mod connector;
 mod credential;
 mod customer;
+mod delivering;
 mod gateway;
 mod listener;
 mod route;

@@ -360,7 +360,7 @@ impl<'a> Turn<'a> {
         let order = entry.order;
         let wanted = entry.leg().is_some()
             && order
-                .carried(true, reason.state(), reason.err(), self.now.wall)
+                .carried(true, reason.state(), reason.cause(), self.now.wall)
                 .is_some();
         let receipt = wanted.then(|| self.mint());
         let expires = self.expiry(self.delivery_ttl(order.customer));

@@ -8,7 +8,7 @@ use sms::{Message, State, Wall};
 use crate::hash;
 use crate::record::{Reader, Seconds, Writer};
 use crate::slab::{Linked, Links, Slot};
-use crate::{BindId, ConnectorId, CustomerId, Delivery, MessageKey, Told, Wants};
+use crate::{BindId, Cause, ConnectorId, CustomerId, Delivery, MessageKey, Told, Wants};
 
 /// The list of a lane (waiting in order, or deferred to a time).
 pub(crate) const LANE: usize = 0;
@@ -123,7 +123,7 @@ impl Order {
         &self,
         closes: bool,
         state: State,
-        err: [u8; 3],
+        cause: Cause,
         done: Wall,
     ) -> Option<Delivery> {
         let asked = if closes {
@@ -135,7 +135,7 @@ impl Order {
         asked.then_some(Delivery::Receipt {
             told: self.told,
             state,
-            err,
+            cause,
             submitted,
             done,
         })
@@ -288,7 +288,7 @@ pub(crate) enum ImageStand<'a> {
     Receipt {
         told: Told,
         state: State,
-        err: [u8; 3],
+        cause: Cause,
         submitted: Wall,
         done: Wall,
     },
@@ -310,13 +310,13 @@ impl<'a> Image<'a> {
             &Stand::Delivery(Delivery::Receipt {
                 told,
                 state,
-                err,
+                cause,
                 submitted,
                 done,
             }) => ImageStand::Receipt {
                 told,
                 state,
-                err,
+                cause,
                 submitted,
                 done,
             },
@@ -354,13 +354,13 @@ impl<'a> Image<'a> {
             ImageStand::Receipt {
                 told,
                 state,
-                err,
+                cause,
                 submitted,
                 done,
             } => Stand::Delivery(Delivery::Receipt {
                 told,
                 state,
-                err,
+                cause,
                 submitted,
                 done,
             }),
@@ -402,11 +402,12 @@ impl<'a> Image<'a> {
             ImageStand::Receipt {
                 told,
                 state,
-                err,
+                cause,
                 submitted,
                 done,
             } => {
-                w.bytes(&[RECEIPT, state as u8, err[0], err[1], err[2]]);
+                let [c0, c1, c2] = cause.octets();
+                w.bytes(&[RECEIPT, state as u8, c0, c1, c2]);
                 w.u64(told.0);
                 w.u64(submitted.0);
                 w.u64(done.0);
@@ -425,13 +426,13 @@ impl<'a> Image<'a> {
         let stand = match r.u8()? {
             MO => ImageStand::Mo,
             RECEIPT => {
-                let [state, e0, e1, e2] = r.array()?;
+                let [state, c0, c1, c2] = r.array()?;
                 let state = State::from_u8(state)?;
                 let told = Told(r.u64()?);
                 ImageStand::Receipt {
                     told,
                     state,
-                    err: [e0, e1, e2],
+                    cause: Cause::from_octets([c0, c1, c2]),
                     submitted: Wall(r.u64()?),
                     done: Wall(r.u64()?),
                 }

@@ -19,7 +19,7 @@ use crate::index::Index;
 use crate::number::TailHash;
 use crate::record::{Accepted, How, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
-use crate::{ConnectorId, CustomerId, Delivery, Figures, MessageKey, Told};
+use crate::{Cause, ConnectorId, CustomerId, Delivery, Figures, MessageKey, Told};
 
 /// Classes of a lane: 0 lowest to 3 highest.
 pub(crate) const CLASSES: usize = 4;
@@ -172,7 +172,7 @@ impl Fold {
                     );
                     return;
                 };
-                self.told(of, key, state, err, done, expires);
+                self.told(of, key, state, Cause::Code(err), done, expires);
             }
             Record::Matched {
                 key,
@@ -184,7 +184,8 @@ impl Fold {
                     let Some(stray) = self.forget_stray(key) else {
                         return;
                     };
-                    self.told(of, key, stray.state, stray.err, stray.done, expires);
+                    let cause = Cause::Code(stray.err);
+                    self.told(of, key, stray.state, cause, stray.done, expires);
                 }
                 None => {
                     if let Some(stray) = self.strays.get_mut(&key) {
@@ -205,7 +206,7 @@ impl Fold {
                     return;
                 };
                 self.settle(slot, reason);
-                self.close(slot, receipt, reason.state(), reason.err(), at, expires);
+                self.close(slot, receipt, reason.state(), reason.cause(), at, expires);
             }
             Record::Charged { key, charge } => self.charge(key, charge),
             Record::Credit {
@@ -281,18 +282,18 @@ impl Fold {
         of: MessageKey,
         key: MessageKey,
         state: State,
-        err: [u8; 3],
+        cause: Cause,
         done: Wall,
         expires: Seconds,
     ) {
         let Some(slot) = self.slot(of) else { return };
         self.commit(slot);
         if state.is_final() {
-            self.close(slot, Some(key), state, err, done, expires);
+            self.close(slot, Some(key), state, cause, done, expires);
             return;
         }
         let entry = &self.entries[slot];
-        if let Some(delivery) = entry.order.carried(false, state, err, done) {
+        if let Some(delivery) = entry.order.carried(false, state, cause, done) {
             let order = Order {
                 key,
                 expires,
@@ -310,7 +311,7 @@ impl Fold {
         slot: Slot,
         receipt: Option<MessageKey>,
         state: State,
-        err: [u8; 3],
+        cause: Cause,
         done: Wall,
         expires: Seconds,
     ) {
@@ -318,7 +319,7 @@ impl Fold {
         let order = self.entries[slot].order;
         let was_leg = self.entries[slot].leg().is_some();
         let told = order
-            .carried(true, state, err, done)
+            .carried(true, state, cause, done)
             .filter(|_| was_leg)
             .zip(receipt);
         let Some((delivery, key)) = told else {

@@ -38,6 +38,6 @@ pub use form::{IdForm, ReceiptIds};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use traffic::{
-    BindKind, CarrierReceipt, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs, Refusal,
-    RefusalClass, Room, Span, Wants,
+    BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs,
+    Refusal, RefusalClass, Room, Span, Wants,
 };

@@ -13,7 +13,7 @@ use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
 use crate::money::{Charge, Day};
 use crate::number::TailHash;
-use crate::{Amount, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told};
+use crate::{Amount, Cause, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -201,24 +201,24 @@ impl Reason {
         }
     }
 
-    /// The receipt's err: the carrier's command_status in three decimal digits, BulkSMS's number for what the customer lacks
-    /// (BUL-F5), or zeros.
-    pub(crate) fn err(self) -> [u8; 3] {
-        let status = match self {
-            Reason::Refused(status) => status,
-            Reason::NoCredit => 25,
-            Reason::OverDailyLimit => 27,
+    /// What the receipt's err is made from: a carrier's refusal is its command_status in three decimal digits.
+    pub(crate) fn cause(self) -> Cause {
+        match self {
+            Reason::Refused(status) => {
+                let digit = |unit: u32| b'0' + (status / unit % 10) as u8;
+                Cause::Code([digit(100), digit(10), digit(1)])
+            }
+            Reason::NoRoute => Cause::NoRoute,
+            Reason::NoCredit => Cause::NoCredit,
+            Reason::OverDailyLimit => Cause::OverDailyLimit,
             Reason::Acknowledged
             | Reason::RefusedByCustomer
             | Reason::Expired
-            | Reason::NoRoute
             | Reason::Unknown
             | Reason::NoReceipt
             | Reason::Carried
-            | Reason::Forgotten => 0,
-        };
-        let digit = |unit: u32| b'0' + (status / unit % 10) as u8;
-        [digit(100), digit(10), digit(1)]
+            | Reason::Forgotten => Cause::NONE,
+        }
     }
 
     fn code(self) -> (u8, u32) {

@@ -322,13 +322,50 @@ pub enum Delivery {
         told: Told,
         /// Its state.
         state: State,
-        /// The carrier's err, three characters.
-        err: [u8; 3],
+        /// Why.
+        cause: Cause,
         /// When it was accepted.
         submitted: Wall,
         /// When it came to its state.
         done: Wall,
     },
+}
+
+/// Why a message came to its state: what the err of its receipt is made from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// The carrier's code, or the network's: three letters or digits, zeros if there is none.
+    Code([u8; 3]),
+    /// No route took it any more.
+    NoRoute,
+    /// The customer could not pay for it.
+    NoCredit,
+    /// It was beyond what the customer may send in a day.
+    OverDailyLimit,
+}
+
+impl Cause {
+    /// The state says it all.
+    pub const NONE: Cause = Cause::Code(*b"000");
+
+    /// As it is kept: a code of a carrier never has a NUL.
+    pub(crate) fn octets(self) -> [u8; 3] {
+        match self {
+            Cause::Code(code) => code,
+            Cause::NoRoute => [0, 0, 1],
+            Cause::NoCredit => [0, 0, 2],
+            Cause::OverDailyLimit => [0, 0, 3],
+        }
+    }
+
+    pub(crate) fn from_octets(octets: [u8; 3]) -> Cause {
+        match octets {
+            [0, 0, 1] => Cause::NoRoute,
+            [0, 0, 2] => Cause::NoCredit,
+            [0, 0, 3] => Cause::OverDailyLimit,
+            code => Cause::Code(code),
+        }
+    }
 }
 
 /// Why we did not take a message, a bind or a receipt. One function turns it into a command_status (`peer`).

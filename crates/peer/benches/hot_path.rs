@@ -103,7 +103,7 @@ fn customer_receipt_and_response(bencher: Bencher<'_, '_>) {
         what: Delivery::Receipt {
             told: KEY.into(),
             state: State::Delivered,
-            err: *b"000",
+            cause: engine::Cause::NONE,
             submitted: NOW.wall,
             done: LATER.wall,
         },

@@ -8,7 +8,7 @@ use smpp::pdu::BindLimits;
 use smpp::status::{self, Status};
 use sms::Reading;
 
-use crate::Operations;
+use crate::{Delivering, Operations};
 
 /// Everything that the edge needs of a customer. [`Default`] is the preset `default`.
 ///
@@ -133,28 +133,6 @@ pub enum TimeRule {
     Refuse,
 }
 
-/// How a customer is told.
-#[derive(Clone, Debug)]
-pub struct Delivering {
-    /// How `message_id` is written.
-    pub message_id: MessageIdForm,
-    /// The text of SMPP 3.4, appendix B, in receipts.
-    pub receipt_text: bool,
-    /// receipted_message_id, message_state and network_error_code in receipts to binds of 3.4 and up.
-    pub receipt_tlvs: bool,
-    /// `ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0.
-    pub permanent_refusals: bool,
-}
-
-/// How `message_id` is written. A 3.3 bind always gets 8 upper-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MessageIdForm {
-    /// Decimal without padding.
-    Decimal,
-    /// 16 lower-case hexadecimal digits.
-    Hex,
-}
-
 impl Default for Account {
     fn default() -> Account {
         Account {
@@ -223,17 +201,6 @@ impl Default for AddressRules {
             rewrite_ton_npi: true,
             alphanumeric_max: 11,
             default_source: String::new(),
-        }
-    }
-}
-
-impl Default for Delivering {
-    fn default() -> Delivering {
-        Delivering {
-            message_id: MessageIdForm::Decimal,
-            receipt_text: true,
-            receipt_tlvs: true,
-            permanent_refusals: true,
         }
     }
 }

@@ -8,6 +8,7 @@ mod account;
 mod address;
 pub mod carrier;
 pub mod customer;
+mod delivering;
 mod delivery;
 mod flow;
 mod operations;
@@ -17,9 +18,9 @@ mod report;
 mod submission;
 mod told;
 
-pub use account::{
-    Account, AddressRules, Binding, Delivering, MessageIdForm, Mismatch, SessionRules, Submitting,
-    TimeRule,
+pub use account::{Account, AddressRules, Binding, Mismatch, SessionRules, Submitting, TimeRule};
+pub use delivering::{
+    Delivering, ErrMap, ErrOf, MessageIdForm, ReceiptForm, ReceiptText, ReceiptTlvs,
 };
 pub use flow::{Credentials, Flow, Note, Notes};
 pub use operations::Operations;

@@ -14,13 +14,13 @@ use smpp::status::Status;
 use super::credential::{Credential, SecretText, credential_settings};
 use super::{Named, VERSIONS, Written};
 use crate::form::{
-    self, Characters, Flag, Form, Item, at, choice, given, list, name, octets, or_none, parsed,
-    several, time, whole,
+    self, Characters, Choice, Flag, Form, Item, Keys, Pairs, at, choice, given, list, name, octets,
+    or_none, pairs, parsed, several, time, whole,
 };
 use crate::number;
 use crate::problem::{At, Reader};
 use crate::secret::Secret;
-use crate::table::{self, Effect, Section, Setting, setting};
+use crate::table::{Effect, Section, Setting, setting};
 use crate::unit;
 
 /// One host of a carrier. DNS is asked at each connect.
@@ -344,7 +344,7 @@ fn quirks() -> Vec<Setting<ConnectorSettings>> {
             "What data_coding 0 becomes on the way to it."),
         setting!("receipt_offset_quarters", profile.receipt_offset_quarters, whole(-48..=48), Reconnect,
             "Offset of the dates in its receipts from UTC, in quarter hours east."),
-        setting!("refusals", profile.refusals, Refusals, Reconnect,
+        setting!("refusals", profile.refusals, refusals(), Reconnect,
             "What its refusals mean where it differs from the usual, by command_status. `vague` is tried three times in all, `temporary` until its validity ends."),
     ]
 }
@@ -382,8 +382,17 @@ impl Form<InDoubt> for Doubt {
     }
 }
 
-/// A table from command_status to class: `{ 0x45 = "temporary" }`.
-struct Refusals;
+/// A table from command_status to class.
+fn refusals() -> Pairs<Status, Choice<RefusalClass>> {
+    let keys = Keys {
+        called: "command_status",
+        expects: "a number such as 69 or 0x45 from 1 to 0xFFFFFFFF",
+        example: "0x45 = \"temporary\"",
+        read: status,
+        write: |status| format!("{:#04x}", status.0),
+    };
+    pairs(keys, choice(CLASSES))
+}
 
 const CLASSES: &[(&str, RefusalClass)] = &[
     ("temporary", RefusalClass::Temporary),
@@ -393,56 +402,6 @@ const CLASSES: &[(&str, RefusalClass)] = &[
     ("link", RefusalClass::LinkFault),
     ("permanent", RefusalClass::Permanent),
 ];
-
-impl Form<Vec<(Status, RefusalClass)>> for Refusals {
-    fn expects(&self) -> String {
-        let classes = Form::<RefusalClass>::expects(&choice(CLASSES));
-        format!("a table such as {{ 0x45 = \"temporary\" }}, each {classes}")
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        item: &Item<'_>,
-        reader: &mut Reader,
-    ) -> Option<Vec<(Status, RefusalClass)>> {
-        let Some(table) = table::as_table(item) else {
-            return form::misfit(self, key, item, reader);
-        };
-        let mut refusals = Vec::new();
-        let mut whole = true;
-        for (code, class) in table {
-            let status = status(code.get_ref());
-            if status.is_none() {
-                let what = format!("{} in {key} is no command_status", code.get_ref());
-                reader.complain(
-                    &code.span(),
-                    what,
-                    "give a number such as 69 or 0x45 from 1 to 0xFFFFFFFF",
-                );
-            }
-            let label = format!("{} in {key}", code.get_ref());
-            let class = choice(CLASSES).read(&label, class, reader);
-            match status.zip(class) {
-                Some(refusal) => refusals.push(refusal),
-                None => whole = false,
-            }
-        }
-        whole.then_some(refusals)
-    }
-
-    fn write(&self, value: &Vec<(Status, RefusalClass)>) -> String {
-        let entries: Vec<String> = value
-            .iter()
-            .map(|(status, class)| format!("{:#04x} = {}", status.0, choice(CLASSES).write(class)))
-            .collect();
-        if entries.is_empty() {
-            "{}".to_owned()
-        } else {
-            format!("{{ {} }}", entries.join(", "))
-        }
-    }
-}
 
 /// A command_status as a decimal or hexadecimal number.
 fn status(text: &str) -> Option<Status> {

@@ -1,13 +1,13 @@
 //! `[[customer]]`: those who send us messages.
 
 use ipnet::IpNet;
-use peer::{Account, MessageIdForm, Mismatch, Operations, TimeRule};
+use peer::{Account, Mismatch, Operations, TimeRule};
 use smpp::command::{self, CommandId};
 use smpp::status;
 use sms::Alphabet;
 
 use super::credential::{Credential, SecretText, credential_settings};
-use super::{Named, VERSIONS, Written};
+use super::{Named, VERSIONS, Written, delivering};
 use crate::form::{
     Characters, Choice, Flag, Form, Item, List, at, choice, given, list, name, octets, or_none,
     parsed, time, whole,
@@ -59,7 +59,7 @@ impl Section for CustomerSettings {
         all.extend(binding());
         all.extend(session());
         all.extend(submitting());
-        all.extend(delivering());
+        all.extend(delivering::settings());
         all
     }
 }
@@ -287,20 +287,6 @@ fn submitting() -> Vec<Setting<CustomerSettings>> {
             "Characters of a source with letters; more: `ESME_RINVSRCADR`. 0: digits only."),
         setting!("default_source", account.submitting.addresses.default_source, octets(0..=20, Characters::Ascii), NewBinds,
             "The source of a message that has none; empty: it stays without."),
-    ]
-}
-
-#[rustfmt::skip] // A row of the table is a line or two.
-fn delivering() -> Vec<Setting<CustomerSettings>> {
-    vec![
-        setting!("message_id", account.delivering.message_id, choice(&[("decimal", MessageIdForm::Decimal), ("hex", MessageIdForm::Hex)]), NewBinds,
-            "How `message_id` is written: without padding, or as 16 lower-case hexadecimal digits."),
-        setting!("receipt_text", account.delivering.receipt_text, Flag, NewBinds,
-            "Receipts have the text of SMPP 3.4, appendix B."),
-        setting!("receipt_tlvs", account.delivering.receipt_tlvs, Flag, NewBinds,
-            "Receipts have the TLVs receipted_message_id, message_state and network_error_code (3.4 and up)."),
-        setting!("permanent_refusals", account.delivering.permanent_refusals, Flag, NewBinds,
-            "`ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0."),
     ]
 }
 

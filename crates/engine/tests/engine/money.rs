@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use engine::{Amount, Connector, InDoubt, Meter, Refusal, RefusalClass, Shortage, Wants};
+use engine::{Amount, Cause, Connector, InDoubt, Meter, Refusal, RefusalClass, Shortage, Wants};
 use sms::State;
 
 use crate::world::{CARRIER, CUSTOMER, FINAL, World};
@@ -206,16 +206,16 @@ fn a_customer_may_be_told_by_a_receipt_that_its_means_are_gone() {
     let poor = world.submit(bind, TO, FINAL);
     let told = world.told_one();
     assert_eq!(
-        (told.key, told.state, &told.err),
-        (poor, State::Rejected, b"025")
+        (told.key, told.state, told.cause),
+        (poor, State::Rejected, Cause::NoCredit)
     );
     world.topup(1, 10);
     meter(&mut world, |meter| meter.daily_limit = Some(0));
     let busy = world.submit(bind, TO, FINAL);
     let told = world.told_one();
     assert_eq!(
-        (told.key, told.state, &told.err),
-        (busy, State::Rejected, b"027")
+        (told.key, told.state, told.cause),
+        (busy, State::Rejected, Cause::OverDailyLimit)
     );
     world.submit(bind, TO, Wants::NONE);
     assert_eq!((world.told(), world.sent()), (vec![], vec![]));

@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use engine::{
-    Amount, Balance, BindId, BindKind, CarrierReceipt, Connector, ConnectorId, Customer,
+    Amount, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId, Customer,
     CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey,
     Origin, Outcome, Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room, Route, Step,
     Target, Wants,
@@ -41,7 +41,7 @@ pub(crate) struct Told {
     pub(crate) token: u64,
     pub(crate) key: MessageKey,
     pub(crate) state: State,
-    pub(crate) err: [u8; 3],
+    pub(crate) cause: Cause,
 }
 
 pub(crate) struct World {
@@ -524,13 +524,13 @@ impl World {
                     to, token, what, ..
                 } => match what {
                     Delivery::Receipt {
-                        told, state, err, ..
+                        told, state, cause, ..
                     } => self.told.push(Told {
                         slot: to.slot,
                         token,
                         key: named(told, &mut self.aliases),
                         state,
-                        err,
+                        cause,
                     }),
                     Delivery::Mo => panic!("nobody sent an MO"),
                 },

@@ -4,7 +4,7 @@ use engine::CustomerId;
 use peer::{Account, MessageIdForm, Mismatch};
 use smpp::{Version, command, status};
 
-fn account() -> Account {
+pub(crate) fn account() -> Account {
     Account {
         customer: CustomerId(7),
         system_id: "demo".to_owned(),
@@ -14,7 +14,7 @@ fn account() -> Account {
 
 /// A conversation that begins with a bind of this kind and version.
 #[track_caller]
-fn bound(account: Account, kind: &str, version: Version, script: &str) {
+pub(crate) fn bound(account: Account, kind: &str, version: Version, script: &str) {
     let octet = version.interface_version();
     let window = account.session.window_out;
     let sc_version = if version >= Version::V34 {
@@ -36,7 +36,7 @@ fn bound(account: Account, kind: &str, version: Version, script: &str) {
 }
 
 #[track_caller]
-fn transceiver(script: &str) {
+pub(crate) fn transceiver(script: &str) {
     bound(account(), "transceiver", Version::V34, script);
 }
 
@@ -317,83 +317,6 @@ fn a_mo_that_a_3_3_peer_has_no_room_for_is_given_up() {
         => delivered 9 refused Permanent 0x65
         engine deliver 10 mo from=1/1/4478 to=1/1/80888 dcs=4 text=254*x reference=7
         -> deliver_sm 1 from=1/1/4478 to=1/1/80888 dcs=0x4 text=254*x
-        "#,
-    );
-}
-
-#[test]
-fn intermediate_receipts_and_the_states_of_5_0_are_said_in_the_peer_s_words() {
-    transceiver(
-        r#"
-        engine deliver 8 receipt #1 SCHEDLD 000 from=1/1/80888 to=1/1/4478 dcs=8 text="\x00h\x00i"
-        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x20 text="id:1 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:ENROUTE err:000 text:hi" receipted="1" state=1 network_error=hex:030000
-        engine deliver 9 receipt #1 SKIPPED 0A1 from=1/1/80888 to=1/1/4478 dcs=4 text="\x01\x02"
-        -> deliver_sm 2 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:1 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:REJECTD err:0A1 text:" receipted="1" state=8
-        "#,
-    );
-    bound(
-        account(),
-        "transceiver",
-        Version::V50,
-        r#"
-        engine deliver 9 receipt #1 SKIPPED 001 from=1/1/80888 to=1/1/4478 esm=0x40 text="\x05\x00\x03\x07\x02\x01a longer text than a receipt repeats"
-        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:1 sub:001 dlvrd:000 submit date:2611211200 done date:2611211201 stat:SKIPPED err:001 text:a longer text than a" receipted="1" state=9 network_error=hex:030001
-        "#,
-    );
-}
-
-/// Shows MTA-75.
-#[test]
-fn a_receipt_repeats_the_message_in_letters_that_every_program_knows() {
-    let mut account = account();
-    account.delivering.receipt_tlvs = false;
-    let script = |fields: &str, text: &str| {
-        format!(
-            "engine deliver 9 receipt #1 DELIVRD 000 from=1/1/80888 to=1/1/4478 {fields}
-             -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text=\"id:1 sub:001 dlvrd:001 submit date:2611211200 done date:2611211201 stat:DELIVRD err:000 text:{text}\""
-        )
-    };
-    for (fields, text) in [
-        // “ne”… in UCS-2; a line break; 21 characters; é and @ of GSM; the same in Latin-1.
-        (
-            r#"dcs=8 text="\x20\x1c\x00n\x00e\x20\x1d\x20\x26""#,
-            r#"\"ne\"..."#,
-        ),
-        (r#"text="a\x0ab""#, "a b"),
-        (r#"text="123456789012345678901""#, "12345678901234567890"),
-        (r#"text="\x05 \x00""#, "e ?"),
-        (r#"dcs=3 text="\xe9 @""#, "e ?"),
-    ] {
-        bound(
-            account.clone(),
-            "receiver",
-            Version::V34,
-            &script(fields, text),
-        );
-    }
-}
-
-#[test]
-fn receipts_are_text_or_tlvs_as_the_account_says() {
-    let mut account = account();
-    account.delivering.receipt_text = false;
-    bound(
-        account.clone(),
-        "receiver",
-        Version::V34,
-        r#"
-        engine deliver 9 receipt #1 DELIVRD 000 from=1/1/80888 to=1/1/4478 text="x"
-        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 receipted="1" state=2 network_error=hex:030000
-        "#,
-    );
-    account.delivering.receipt_tlvs = false;
-    bound(
-        account,
-        "receiver",
-        Version::V34,
-        r#"
-        engine deliver 9 receipt #1 DELIVRD 000 from=1/1/80888 to=1/1/4478 text="x"
-        -> deliver_sm 1 from=1/1/4478 to=1/1/80888 esm=0x4 text="id:1 sub:001 dlvrd:001 submit date:2611211200 done date:2611211201 stat:DELIVRD err:000 text:x"
         "#,
     );
 }

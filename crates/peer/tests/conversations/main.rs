@@ -2,4 +2,5 @@
 
 mod carrier;
 mod customer;
+mod receipts;
 mod talk;

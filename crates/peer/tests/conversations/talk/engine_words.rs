@@ -1,7 +1,8 @@
 //! What the engine hears and says, as words.
 
 use engine::{
-    BindId, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Refusal, Told,
+    BindId, Cause, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Refusal,
+    Told,
 };
 use smpp::tlv::Tlvs;
 use sms::{Message, State, Wall};
@@ -70,11 +71,21 @@ fn delivery(line: &str) -> (Delivery, &str) {
     let receipt = Delivery::Receipt {
         told: told(part()),
         state: State::from_word(part().as_bytes()).expect("a state"),
-        err: part().as_bytes().try_into().expect("three characters"),
+        cause: cause(part()),
         submitted: START,
         done: Wall(START.0 + 60_000),
     };
     (receipt, part())
+}
+
+/// Three characters of a carrier, or a decision of the engine.
+fn cause(word: &str) -> Cause {
+    match word {
+        "no_route" => Cause::NoRoute,
+        "no_credit" => Cause::NoCredit,
+        "over_daily_limit" => Cause::OverDailyLimit,
+        code => Cause::Code(code.as_bytes().try_into().expect("three characters")),
+    }
 }
 
 fn put_message(line: &str, batch: &mut Outputs) -> engine::Span {

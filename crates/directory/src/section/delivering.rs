@@ -1,0 +1,162 @@
+//! `[[customer]]`: how it is told what became of its messages, and what subscribers wrote.
+
+use engine::Cause;
+use peer::{ErrMap, ErrOf, MessageIdForm, ReceiptText, ReceiptTlvs};
+use sms::State;
+
+use super::CustomerSettings;
+use crate::form::{
+    Characters, Choice, Flag, Form, Item, Keys, List, Pairs, Text, choice, list, octets, or_none,
+    pairs, whole,
+};
+use crate::problem::Reader;
+use crate::table::{Setting, setting};
+
+#[rustfmt::skip] // A row of the table is a line or two.
+pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
+    vec![
+        setting!("message_id", account.delivering.message_id, choice(MESSAGE_IDS), NewBinds,
+            "How `message_id` is written in answers: without padding, or as 16 lower-case hexadecimal digits."),
+        setting!("receipt_message_id", account.delivering.receipts.message_id, or_none("alike", choice(MESSAGE_IDS)), NewBinds,
+            "How it is written in receipts, if not `alike`."),
+        setting!("receipt_text", account.delivering.receipts.text, choice(TEXTS), NewBinds,
+            "The text of SMPP 3.4, appendix B, in receipts: with the first 20 characters of the message as `excerpt`, with nothing of it (`empty`), or none. Without TLVs it is there in any case."),
+        setting!("receipt_tlvs", account.delivering.receipts.tlvs, Tlvs, NewBinds,
+            "TLVs of receipts to binds of 3.4 and up: receipted_message_id, message_state, and network_error_code where `err` is a number."),
+        setting!("receipt_offset_quarters", account.delivering.receipts.offset_quarters, whole(-48..=48), NewBinds,
+            "Offset of the dates in receipts from UTC, in quarter hours east."),
+        setting!("receipt_seconds", account.delivering.receipts.seconds, Flag, NewBinds,
+            "The dates in receipts are `YYMMDDhhmmss`; else `YYMMDDhhmm`."),
+        setting!("receipt_err", account.delivering.receipts.err, Errs, NewBinds,
+            "What stands in the `err` of receipts in place of the carrier's three characters: by `no_route`, `no_credit`, `over_daily_limit` or the carrier's code, else by the word of the state. What is not named stays; without a carrier's code it is 000."),
+        setting!("permanent_refusals", account.delivering.permanent_refusals, Flag, NewBinds,
+            "`ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0."),
+    ]
+}
+
+/// The words for how `message_id` is written.
+const MESSAGE_IDS: &[(&str, MessageIdForm)] = &[
+    ("decimal", MessageIdForm::Decimal),
+    ("hex", MessageIdForm::Hex),
+];
+
+/// The words for how much text a receipt has.
+const TEXTS: &[(&str, ReceiptText)] = &[
+    ("excerpt", ReceiptText::Excerpt),
+    ("empty", ReceiptText::Empty),
+    ("none", ReceiptText::None),
+];
+
+/// A list of the TLVs of receipts.
+struct Tlvs;
+
+/// A TLV of receipts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tlv {
+    MessageId,
+    State,
+    NetworkError,
+}
+
+/// The words for them, in the order of their place in a receipt.
+const TLVS: &[(&str, Tlv)] = &[
+    ("message_id", Tlv::MessageId),
+    ("state", Tlv::State),
+    ("network_error", Tlv::NetworkError),
+];
+
+impl Tlvs {
+    fn list() -> List<Choice<Tlv>> {
+        list(0..=TLVS.len(), choice(TLVS))
+    }
+}
+
+impl Form<ReceiptTlvs> for Tlvs {
+    fn expects(&self) -> String {
+        Tlvs::list().expects()
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<ReceiptTlvs> {
+        let named = Tlvs::list().read(key, item, reader)?;
+        Some(ReceiptTlvs {
+            message_id: named.contains(&Tlv::MessageId),
+            state: named.contains(&Tlv::State),
+            network_error: named.contains(&Tlv::NetworkError),
+        })
+    }
+
+    fn write(&self, value: &ReceiptTlvs) -> String {
+        let has = |tlv: &Tlv| match tlv {
+            Tlv::MessageId => value.message_id,
+            Tlv::State => value.state,
+            Tlv::NetworkError => value.network_error,
+        };
+        let named = TLVS.iter().map(|&(_, tlv)| tlv).filter(has);
+        Tlvs::list().write(&named.collect())
+    }
+}
+
+/// A table of what stands in the err of receipts.
+struct Errs;
+
+impl Errs {
+    fn table() -> Pairs<ErrOf, Text> {
+        let keys = Keys {
+            called: "reason",
+            expects: "\"no_route\", \"no_credit\", \"over_daily_limit\", three letters or digits of a carrier, or the word of a state such as EXPIRED",
+            example: "EXPIRED = \"053\"",
+            read: err_of,
+            write: write_err_of,
+        };
+        pairs(keys, octets(1..=16, Characters::Word))
+    }
+}
+
+impl Form<ErrMap> for Errs {
+    fn expects(&self) -> String {
+        Form::<Vec<(ErrOf, String)>>::expects(&Errs::table())
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<ErrMap> {
+        let rows: Vec<(ErrOf, String)> = Errs::table().read(key, item, reader)?;
+        Some(ErrMap::new(
+            rows.into_iter().map(|(of, err)| (of, err.into())),
+        ))
+    }
+
+    fn write(&self, value: &ErrMap) -> String {
+        let rows: Vec<(ErrOf, String)> =
+            value.rows().map(|(of, err)| (of, err.to_owned())).collect();
+        Errs::table().write(&rows)
+    }
+}
+
+/// The words for decisions of this gateway.
+const CAUSES: &[(&str, Cause)] = &[
+    ("no_route", Cause::NoRoute),
+    ("no_credit", Cause::NoCredit),
+    ("over_daily_limit", Cause::OverDailyLimit),
+];
+
+fn err_of(word: &str) -> Option<ErrOf> {
+    if let Some(&(_, cause)) = CAUSES.iter().find(|(known, _)| *known == word) {
+        return Some(ErrOf::Cause(cause));
+    }
+    if let Some(state) = State::ALL.into_iter().find(|state| state.word() == word) {
+        return Some(ErrOf::State(state));
+    }
+    let code = <[u8; 3]>::try_from(word.as_bytes()).ok()?;
+    let legible = code.iter().all(u8::is_ascii_alphanumeric);
+    legible.then_some(ErrOf::Cause(Cause::Code(code)))
+}
+
+fn write_err_of(of: &ErrOf) -> String {
+    match of {
+        ErrOf::State(state) => state.word().to_owned(),
+        ErrOf::Cause(Cause::Code(code)) => String::from_utf8_lossy(code).into_owned(),
+        ErrOf::Cause(cause @ (Cause::NoRoute | Cause::NoCredit | Cause::OverDailyLimit)) => {
+            let known = CAUSES.iter().find(|(_, known)| known == cause);
+            known.map_or("?", |(word, _)| word).to_owned()
+        }
+    }
+}

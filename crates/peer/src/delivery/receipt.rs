@@ -1,0 +1,187 @@
+//! A receipt in the words of one customer.
+
+use engine::Cause;
+use smpp::Version;
+use smpp::pdu::{Sm, Unencodable};
+use smpp::{receipt, tlv};
+use sms::{Alphabet, Message, State, UDHI, Wall, time, translit};
+
+use super::{Scratch, checked};
+use crate::Account;
+use crate::delivering::{ReceiptForm, ReceiptText, ReceiptTlvs};
+use crate::told::MessageId;
+
+/// Characters of the message that a receipt repeats (SMPP 3.4, appendix B).
+const EXCERPT_CHARACTERS: usize = 20;
+
+/// esm_class of a receipt for a state that is final, and of one that is not (SMPP 3.4, 5.2.12).
+const RECEIPT: u8 = 0x04;
+const INTERMEDIATE: u8 = 0x20;
+
+/// network_error_code: whose code it is (SMPP 3.4, 5.3.2.31).
+const GSM_NETWORK: u8 = 3;
+
+/// What a receipt tells.
+pub(super) struct Receipt {
+    pub(super) id: MessageId,
+    /// As the peer's version knows it.
+    pub(super) state: State,
+    pub(super) cause: Cause,
+    pub(super) submitted: Wall,
+    pub(super) done: Wall,
+}
+
+impl Receipt {
+    /// source is the original destination, and the reverse (SMPP 3.4, appendix B).
+    pub(super) fn deliver_sm<'a>(
+        &self,
+        message: &Message<'a>,
+        account: &Account,
+        version: Version,
+        scratch: &'a mut Scratch,
+    ) -> Result<Sm<'a>, Unencodable> {
+        let form = &account.delivering.receipts;
+        let with = if version > Version::V33 {
+            form.tlvs
+        } else {
+            ReceiptTlvs::NONE
+        };
+        let Scratch {
+            text,
+            tlvs,
+            characters,
+            excerpt,
+        } = scratch;
+        text.clear();
+        tlvs.clear();
+        let code = code(self.cause);
+        let err = match form.err.err(self.state, self.cause) {
+            Some(mapped) => mapped.as_bytes(),
+            None => &code,
+        };
+        if form.text != ReceiptText::None || with == ReceiptTlvs::NONE {
+            characters.clear();
+            if form.text != ReceiptText::Empty {
+                beginning(message, account, characters);
+            }
+            self.put_text(form, err, plain(characters, excerpt), text);
+        }
+        self.put_tlvs(with, err, tlvs)?;
+        Ok(Sm {
+            source: message.destination,
+            destination: message.source,
+            esm_class: match self.state {
+                State::Scheduled | State::Enroute => INTERMEDIATE,
+                State::Delivered
+                | State::Expired
+                | State::Deleted
+                | State::Undeliverable
+                | State::Accepted
+                | State::Unknown
+                | State::Rejected
+                | State::Skipped => RECEIPT,
+            },
+            short_message: text,
+            tlvs: checked(tlvs)?,
+            ..Sm::default()
+        })
+    }
+
+    fn put_text(&self, form: &ReceiptForm, err: &[u8], beginning: &str, out: &mut Vec<u8>) {
+        let [submitted, done] = [self.submitted, self.done]
+            .map(|at| time::receipt_date_seconds(at, form.offset_quarters));
+        let digits = if form.seconds { 12 } else { 10 };
+        receipt::write(
+            out,
+            &receipt::Fields {
+                id: self.id.as_bytes(),
+                sub: 1,
+                dlvrd: u16::from(self.state == State::Delivered),
+                submit_date: &submitted[..digits],
+                done_date: &done[..digits],
+                stat: self.state.word().as_bytes(),
+                err,
+                text: beginning,
+            },
+        );
+    }
+
+    fn put_tlvs(
+        &self,
+        with: ReceiptTlvs,
+        err: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unencodable> {
+        if with.message_id {
+            tlv::put_cstr(out, tlv::RECEIPTED_MESSAGE_ID, self.id.as_bytes())?;
+        }
+        if with.state {
+            tlv::put_u8(out, tlv::MESSAGE_STATE, self.state as u8);
+        }
+        if with.network_error
+            && let Some(code) = number(err)
+        {
+            let [high, low] = code.to_be_bytes();
+            tlv::put_bytes(out, tlv::NETWORK_ERROR_CODE, &[GSM_NETWORK, high, low])?;
+        }
+        Ok(())
+    }
+}
+
+/// The err of a receipt where the account's map says nothing.
+fn code(cause: Cause) -> [u8; 3] {
+    match cause {
+        Cause::Code(code) => code,
+        Cause::NoRoute | Cause::NoCredit | Cause::OverDailyLimit => *b"000",
+    }
+}
+
+/// An err that is a number. Letters are some carrier's own and no network's code.
+fn number(err: &[u8]) -> Option<u16> {
+    err.iter().try_fold(0, |number: u16, digit| {
+        let digit = digit.is_ascii_digit().then(|| u16::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// The state as a peer of `version` knows it: 0 and 9 are 5.0's own (SMPP 5.0, 4.7.15).
+pub(super) fn known_to(state: State, version: Version) -> State {
+    match state {
+        State::Scheduled if version < Version::V50 => State::Enroute,
+        State::Skipped if version < Version::V50 => State::Rejected,
+        known => known,
+    }
+}
+
+/// The first characters of the message, and perhaps some more; none if it is not text.
+fn beginning(message: &Message<'_>, account: &Account, out: &mut String) {
+    let reading = &account.submitting.reading;
+    let header = match message.text {
+        [length, ..] if message.esm_class & UDHI != 0 => 1 + usize::from(*length),
+        _ => 0,
+    };
+    // A surrogate pair, or a septet behind an escape.
+    let longest = match message.alphabet(reading) {
+        Alphabet::Ucs2 => 4,
+        _ => 2,
+    };
+    let octets = header + longest * EXCERPT_CHARACTERS;
+    let cut = Message {
+        text: &message.text[..octets.min(message.text.len())],
+        ..*message
+    };
+    out.clear();
+    if cut.read(reading, out).is_err() {
+        out.clear();
+    }
+}
+
+/// The characters of a receipt's text in ASCII, as near as may be: a receipt is read by programs that know no other.
+fn plain<'a>(characters: &'a str, excerpt: &'a mut Vec<u8>) -> &'a str {
+    if characters.is_ascii() {
+        return characters;
+    }
+    excerpt.clear();
+    translit::excerpt(characters, EXCERPT_CHARACTERS, Alphabet::Ascii, excerpt);
+    core::str::from_utf8(excerpt).expect("ASCII is UTF-8")
+}
