@@ -198,6 +198,7 @@ impl Desk {
                 Output::Send { token, .. } => self.sends.push(token),
                 Output::Deliver { token, .. } => self.deliveries.push(token),
                 Output::Accepted { .. } | Output::Acknowledge { .. } => {}
+                Output::Answer { .. } => unreachable!("nothing is asked"),
                 Output::Refused { .. } | Output::Close { .. } => unreachable!("nothing is refused"),
             }
         }

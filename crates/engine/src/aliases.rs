@@ -1,23 +1,23 @@
 //! Names of messages for peers that have no room for a key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entry::Order;
-use crate::{CustomerId, Told};
+use crate::{CustomerId, MessageKey, Told};
 
 /// Aliases that messages and receipts go by, and the last that each customer was told.
 #[derive(Debug, Default)]
 pub(crate) struct Aliases {
     last: BTreeMap<CustomerId, Told>,
-    /// How many orders go by it: a message, and receipts on the way of the same.
-    taken: BTreeMap<(CustomerId, Told), u32>,
+    /// The keys of all that go by one: a message, and receipts on the way of the same.
+    taken: BTreeSet<(CustomerId, Told, MessageKey)>,
 }
 
 impl Aliases {
     /// The next for a message of this customer; none that anything still goes by.
     pub(crate) fn next(&self, customer: CustomerId) -> Told {
         let mut next = Told::alias_after(self.last.get(&customer).copied());
-        while self.taken.contains_key(&(customer, next)) {
+        while self.keys(customer, next).next().is_some() {
             next = Told::alias_after(Some(next));
         }
         next
@@ -33,22 +33,26 @@ impl Aliases {
     /// One more goes by the order's alias, if it has one.
     pub(crate) fn take(&mut self, order: &Order) {
         if order.told.alias().is_some() {
-            *self.taken.entry((order.customer, order.told)).or_default() += 1;
+            self.taken.insert((order.customer, order.told, order.key));
         }
     }
 
     /// One less goes by it.
     pub(crate) fn give_back(&mut self, order: &Order) {
-        if order.told.alias().is_none() {
-            return;
+        if order.told.alias().is_some() {
+            self.taken.remove(&(order.customer, order.told, order.key));
         }
-        let name = (order.customer, order.told);
-        if let Some(orders) = self.taken.get_mut(&name) {
-            *orders -= 1;
-            if *orders == 0 {
-                self.taken.remove(&name);
-            }
-        }
+    }
+
+    /// What goes by this alias of the customer, oldest first; nothing if it is none.
+    pub(crate) fn keys(
+        &self,
+        customer: CustomerId,
+        told: Told,
+    ) -> impl Iterator<Item = MessageKey> + '_ {
+        let named = |key| (customer, told, MessageKey(key));
+        let all = self.taken.range(named(0)..=named(u64::MAX));
+        all.map(|&(.., key)| key)
     }
 
     /// The last of each customer.
@@ -60,14 +64,14 @@ impl Aliases {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BindId, MessageKey, Wants, record::Seconds};
+    use crate::{BindId, Wants, record::Seconds};
 
     #[test]
     fn an_alias_is_given_again_when_nothing_goes_by_it_any_more() {
         let mut aliases = Aliases::default();
         let (one, other) = (CustomerId(1), CustomerId(2));
-        let order = |told| Order {
-            key: MessageKey(1),
+        let order = |told, key| Order {
+            key: MessageKey(key),
             told,
             customer: one,
             bind: BindId::NONE,
@@ -75,14 +79,17 @@ mod tests {
             expires: Seconds(0),
         };
         let first = aliases.next(one);
-        aliases.take(&order(first));
-        aliases.take(&order(first));
+        aliases.take(&order(first, 1));
+        aliases.take(&order(first, 2));
+        let keys: Vec<_> = aliases.keys(one, first).map(|key| key.0).collect();
+        assert_eq!(keys, [1, 2]);
+        assert_eq!(aliases.keys(other, first).count(), 0);
         assert_eq!(aliases.next(other), first);
         let second = aliases.next(one);
         assert_ne!(second, first, "it is taken though it was not told yet");
-        aliases.give_back(&order(first));
+        aliases.give_back(&order(first, 2));
         assert_eq!(aliases.next(one), second);
-        aliases.give_back(&order(first));
+        aliases.give_back(&order(first, 1));
         assert_eq!(aliases.next(one), first);
         aliases.told(one, first);
         assert_eq!(aliases.next(one), second);

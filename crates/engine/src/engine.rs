@@ -292,6 +292,7 @@ impl<'a> Turn<'a> {
             match *input {
                 Input::Directory(ref directory) => return Some(directory),
                 Input::Submit(ref draft) => self.submit(draft, inputs.get(draft.body)),
+                Input::Ask(ref ask) => self.ask(ask, inputs),
                 Input::Sent {
                     bind,
                     token,

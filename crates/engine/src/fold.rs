@@ -5,6 +5,8 @@
 //! the records that are applied to it.
 
 mod ledger;
+mod own;
+mod stray;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +19,11 @@ use crate::entry::{CarrierId, Entry, Image, LANE, Leg, Order, Stage, Stand, TIME
 use crate::ids::Ids;
 use crate::index::Index;
 use crate::number::TailHash;
-use crate::record::{Accepted, How, Record, Seconds};
+use crate::record::{Accepted, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Figures, MessageKey, Told};
+
+pub(crate) use stray::Stray;
 
 /// Classes of a lane: 0 lowest to 3 highest.
 pub(crate) const CLASSES: usize = 4;
@@ -62,19 +66,6 @@ pub(crate) struct Account {
     pub(crate) deliveries: u64,
     /// Messages whose receipt it will want.
     pub(crate) owed: u64,
-}
-
-/// A receipt that matches no message, or none yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stray {
-    pub(crate) connector: ConnectorId,
-    pub(crate) id: CarrierId,
-    pub(crate) destination: Box<[u8]>,
-    pub(crate) state: State,
-    pub(crate) err: [u8; 3],
-    pub(crate) done: Wall,
-    pub(crate) expires: Seconds,
-    pub(crate) parked: bool,
 }
 
 impl Fold {
@@ -141,6 +132,13 @@ impl Fold {
                 (leg.connector, leg.attempt) = (connector, 0);
                 self.enqueue(slot, due, End::Tail);
             }
+            Record::Replaced {
+                key,
+                wants,
+                expires,
+                due,
+                body,
+            } => self.replaced(key, wants, expires, due, body),
             Record::Receipt {
                 key,
                 connector,
@@ -329,9 +327,11 @@ impl Fold {
         self.account(slot, Count::Less);
         self.index.remove(order.key);
         self.index.insert(key, slot);
+        self.aliases.give_back(&order);
         let entry = &mut self.entries[slot];
         entry.stand = Stand::Delivery(delivery);
         entry.order.key = key;
+        self.aliases.take(&entry.order);
         self.account(slot, Count::More);
         self.start_timer(slot, expires);
     }
@@ -439,19 +439,6 @@ impl Fold {
             }
             Stage::Sending | Stage::Sent => {}
         }
-    }
-
-    fn stray(&mut self, key: MessageKey, stray: Stray) {
-        self.lane_mut(stray.connector).strays.insert(key);
-        self.ids.insert_stray(stray.id.hash(stray.connector), key);
-        self.strays.insert(key, stray);
-    }
-
-    fn forget_stray(&mut self, key: MessageKey) -> Option<Stray> {
-        let stray = self.strays.remove(&key)?;
-        self.lane_mut(stray.connector).strays.remove(&key);
-        self.ids.remove_stray(stray.id.hash(stray.connector), key);
-        Some(stray)
     }
 
     fn insert(&mut self, entry: Entry) -> Slot {
@@ -736,24 +723,6 @@ impl Fold {
             write(&stray.record(key));
         }
         self.ledger.snapshot(write);
-    }
-}
-
-impl Stray {
-    fn record(&self, key: MessageKey) -> Record<'_> {
-        Record::Receipt {
-            key,
-            connector: self.connector,
-            of: None,
-            how: How::None,
-            state: self.state,
-            err: self.err,
-            done: self.done,
-            expires: self.expires,
-            parked: self.parked,
-            id: self.id.octets(),
-            destination: &self.destination,
-        }
     }
 }
 

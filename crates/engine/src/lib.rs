@@ -5,6 +5,7 @@
 
 mod accept;
 mod aliases;
+mod ask;
 mod bind;
 mod closed;
 mod deliver;
@@ -38,6 +39,6 @@ pub use form::{IdForm, ReceiptIds};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use traffic::{
-    BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output, Outputs,
-    Refusal, RefusalClass, Room, Span, Wants,
+    Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,
+    Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wants, Wish,
 };

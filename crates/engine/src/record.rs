@@ -4,8 +4,10 @@
 //! with its kind and knows its own length. A kind that is not known here refuses to be read: it was written by a newer version.
 
 mod accepted;
+mod octets;
 
 pub(crate) use accepted::Accepted;
+pub(crate) use octets::{Reader, Writer};
 
 use sms::{State, Wall};
 
@@ -13,7 +15,7 @@ use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
 use crate::money::{Charge, Day};
 use crate::number::TailHash;
-use crate::{Amount, Cause, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told};
+use crate::{Amount, Cause, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -67,6 +69,15 @@ pub(crate) enum Record<'a> {
         key: MessageKey,
         due: Wall,
         attempt: u8,
+    },
+    /// Its customer put another text in its place before it was sent.
+    Replaced {
+        key: MessageKey,
+        wants: Wants,
+        expires: Seconds,
+        /// Not to be sent before; none: it waits where it waited.
+        due: Option<Wall>,
+        body: &'a [u8],
     },
     /// It goes on with another connector, at the tail of its lane or when due.
     Routed {
@@ -186,6 +197,8 @@ pub(crate) enum Reason {
     NoCredit,
     /// Accepted, though the customer had sent as many that day as agreed.
     OverDailyLimit,
+    /// A message: its customer does not want it sent any more.
+    Deleted,
 }
 
 impl Reason {
@@ -197,6 +210,7 @@ impl Reason {
             Reason::NoRoute | Reason::RefusedByCustomer => State::Undeliverable,
             Reason::Unknown | Reason::NoReceipt | Reason::Forgotten => State::Unknown,
             Reason::Carried => State::Accepted,
+            Reason::Deleted => State::Deleted,
             Reason::Acknowledged => State::Delivered,
         }
     }
@@ -217,7 +231,8 @@ impl Reason {
             | Reason::Unknown
             | Reason::NoReceipt
             | Reason::Carried
-            | Reason::Forgotten => Cause::NONE,
+            | Reason::Forgotten
+            | Reason::Deleted => Cause::NONE,
         }
     }
 
@@ -234,6 +249,7 @@ impl Reason {
             Reason::Forgotten => (8, 0),
             Reason::NoCredit => (9, 0),
             Reason::OverDailyLimit => (10, 0),
+            Reason::Deleted => (20, 0),
         }
     }
 
@@ -250,6 +266,7 @@ impl Reason {
             8 => Reason::Forgotten,
             9 => Reason::NoCredit,
             10 => Reason::OverDailyLimit,
+            20 => Reason::Deleted,
             _ => return None,
         })
     }
@@ -303,6 +320,7 @@ const CHARGED: u8 = 18;
 const CREDIT: u8 = 19;
 const PURSE: u8 = 20;
 const COUNTED: u8 = 21;
+const REPLACED: u8 = 30;
 
 impl Record<'_> {
     /// Appends the record in its written form.
@@ -366,6 +384,19 @@ impl Record<'_> {
                 w.u64(key.0);
                 w.u32(connector.0);
                 w.u64(due.map_or(0, |due| due.0));
+            }
+            Record::Replaced {
+                key,
+                wants,
+                expires,
+                due,
+                body,
+            } => {
+                w.bytes(&[REPLACED, wants.0]);
+                w.u64(key.0);
+                w.u32(expires.0);
+                w.u64(due.map_or(0, |due| due.0));
+                w.long(body);
             }
             Record::Receipt {
                 key,
@@ -506,6 +537,7 @@ impl Record<'_> {
             Record::Sent { .. } => "Sent",
             Record::Deferred { .. } => "Deferred",
             Record::Routed { .. } => "Routed",
+            Record::Replaced { .. } => "Replaced",
             Record::Receipt { .. } => "Receipt",
             Record::Matched { .. } => "Matched",
             Record::Done { .. } => "Done",
@@ -567,6 +599,16 @@ impl Record<'_> {
                 connector: ConnectorId(r.u32()?),
                 due: Some(Wall(r.u64()?)).filter(|due| due.0 != 0),
             },
+            REPLACED => {
+                let wants = Wants(r.u8()?);
+                Record::Replaced {
+                    key: r.key()?,
+                    wants,
+                    expires: Seconds(r.u32()?),
+                    due: Some(Wall(r.u64()?)).filter(|due| due.0 != 0),
+                    body: r.long()?,
+                }
+            }
             RECEIPT => {
                 let [how, state, e0, e1, e2, parked] = r.array()?;
                 let key = r.key()?;
@@ -663,118 +705,5 @@ impl How {
         [How::None, How::Exact, How::Form, How::InDoubt]
             .into_iter()
             .find(|&how| how as u8 == code)
-    }
-}
-
-/// Writes the parts of records.
-pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
-
-impl Writer<'_> {
-    pub(crate) fn bytes(&mut self, octets: &[u8]) {
-        self.0.extend_from_slice(octets);
-    }
-
-    pub(crate) fn u32(&mut self, value: u32) {
-        self.bytes(&value.to_le_bytes());
-    }
-
-    pub(crate) fn u64(&mut self, value: u64) {
-        self.bytes(&value.to_le_bytes());
-    }
-
-    fn amount(&mut self, amount: Amount) {
-        self.bytes(&amount.0.to_le_bytes());
-    }
-
-    /// Octets with a one-octet length: ids and numbers, which are capped at the edge. To cut them here would be to write down
-    /// another fact than the one that was applied.
-    pub(crate) fn short(&mut self, octets: &[u8]) {
-        let length = u8::try_from(octets.len()).expect("ids and numbers are capped at the edge");
-        self.bytes(&[length]);
-        self.bytes(octets);
-    }
-
-    pub(crate) fn long(&mut self, octets: &[u8]) {
-        self.u32(octets.len() as u32);
-        self.bytes(octets);
-    }
-
-    fn generation(&mut self, name: GenerationName) {
-        self.u32(name.serial);
-        self.u32(name.hour);
-    }
-
-    fn keys(&mut self, keys: Keys<'_>) {
-        let at = self.0.len();
-        self.u32(0);
-        for key in keys.iter() {
-            self.u64(key.0);
-        }
-        let octets = (self.0.len() - at - 4) as u32;
-        self.0[at..at + 4].copy_from_slice(&octets.to_le_bytes());
-    }
-}
-
-/// Reads the parts of records.
-pub(crate) struct Reader<'b, 'a>(pub(crate) &'b mut &'a [u8]);
-
-impl<'a> Reader<'_, 'a> {
-    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
-        let (head, tail) = self.0.split_at_checked(n)?;
-        *self.0 = tail;
-        Some(head)
-    }
-
-    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.try_into().ok()
-    }
-
-    pub(crate) fn u8(&mut self) -> Option<u8> {
-        self.array().map(|[octet]| octet)
-    }
-
-    pub(crate) fn u32(&mut self) -> Option<u32> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    pub(crate) fn u64(&mut self) -> Option<u64> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn amount(&mut self) -> Option<Amount> {
-        self.array().map(i64::from_le_bytes).map(Amount)
-    }
-
-    pub(crate) fn key(&mut self) -> Option<MessageKey> {
-        self.u64().map(MessageKey)
-    }
-
-    pub(crate) fn some_key(&mut self) -> Option<Option<MessageKey>> {
-        Some(Some(self.key()?).filter(|key| key.0 != 0))
-    }
-
-    pub(crate) fn short(&mut self) -> Option<&'a [u8]> {
-        let len = self.u8()?;
-        self.take(usize::from(len))
-    }
-
-    pub(crate) fn long(&mut self) -> Option<&'a [u8]> {
-        let len = self.u32()?;
-        self.take(len as usize)
-    }
-
-    fn generation(&mut self) -> Option<GenerationName> {
-        Some(GenerationName {
-            serial: self.u32()?,
-            hour: self.u32()?,
-        })
-    }
-
-    fn keys(&mut self) -> Option<Keys<'a>> {
-        let octets = self.long()?;
-        octets
-            .len()
-            .is_multiple_of(8)
-            .then_some(Keys::Written(octets))
     }
 }

@@ -44,6 +44,9 @@ pub enum Input {
     Unbound(BindId),
     /// A customer submits a message. Answered by [`Output::Accepted`] or [`Output::Refused`].
     Submit(Draft),
+    /// A customer asks about messages of its own, or wants them otherwise. Answered by [`Output::Answer`] or
+    /// [`Output::Refused`].
+    Ask(Ask),
     /// What became of an [`Output::Send`].
     Sent {
         /// The bind it went over.
@@ -148,6 +151,53 @@ pub struct Draft {
     pub expires: Option<Wall>,
     /// The message ([`sms::Message::encode`]).
     pub body: Span,
+}
+
+/// What a customer wants of messages that it submitted (query_sm, cancel_sm, replace_sm).
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// The request to answer.
+    pub origin: Origin,
+    /// Who asks: a message of another customer is as one that never was.
+    pub customer: CustomerId,
+    /// What the message is called; none: all that have exactly these addresses and this service type.
+    pub told: Option<Told>,
+    /// Digits of its source; with an id, empty: whatever they are.
+    pub source: Span,
+    /// Digits of its destination; with an id, empty: whatever they are.
+    pub destination: Span,
+    /// Its service type, if there is no id.
+    pub service_type: Span,
+    /// What is wanted.
+    pub wish: Wish,
+}
+
+/// What is wanted of a message.
+#[derive(Clone, Copy, Debug)]
+pub enum Wish {
+    /// To know where it stands.
+    State,
+    /// That it is not sent. Of several that one id names, whatever still can be stopped is stopped; it is granted if that
+    /// was all of them.
+    Cancel,
+    /// That another is sent in its place. Never granted for several messages under one id: they are parts of one, or one
+    /// for many.
+    Replace(Replacement),
+}
+
+/// What is new about a message that is replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement {
+    /// The whole text, in the alphabet of the old one.
+    pub text: Span,
+    /// The receipts wanted from now on, also as the octet it was read from.
+    pub wants: Wants,
+    /// `registered_delivery` as it was sent.
+    pub registered_delivery: u8,
+    /// Not to be sent before; none: as it was.
+    pub due: Option<Wall>,
+    /// Not to be sent after; none: as it was.
+    pub expires: Option<Wall>,
 }
 
 /// The receipts a customer asked for, from registered_delivery (SMPP 3.4, 5.2.17).
@@ -266,6 +316,13 @@ pub enum Output {
         /// Whose text is the customer's message_id.
         told: Told,
     },
+    /// What a customer asked for is so.
+    Answer {
+        /// The request.
+        origin: Origin,
+        /// What is so.
+        answer: Answer,
+    },
     /// We did not take it.
     Refused {
         /// The request.
@@ -309,6 +366,26 @@ pub enum Output {
         /// The session.
         to: Origin,
     },
+}
+
+/// The answer to an [`Ask`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// The message stands so.
+    State {
+        /// What it is called.
+        told: Told,
+        /// The least advanced state of all that are called so. [`State::Scheduled`]: it waits for its time.
+        state: State,
+        /// Why.
+        cause: Cause,
+        /// When it came to that state, if that is its last.
+        since: Option<Wall>,
+    },
+    /// It will not be sent.
+    Cancelled,
+    /// The new one will be sent instead.
+    Replaced,
 }
 
 /// What is delivered to a customer.
@@ -389,6 +466,10 @@ pub enum Refusal {
     Expired,
     /// Going down.
     Draining,
+    /// The customer has no message that is called so, or none any more.
+    UnknownMessage,
+    /// The message cannot be stopped or changed any more.
+    TooLate,
 }
 
 /// Inputs on their way to the engine.
@@ -463,6 +544,14 @@ impl Inputs {
 fn shifted(mut input: Input, shift: u32) -> Input {
     match &mut input {
         Input::Submit(draft) => draft.body.start += shift,
+        Input::Ask(ask) => {
+            for span in [&mut ask.source, &mut ask.destination, &mut ask.service_type] {
+                span.start += shift;
+            }
+            if let Wish::Replace(replacement) = &mut ask.wish {
+                replacement.text.start += shift;
+            }
+        }
         Input::Mo { body, .. } => body.start += shift,
         Input::Receipt { receipt, .. } => {
             receipt.id.start += shift;
@@ -537,6 +626,7 @@ impl Output {
         match *self {
             Output::Bound { origin, .. }
             | Output::Accepted { origin, .. }
+            | Output::Answer { origin, .. }
             | Output::Refused { origin, .. }
             | Output::Acknowledge { origin, .. } => origin,
             Output::Send { to, .. } | Output::Deliver { to, .. } | Output::Close { to } => to,

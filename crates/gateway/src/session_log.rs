@@ -126,7 +126,7 @@ impl SessionLog {
                 refusal: Some(refusal),
                 ..
             } => self.refused(*refusal),
-            Output::Bound { .. } | Output::Close { .. } => {}
+            Output::Answer { .. } | Output::Bound { .. } | Output::Close { .. } => {}
         }
     }
 
@@ -154,6 +154,7 @@ impl SessionLog {
                 | Input::Connected { .. }
                 | Input::Unbound(_)
                 | Input::Submit(_)
+                | Input::Ask(_)
                 | Input::Mo { .. }
                 | Input::Credit { .. }
                 | Input::Room(_)
@@ -345,6 +346,8 @@ fn word(refusal: Refusal) -> &'static str {
         Refusal::OverDailyLimit => "over the daily limit",
         Refusal::Expired => "expired",
         Refusal::Draining => "draining",
+        Refusal::UnknownMessage => "unknown message",
+        Refusal::TooLate => "too late",
     }
 }
 

@@ -137,7 +137,7 @@ impl Carrier {
             }
             // The connector is unknown or switched off by now.
             Output::Refused { .. } | Output::Close { .. } => self.drain(now),
-            Output::Accepted { .. } | Output::Deliver { .. } => {
+            Output::Accepted { .. } | Output::Answer { .. } | Output::Deliver { .. } => {
                 unreachable!("the engine told a carrier what a customer has to know")
             }
         }

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use engine::{
-    BindId, Delivery, Draft, Input, Inputs, Origin, Outcome, Output, Outputs, Refusal,
+    Answer, BindId, Delivery, Draft, Input, Inputs, Origin, Outcome, Output, Outputs, Refusal,
     RefusalClass, Span,
 };
 use smpp::Version;
-use smpp::command::CommandId;
+use smpp::command::{self, CommandId};
 use smpp::pdu::{Pdu, Sm, SmResp};
 use smpp::session::{BindKind, Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
 use sms::{Instant, Message, Now};
 
+use crate::asking::{self, Asking};
 use crate::delivery::{self, Scratch};
 use crate::flow::{note_response, note_unsaid};
 use crate::submission::{self, Bad, Submission};
@@ -34,8 +35,6 @@ pub struct Customer {
     phase: Phase,
     /// Told to end: no new bind, and the one that stands is on its way out.
     draining: bool,
-    /// Unanswered requests that were data_sm; all others were submit_sm.
-    data_sms: Vec<u32>,
     /// The field of a delivery that did not fit, until it is noted.
     unsaid: Option<&'static str>,
     scratch: Scratch,
@@ -73,7 +72,6 @@ impl Customer {
             at,
             phase: Phase::Open,
             draining: false,
-            data_sms: Vec::new(),
             unsaid: None,
             scratch: Scratch::default(),
             filtered: Vec::new(),
@@ -150,6 +148,7 @@ impl Customer {
             Output::Deliver {
                 token, what, body, ..
             } => self.deliver(now, token, what, batch.get(body), inputs),
+            Output::Answer { origin, answer } => self.answered(origin.sequence, answer),
             Output::Refused { origin, refusal } => self.refused(now, origin.sequence, refusal),
             Output::Bound { bind, .. } => self.bound(now, bind, inputs),
             Output::Close { .. } => self.drain(now),
@@ -289,7 +288,10 @@ impl Customer {
             }),
             Pdu::SubmitSm(sm) => self.submit(now, sequence, sm, inputs),
             Pdu::DataSm(data) => {
-                self.submit_data(now, sequence, &submission::from_data_sm(data), inputs)
+                self.submit(now, sequence, &submission::from_data_sm(data), inputs)
+            }
+            Pdu::QuerySm(_) | Pdu::CancelSm(_) | Pdu::ReplaceSm(_) => {
+                self.ask(now, sequence, pdu, inputs)
             }
             _ => Err(Bad {
                 status: status::RINVCMDID,
@@ -322,10 +324,7 @@ impl Customer {
         inputs: &mut Inputs,
     ) -> Result<(), Bad> {
         let Phase::Bound { account, bind, .. } = &self.phase else {
-            return Err(Bad {
-                status: status::RINVBNDSTS,
-                why: "not bound",
-            });
+            return Err(NOT_BOUND);
         };
         let submission = Submission::read(sm, account, now.wall, &mut self.filtered)?;
         let body = inputs.put_message(&submission.message);
@@ -347,15 +346,18 @@ impl Customer {
         Ok(())
     }
 
-    fn submit_data(
-        &mut self,
-        now: Now,
-        sequence: u32,
-        sm: &Sm<'_>,
-        inputs: &mut Inputs,
-    ) -> Result<(), Bad> {
-        self.submit(now, sequence, sm, inputs)?;
-        self.data_sms.push(sequence);
+    /// Asks the engine about messages of the customer, or to change them.
+    fn ask(&self, now: Now, sequence: u32, pdu: &Pdu<'_>, inputs: &mut Inputs) -> Result<(), Bad> {
+        let Phase::Bound { account, .. } = &self.phase else {
+            return Err(NOT_BOUND);
+        };
+        let asking = Asking::read(pdu, account, now.wall)?;
+        let origin = Origin {
+            sequence,
+            ..self.at
+        };
+        let ask = asking.put(origin, account.customer, inputs);
+        inputs.push(Input::Ask(ask));
         Ok(())
     }
 
@@ -367,12 +369,21 @@ impl Customer {
             tlvs: Tlvs::EMPTY,
             body_present: true,
         };
-        let response = if self.take_data_sm(sequence) {
+        let response = if self.session.owed(sequence) == command::DATA_SM {
             Pdu::DataSmResp(response)
         } else {
             Pdu::SubmitSmResp(response)
         };
         self.session.respond(sequence, status::OK, &response);
+    }
+
+    /// Answers what the customer asked about its messages.
+    fn answered(&mut self, sequence: u32, answer: Answer) {
+        let Phase::Bound { account, .. } = &self.phase else {
+            return;
+        };
+        let said = asking::Said::new(answer, account, self.session.version());
+        self.session.respond(sequence, status::OK, &said.pdu());
     }
 
     fn refused(&mut self, now: Now, sequence: u32, refusal: Refusal) {
@@ -385,9 +396,14 @@ impl Customer {
             self.session.refuse_bind(now.mono, status);
             return;
         }
-        self.take_data_sm(sequence);
+        let asked = match self.session.owed(sequence) {
+            command::QUERY_SM => Asked::Query,
+            command::CANCEL_SM => Asked::Cancel,
+            command::REPLACE_SM => Asked::Replace,
+            _ => Asked::Submit,
+        };
         self.session
-            .refuse(sequence, command_status(refusal, Asked::Submit));
+            .refuse(sequence, command_status(refusal, asked));
     }
 
     fn bound(&mut self, now: Now, bind: BindId, inputs: &mut Inputs) {
@@ -481,16 +497,13 @@ impl Customer {
             code: status.0,
         }
     }
-
-    /// Whether this request was a data_sm; it is answered now.
-    #[inline]
-    fn take_data_sm(&mut self, sequence: u32) -> bool {
-        let place = self.data_sms.iter().position(|&taken| taken == sequence);
-        place
-            .map(|place| self.data_sms.swap_remove(place))
-            .is_some()
-    }
 }
+
+/// A request that comes when no bind stands. The session lets none through.
+const NOT_BOUND: Bad = Bad {
+    status: status::RINVBNDSTS,
+    why: "not bound",
+};
 
 /// The version that a customer and we speak from now on, or why it may not bind at all.
 fn agreed_version(credentials: &Credentials, account: &Account) -> Result<Version, Status> {

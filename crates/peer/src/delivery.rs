@@ -8,7 +8,8 @@ use smpp::pdu::{Sm, Unencodable};
 use smpp::tlv::{self, Tlvs};
 use sms::Message;
 
-use self::receipt::{Receipt, known_to};
+use self::receipt::Receipt;
+pub(crate) use self::receipt::{err_number, known_to};
 use crate::Account;
 use crate::told::MessageId;
 

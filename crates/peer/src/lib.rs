@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod asking;
 pub mod carrier;
 pub mod customer;
 mod delivering;

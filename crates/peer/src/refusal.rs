@@ -10,6 +10,12 @@ pub enum Asked {
     Bind,
     /// A customer's message.
     Submit,
+    /// The state of a customer's message.
+    Query,
+    /// That a customer's message is not sent.
+    Cancel,
+    /// That another is sent in its place.
+    Replace,
     /// A carrier's receipt or MO.
     Deliver,
 }
@@ -24,7 +30,9 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::NoRoute
             | Refusal::NoCredit
             | Refusal::OverDailyLimit
-            | Refusal::Expired => status::RBINDFAIL,
+            | Refusal::Expired
+            | Refusal::UnknownMessage
+            | Refusal::TooLate => status::RBINDFAIL,
             Refusal::Throttled => status::RTHROTTLED,
             Refusal::Full | Refusal::Draining => status::RSYSERR,
         },
@@ -35,10 +43,15 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::NotAllowed
             | Refusal::TooManyBinds
             | Refusal::NoCredit
-            | Refusal::OverDailyLimit => status::RSUBMITFAIL,
+            | Refusal::OverDailyLimit
+            | Refusal::UnknownMessage
+            | Refusal::TooLate => status::RSUBMITFAIL,
             Refusal::Expired => status::RINVEXPIRY,
             Refusal::Draining => status::RSYSERR,
         },
+        Asked::Query => about_message(refusal, status::RQUERYFAIL),
+        Asked::Cancel => about_message(refusal, status::RCANCELFAIL),
+        Asked::Replace => about_message(refusal, status::RREPLACEFAIL),
         // A carrier tries again after 0x64, and gives up after 0x65 and 0x66 (SMPP 3.4, 5.1.3).
         Asked::Deliver => match refusal {
             Refusal::Full | Refusal::Throttled | Refusal::Draining | Refusal::TooManyBinds => {
@@ -47,9 +60,27 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             Refusal::NoRoute
             | Refusal::NotAllowed
             | Refusal::NoCredit
-            | Refusal::OverDailyLimit => status::RX_P_APPN,
-            Refusal::Expired => status::RX_R_APPN,
+            | Refusal::OverDailyLimit
+            | Refusal::UnknownMessage => status::RX_P_APPN,
+            Refusal::TooLate | Refusal::Expired => status::RX_R_APPN,
         },
+    }
+}
+
+/// A message that is unknown is never told apart from another customer's; every other reason has its own status, or `failed`.
+fn about_message(refusal: Refusal, failed: Status) -> Status {
+    match refusal {
+        Refusal::UnknownMessage => status::RINVMSGID,
+        Refusal::TooLate
+        | Refusal::NotAllowed
+        | Refusal::NoRoute
+        | Refusal::NoCredit
+        | Refusal::OverDailyLimit
+        | Refusal::TooManyBinds => failed,
+        Refusal::Expired => status::RINVEXPIRY,
+        Refusal::Full => status::RMSGQFUL,
+        Refusal::Throttled => status::RTHROTTLED,
+        Refusal::Draining => status::RSYSERR,
     }
 }
 
@@ -69,10 +100,25 @@ mod tests {
             (Refusal::OverDailyLimit, 0x0D, 0x45, 0x65),
             (Refusal::Expired, 0x0D, 0x62, 0x66),
             (Refusal::Draining, 0x08, 0x08, 0x64),
+            (Refusal::UnknownMessage, 0x0D, 0x45, 0x65),
+            (Refusal::TooLate, 0x0D, 0x45, 0x66),
         ] {
             let said = [Asked::Bind, Asked::Submit, Asked::Deliver]
                 .map(|asked| command_status(refusal, asked).0);
             assert_eq!(said, [bind, submit, deliver], "{refusal:?}");
+        }
+    }
+    #[test]
+    fn what_is_asked_about_a_message_fails_with_the_status_of_its_operation() {
+        for (refusal, query, cancel, replace) in [
+            (Refusal::UnknownMessage, 0x0C, 0x0C, 0x0C),
+            (Refusal::TooLate, 0x67, 0x11, 0x13),
+            (Refusal::Full, 0x14, 0x14, 0x14),
+            (Refusal::Expired, 0x62, 0x62, 0x62),
+        ] {
+            let said = [Asked::Query, Asked::Cancel, Asked::Replace]
+                .map(|asked| command_status(refusal, asked).0);
+            assert_eq!(said, [query, cancel, replace], "{refusal:?}");
         }
     }
 }

@@ -76,11 +76,7 @@ impl<'a> Submission<'a> {
         let source = address::source(sm.source, &rules.addresses)?;
         let destination = address::destination(sm.destination, &rules.addresses)?;
         check_numbers(sm)?;
-        let due = moment(sm.schedule_delivery_time, rules.schedule, now)
-            .ok_or(bad(status::RINVSCHED, "schedule_delivery_time"))?;
-        let expires = moment(sm.validity_period, rules.validity, now)
-            .filter(|end| *end != Some(now)) // A relative period of nothing.
-            .ok_or(bad(status::RINVEXPIRY, "validity_period"))?;
+        let times = Times::read(sm.schedule_delivery_time, sm.validity_period, account, now)?;
         let mut extras = Extras::default();
         if !sm.tlvs.is_empty() {
             extras = Extras::read(sm, account, scratch)?;
@@ -102,11 +98,11 @@ impl<'a> Submission<'a> {
             },
             priority: sm.priority_flag.min(rules.priority_max),
             wants: Wants::from_registered_delivery(sm.registered_delivery),
-            due,
+            due: times.due,
             // SMPP 3.4, 5.3.2.31: it supersedes validity_period.
             expires: extras
                 .time_to_live
-                .map_or(expires, |live| Some(now.plus(live))),
+                .map_or(times.expires, |live| Some(now.plus(live))),
         })
     }
 }
@@ -142,6 +138,33 @@ fn check_numbers(sm: &Sm<'_>) -> Result<(), Bad> {
     Ok(())
 }
 
+/// When a message may be sent, by its own fields; none: that is not said.
+pub(crate) struct Times {
+    /// Not before.
+    pub(crate) due: Option<Wall>,
+    /// Not after.
+    pub(crate) expires: Option<Wall>,
+}
+
+impl Times {
+    #[inline]
+    pub(crate) fn read(
+        schedule: &[u8],
+        validity: &[u8],
+        account: &Account,
+        now: Wall,
+    ) -> Result<Times, Bad> {
+        let rules = &account.submitting;
+        Ok(Times {
+            due: moment(schedule, rules.schedule, now)
+                .ok_or(bad(status::RINVSCHED, "schedule_delivery_time"))?,
+            expires: moment(validity, rules.validity, now)
+                .filter(|end| *end != Some(now)) // A relative period of nothing.
+                .ok_or(bad(status::RINVEXPIRY, "validity_period"))?,
+        })
+    }
+}
+
 /// A time field by its rule: `Some(None)` if it does not count, `None` if it is refused.
 #[inline]
 fn moment(field: &[u8], rule: TimeRule, now: Wall) -> Option<Option<Wall>> {
@@ -156,7 +179,11 @@ fn moment(field: &[u8], rule: TimeRule, now: Wall) -> Option<Option<Wall>> {
 
 /// The text, wherever it is.
 #[inline]
-fn text<'a>(sm: &Sm<'a>, payload: Option<&'a [u8]>, account: &Account) -> Result<&'a [u8], Bad> {
+pub(crate) fn text<'a>(
+    sm: &Sm<'a>,
+    payload: Option<&'a [u8]>,
+    account: &Account,
+) -> Result<&'a [u8], Bad> {
     let rules = &account.submitting;
     let text = match payload {
         None => sm.short_message,
@@ -206,7 +233,8 @@ impl<'a> Extras<'a> {
     }
 }
 
-fn payload<'a>(tlvs: Tlvs<'a>, account: &Account) -> Result<Option<&'a [u8]>, Bad> {
+/// The text in `message_payload`, if there is one.
+pub(crate) fn payload<'a>(tlvs: Tlvs<'a>, account: &Account) -> Result<Option<&'a [u8]>, Bad> {
     const REFUSED: Bad = bad(status::RTLVNOTALLWD, "message_payload");
     let mut payloads = tlvs.iter().filter(|tlv| tlv.tag == tlv::MESSAGE_PAYLOAD);
     let Some(payload) = payloads.next() else {

@@ -1,6 +1,6 @@
 //! The text of what one customer is told that its message is called: `message_id`.
 
-use engine::Told;
+use engine::{MessageKey, Told};
 
 use crate::MessageIdForm;
 
@@ -26,6 +26,25 @@ impl MessageId {
             (Some(key), MessageIdForm::Decimal) => decimal(key.0),
             (Some(key), MessageIdForm::Hex) => hexadecimal(key.0, 16, b"0123456789abcdef"),
         }
+    }
+
+    /// What a customer calls a message, in the account's form or as an alias; `None` if no message can be called so.
+    pub(crate) fn read(text: &[u8], form: MessageIdForm) -> Option<Told> {
+        let text = core::str::from_utf8(text).ok()?;
+        // from_str_radix would take a sign.
+        if !text.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+            return None;
+        }
+        let alias = || Told::from_alias(u32::from_str_radix(text, 16).ok()?);
+        if let Some(alias) = (text.len() == 8).then(alias).flatten() {
+            return Some(alias);
+        }
+        let radix = match form {
+            MessageIdForm::Decimal => 10,
+            MessageIdForm::Hex => 16,
+        };
+        let key = Told::from(MessageKey(u64::from_str_radix(text, radix).ok()?));
+        key.key().is_some().then_some(key)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -78,7 +97,6 @@ const PAIRS: [[u8; 2]; 100] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::MessageKey;
 
     fn text(key: u64, form: MessageIdForm) -> String {
         let id = MessageId::new(MessageKey(key).into(), form);
@@ -101,6 +119,26 @@ mod tests {
     fn an_alias_has_8_large_digits_in_every_form() {
         for form in [MessageIdForm::Decimal, MessageIdForm::Hex] {
             assert_eq!(text(0x9BAD_CAFE, form), "9BADCAFE");
+        }
+    }
+
+    #[test]
+    fn an_id_is_read_back_as_it_was_written() {
+        let key = Told::from(MessageKey(249_108_103_168_000_001));
+        let alias = Told::from_alias(0x9BAD_CAFE).expect("large enough");
+        for form in [MessageIdForm::Decimal, MessageIdForm::Hex] {
+            for told in [key, alias] {
+                let id = MessageId::new(told, form);
+                assert_eq!(MessageId::read(id.as_bytes(), form), Some(told));
+            }
+            assert_eq!(MessageId::read(b"9badcafe", form), Some(alias));
+            for nonsense in ["", "+1", "-1", "hello", "99999999999999999999999", "1 "] {
+                assert_eq!(
+                    MessageId::read(nonsense.as_bytes(), form),
+                    None,
+                    "{nonsense}"
+                );
+            }
         }
     }
 }

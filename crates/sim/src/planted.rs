@@ -248,6 +248,7 @@ fn copy(output: &Output, from: &Outputs, to: &mut Outputs) {
         Output::Send { body, .. } | Output::Deliver { body, .. } => *body = to.put(from.get(*body)),
         Output::Bound { .. }
         | Output::Accepted { .. }
+        | Output::Answer { .. }
         | Output::Refused { .. }
         | Output::Acknowledge { .. }
         | Output::Close { .. } => {}

@@ -461,6 +461,13 @@ impl Session {
         self.unanswered
     }
 
+    /// Which request of the peer waits for our response under this sequence number.
+    #[inline]
+    pub fn owed(&self, to: u32) -> CommandId {
+        let unusual = self.unusual.iter().find(|&&(number, _)| number == to);
+        unusual.map_or(self.usual_request(), |&(_, command)| command)
+    }
+
     /// What it has seen.
     pub fn counters(&self) -> &Counters {
         &self.counters

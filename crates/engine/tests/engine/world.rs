@@ -7,10 +7,10 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use engine::{
-    Amount, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId, Customer,
-    CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs, MessageKey,
-    Origin, Outcome, Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room, Route, Step,
-    Target, Wants,
+    Amount, Answer, Ask, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId,
+    Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs,
+    MessageKey, Origin, Outcome, Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room,
+    Route, Span, Step, Target, Wants, Wish,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -32,6 +32,7 @@ pub(crate) struct Sent {
     pub(crate) slot: u32,
     pub(crate) token: u64,
     pub(crate) key: MessageKey,
+    pub(crate) text: Vec<u8>,
 }
 
 /// A receipt on its way to a customer.
@@ -57,6 +58,7 @@ pub(crate) struct World {
     bound: Option<BindId>,
     accepted: Option<Result<MessageKey, Refusal>>,
     aliases: Vec<u32>,
+    answered: Option<Answer>,
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
 }
@@ -99,6 +101,7 @@ impl World {
             bound: None,
             accepted: None,
             aliases: Vec::new(),
+            answered: None,
             acknowledged: None,
             closed: Vec::new(),
         };
@@ -275,6 +278,42 @@ impl World {
             Input::Submit(draft)
         });
         self.accepted.take().expect("an answer")
+    }
+
+    /// The customer wants something of the message that it was told is called so.
+    pub(crate) fn ask(
+        &mut self,
+        told: impl Into<engine::Told>,
+        wish: Wish,
+    ) -> Result<Answer, Refusal> {
+        self.asked_as(told, |ask, _| ask.wish = wish)
+    }
+
+    /// The customer wants something, and says more than an id.
+    pub(crate) fn asked_as(
+        &mut self,
+        told: impl Into<engine::Told>,
+        special: impl FnOnce(&mut Ask, &mut Inputs),
+    ) -> Result<Answer, Refusal> {
+        let origin = self.origin();
+        self.give(|inputs| {
+            let mut ask = Ask {
+                origin,
+                customer: CUSTOMER,
+                told: Some(told.into()),
+                source: Span::default(),
+                destination: Span::default(),
+                service_type: Span::default(),
+                wish: Wish::State,
+            };
+            special(&mut ask, inputs);
+            Input::Ask(ask)
+        });
+        match (self.answered.take(), self.accepted.take()) {
+            (Some(answer), _) => Ok(answer),
+            (None, Some(Err(refusal))) => Err(refusal),
+            (None, _) => panic!("no answer"),
+        }
     }
 
     /// Aliases that the customer has been told since it was last asked.
@@ -514,12 +553,23 @@ impl World {
                 Output::Accepted { told, .. } => {
                     self.accepted = Some(Ok(named(told, &mut self.aliases)));
                 }
+                Output::Answer { answer, .. } => self.answered = Some(answer),
                 Output::Refused { refusal, .. } => self.accepted = Some(Err(refusal)),
-                Output::Send { to, token, key, .. } => self.sent.push(Sent {
-                    slot: to.slot,
+                Output::Send {
+                    to,
                     token,
                     key,
-                }),
+                    body,
+                    ..
+                } => {
+                    let message = Message::decode(outputs.get(body)).expect("a whole message");
+                    self.sent.push(Sent {
+                        slot: to.slot,
+                        token,
+                        key,
+                        text: message.text.to_vec(),
+                    });
+                }
                 Output::Deliver {
                     to, token, what, ..
                 } => match what {

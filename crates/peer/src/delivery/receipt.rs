@@ -128,6 +128,12 @@ impl Receipt {
     }
 }
 
+/// What stands in the err of a receipt of this account, as a number; none: it is no number.
+pub(crate) fn err_number(account: &Account, state: State, cause: Cause) -> Option<u16> {
+    let mapped = account.delivering.receipts.err.err(state, cause);
+    mapped.map_or_else(|| number(&code(cause)), |err| number(err.as_bytes()))
+}
+
 /// The err of a receipt where the account's map says nothing.
 fn code(cause: Cause) -> [u8; 3] {
     match cause {
@@ -145,7 +151,7 @@ fn number(err: &[u8]) -> Option<u16> {
 }
 
 /// The state as a peer of `version` knows it: 0 and 9 are 5.0's own (SMPP 5.0, 4.7.15).
-pub(super) fn known_to(state: State, version: Version) -> State {
+pub(crate) fn known_to(state: State, version: Version) -> State {
     match state {
         State::Scheduled if version < Version::V50 => State::Enroute,
         State::Skipped if version < Version::V50 => State::Rejected,

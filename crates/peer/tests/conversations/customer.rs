@@ -269,15 +269,6 @@ fn operations_that_are_not_offered_yet_are_refused_as_what_they_are() {
         "transceiver",
         Version::V50,
         r#"
-        <- query_sm 2
-        note refused query_sm 0x03 operation not offered
-        -> query_sm_resp 2 0x03
-        <- cancel_sm 3
-        note refused cancel_sm 0x03 operation not offered
-        -> cancel_sm_resp 3 0x03
-        <- replace_sm 4
-        note refused replace_sm 0x03 operation not offered
-        -> replace_sm_resp 4 0x03
         <- raw 00000024 00000021 00000000 00000005 00 000000 01 01 0000 3100 000000 00 00 00000000 00
         note refused submit_multi 0x03 operation not offered
         -> submit_multi_resp 5 0x03

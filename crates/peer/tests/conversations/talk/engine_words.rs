@@ -1,8 +1,8 @@
 //! What the engine hears and says, as words.
 
 use engine::{
-    BindId, Cause, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Refusal,
-    Told,
+    Answer, Ask, BindId, Cause, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output,
+    Outputs, Refusal, Told, Wish,
 };
 use smpp::tlv::Tlvs;
 use sms::{Message, State, Wall};
@@ -26,6 +26,10 @@ pub(super) fn put_output(line: &str, at: Origin, batch: &mut Outputs) {
         "accepted" => Output::Accepted {
             origin: named(number),
             told: told(rest),
+        },
+        "answers" => Output::Answer {
+            origin: named(number),
+            answer: answer(rest),
         },
         "refused" => Output::Refused {
             origin: named(number),
@@ -58,6 +62,26 @@ pub(super) fn put_output(line: &str, at: Origin, batch: &mut Outputs) {
         _ => panic!("the engine cannot say {line}"),
     };
     batch.push(output);
+}
+
+/// `#42 DELIVRD 000 +60s`, `cancelled` or `replaced`.
+fn answer(line: &str) -> Answer {
+    match line {
+        "cancelled" => return Answer::Cancelled,
+        "replaced" => return Answer::Replaced,
+        _ => {}
+    }
+    let parts: Vec<&str> = line.split(' ').collect();
+    let seconds = |text: &str| {
+        let number = text.trim_matches(['+', 's']);
+        number.parse::<u64>().expect("+60s")
+    };
+    Answer::State {
+        told: told(parts[0]),
+        state: State::from_word(parts[1].as_bytes()).expect("a state"),
+        cause: Cause::Code(parts[2].as_bytes().try_into().expect("three characters")),
+        since: parts.get(3).map(|at| Wall(START.0 + seconds(at) * 1000)),
+    }
 }
 
 /// `mo ..` or `receipt #42 DELIVRD 000 ..`, and the message.
@@ -134,6 +158,8 @@ fn refusal(name: &str) -> Refusal {
         Refusal::OverDailyLimit,
         Refusal::Expired,
         Refusal::Draining,
+        Refusal::UnknownMessage,
+        Refusal::TooLate,
     ]
     .into_iter()
     .find(|refusal| format!("{refusal:?}") == name)
@@ -172,6 +198,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
             line += &moment(" expires", draft.expires);
             line + &message
         }
+        Input::Ask(ask) => ask_line(ask, batch),
         Input::Sent { token, outcome, .. } => {
             format!("sent {token} {}", outcome_words(outcome, batch))
         }
@@ -180,6 +207,36 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
         }
         _ => carrier_line(input, batch),
     }
+}
+
+/// What a customer wants of messages that it submitted.
+fn ask_line(ask: &Ask, batch: &Inputs) -> String {
+    let verb = match ask.wish {
+        Wish::State => "query",
+        Wish::Cancel => "cancel",
+        Wish::Replace(_) => "replace",
+    };
+    let mut line = format!("{verb} {}", ask.origin.sequence);
+    line += &ask
+        .told
+        .map_or_else(String::new, |told| format!(" {told:?}"));
+    for (name, span) in [
+        ("type", ask.service_type),
+        ("from", ask.source),
+        ("to", ask.destination),
+    ] {
+        let octets = batch.get(span);
+        if !octets.is_empty() {
+            line += &format!(" {name}={}", octets.escape_ascii());
+        }
+    }
+    if let Wish::Replace(new) = &ask.wish {
+        line += &words::numbers(&[("rd", new.registered_delivery), ("wants", new.wants.0)]);
+        line += &moment(" due", new.due);
+        line += &moment(" expires", new.expires);
+        line += &words::text_words("text", batch.get(new.text));
+    }
+    line
 }
 
 /// What a carrier brought.

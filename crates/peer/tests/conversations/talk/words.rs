@@ -225,9 +225,28 @@ fn pdu<'a>(id: CommandId, words: &'a Words, tlvs: Tlvs<'a>, body_present: bool) 
         command::ENQUIRE_LINK => Pdu::EnquireLink(tlvs),
         command::ENQUIRE_LINK_RESP => Pdu::EnquireLinkResp(tlvs),
         command::GENERIC_NACK => Pdu::GenericNack(tlvs),
-        command::QUERY_SM => Pdu::QuerySm(QuerySm::default()),
-        command::CANCEL_SM => Pdu::CancelSm(pdu::CancelSm::default()),
-        command::REPLACE_SM => Pdu::ReplaceSm(pdu::ReplaceSm::default()),
+        command::QUERY_SM => Pdu::QuerySm(QuerySm {
+            message_id: words.text("id"),
+            source: words.address("from"),
+            tlvs,
+        }),
+        command::CANCEL_SM => Pdu::CancelSm(pdu::CancelSm {
+            service_type: words.text("type"),
+            message_id: words.text("id"),
+            source: words.address("from"),
+            destination: words.address("to"),
+            tlvs,
+        }),
+        command::REPLACE_SM => Pdu::ReplaceSm(pdu::ReplaceSm {
+            message_id: words.text("id"),
+            source: words.address("from"),
+            schedule_delivery_time: words.text("at"),
+            validity_period: words.text("until"),
+            registered_delivery: words.number("rd"),
+            sm_default_msg_id: words.number("default"),
+            short_message: words.text("text"),
+            tlvs,
+        }),
         command::SUBMIT_MULTI => Pdu::SubmitMulti(pdu::SubmitMulti::default()),
         command::BROADCAST_SM => Pdu::BroadcastSm(pdu::BroadcastSm::default()),
         command::QUERY_BROADCAST_SM => Pdu::QueryBroadcastSm(QuerySm::default()),
@@ -313,6 +332,11 @@ fn pdu_line(frame: &Frame<'_>) -> String {
             if response.body_present =>
         {
             line += &format!(" id=\"{}\"", response.message_id.escape_ascii());
+        }
+        Pdu::QuerySmResp(response) if response.body_present => {
+            let [id, date] = [response.message_id, response.final_date].map(<[u8]>::escape_ascii);
+            let (state, error) = (response.message_state, response.error_code);
+            line += &format!(" id=\"{id}\" date={date} state={state} error={error}");
         }
         _ => {}
     }

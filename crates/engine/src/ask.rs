@@ -1,0 +1,183 @@
+//! What customers ask about their own messages, and want done with them: query_sm, cancel_sm, replace_sm.
+//!
+//! ```text
+//! stage                 query               cancel            replace
+//! Waiting, Deferred     ENROUTE, SCHEDULED  DELETED           another text
+//! Sending, Sent         ENROUTE             too late          too late
+//! ```
+//! What may be with a carrier already counts as sent, though it waits to be sent again.
+
+use sms::{Message, State};
+
+use crate::engine::Turn;
+use crate::entry::Entry;
+use crate::record::{Reason, Record, Seconds};
+use crate::{
+    Answer, Ask, Cause, Customer, Inputs, MessageKey, Output, Refusal, Replacement, Room, Wants,
+    Wish,
+};
+
+impl Turn<'_> {
+    /// A customer wants something of its own messages. The answer tells what the journal must know first.
+    pub(crate) fn ask(&mut self, ask: &Ask, inputs: &Inputs) {
+        let origin = ask.origin;
+        let keys = self.meant(ask, inputs);
+        let answer = match ask.wish {
+            _ if keys.is_empty() => Err(Refusal::UnknownMessage),
+            Wish::State => self.state_of(ask, &keys),
+            Wish::Cancel => self.cancel(&keys),
+            Wish::Replace(ref replacement) => {
+                self.replace(&keys, replacement, inputs.get(replacement.text))
+            }
+        };
+        self.step.gated.push(match answer {
+            Ok(answer) => Output::Answer { origin, answer },
+            Err(refusal) => Output::Refused { origin, refusal },
+        });
+    }
+
+    /// The messages that the customer speaks of, those that have ended excepted.
+    fn meant(&self, ask: &Ask, inputs: &Inputs) -> Vec<MessageKey> {
+        let Some(told) = ask.told else {
+            return Vec::new();
+        };
+        let is = |said: &[u8], ours: &[u8]| said.is_empty() || said == ours;
+        let (source, destination) = (inputs.get(ask.source), inputs.get(ask.destination));
+        self.fold
+            .unfinished(ask.customer, told)
+            .filter(|entry| {
+                Message::decode(&entry.body).is_some_and(|message| {
+                    is(source, message.source.digits) && is(destination, message.destination.digits)
+                })
+            })
+            .map(|entry| entry.order.key)
+            .collect()
+    }
+
+    fn state_of(&self, ask: &Ask, keys: &[MessageKey]) -> Result<Answer, Refusal> {
+        let mut entries = keys.iter().filter_map(|&key| self.fold.entry(key));
+        let state = if entries.any(Entry::is_scheduled) {
+            State::Scheduled
+        } else {
+            State::Enroute
+        };
+        Ok(Answer::State {
+            told: ask.told.ok_or(Refusal::UnknownMessage)?,
+            state,
+            cause: Cause::NONE,
+            since: None,
+        })
+    }
+
+    fn cancel(&mut self, keys: &[MessageKey]) -> Result<Answer, Refusal> {
+        if self.live.room == Room::Out {
+            return Err(Refusal::Full);
+        }
+        let mut late = false;
+        for &key in keys {
+            if self.fold.entry(key).is_some_and(Entry::is_in_hand) {
+                self.finish(key, Reason::Deleted);
+            } else {
+                late = true;
+            }
+        }
+        if late {
+            Err(Refusal::TooLate)
+        } else {
+            Ok(Answer::Cancelled)
+        }
+    }
+
+    fn replace(
+        &mut self,
+        keys: &[MessageKey],
+        new: &Replacement,
+        text: &[u8],
+    ) -> Result<Answer, Refusal> {
+        let &[key] = keys else {
+            return Err(Refusal::TooLate);
+        };
+        let entry = self.fold.entry(key).filter(|entry| entry.is_in_hand());
+        let entry = entry.ok_or(Refusal::TooLate)?;
+        let message = Message::decode(&entry.body).ok_or(Refusal::TooLate)?;
+        let directory = self.directory;
+        let customer = directory.customers.get(&entry.order.customer);
+        let customer = customer.ok_or(Refusal::NotAllowed)?;
+        self.check_room_to_replace(entry, new, customer)?;
+        let due = self.new_due(entry, &message, new, customer);
+        let expires = self.new_expiry(entry, new, customer, due)?;
+        let connector = entry.leg().map(|leg| leg.connector);
+        let mut body = Vec::new();
+        Message {
+            registered_delivery: new.registered_delivery,
+            text,
+            ..message
+        }
+        .encode(&mut body);
+        self.record(&Record::Replaced {
+            key,
+            wants: new.wants,
+            expires,
+            due,
+            body: &body,
+        });
+        if let Some(connector) = connector {
+            self.live.touch_connector(connector);
+        }
+        Ok(Answer::Replaced)
+    }
+
+    /// The new text takes room, and so does a receipt that was not asked for before.
+    fn check_room_to_replace(
+        &self,
+        entry: &Entry,
+        new: &Replacement,
+        customer: &Customer,
+    ) -> Result<(), Refusal> {
+        let account = self.fold.account_of(entry.order.customer);
+        let new_receipt = entry.order.wants == Wants::NONE && new.wants != Wants::NONE;
+        let full = self.live.room != Room::Plenty
+            || self.fold.memory() >= self.directory.limits.memory_max
+            || (new_receipt && account.deliveries + account.owed >= customer.deliver_max);
+        if full { Err(Refusal::Full) } else { Ok(()) }
+    }
+
+    /// When it may be sent: at the time that it has now; or at the new one, if it does not wait for another try and its route
+    /// does not hold it longer.
+    fn new_due(
+        &self,
+        entry: &Entry,
+        message: &Message<'_>,
+        new: &Replacement,
+        customer: &Customer,
+    ) -> Option<sms::Wall> {
+        let leg = entry.leg()?;
+        let now = self.now.wall;
+        let old = Some(leg.due).filter(|&due| due > now);
+        if new.due.is_none() || leg.attempt > 0 {
+            return old;
+        }
+        let route = customer.route(message.destination.digits);
+        let held = route.map(|route| entry.order.key.minted().plus(route.delay));
+        new.due.max(held).filter(|&due| due > now)
+    }
+
+    fn new_expiry(
+        &self,
+        entry: &Entry,
+        new: &Replacement,
+        customer: &Customer,
+        due: Option<sms::Wall>,
+    ) -> Result<Seconds, Refusal> {
+        let start = due.unwrap_or(self.now.wall);
+        let expires = match new.expires {
+            Some(expires) => Seconds::from_wall(expires.min(start.plus(customer.validity_max))),
+            None => entry.order.expires,
+        };
+        if expires.wall() <= start {
+            Err(Refusal::Expired)
+        } else {
+            Ok(expires)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Messages as their customers speak of them: by what they were told, to be stopped or replaced.
+
+use sms::Wall;
+
+use super::{Count, End, Fold};
+use crate::entry::{Entry, Stage};
+use crate::record::Seconds;
+use crate::{CustomerId, MessageKey, Told, Wants};
+
+impl Fold {
+    /// The customer put another text in the place of a message that waits.
+    pub(super) fn replaced(
+        &mut self,
+        key: MessageKey,
+        wants: Wants,
+        expires: Seconds,
+        due: Option<Wall>,
+        body: &[u8],
+    ) {
+        let Some(slot) = self.slot(key) else { return };
+        self.account(slot, Count::Less);
+        let entry = &mut self.entries[slot];
+        self.memory -= entry.memory();
+        (entry.body, entry.order.wants) = (body.into(), wants);
+        self.memory += entry.memory();
+        let stays = due.is_none() && entry.leg().is_some_and(|leg| leg.stage == Stage::Waiting);
+        self.account(slot, Count::More);
+        if stays {
+            self.stop_timer(slot);
+            self.start_timer(slot, expires);
+        } else if self.leave(slot).is_some() {
+            self.entries[slot].order.expires = expires;
+            self.enqueue(slot, due, End::Tail);
+        }
+    }
+
+    /// Messages that the customer was told are called so and whose end is still to come, oldest first.
+    pub(crate) fn unfinished(
+        &self,
+        customer: CustomerId,
+        told: Told,
+    ) -> impl Iterator<Item = &Entry> {
+        self.aliases
+            .keys(customer, told)
+            .chain(told.key())
+            .filter_map(|key| self.entry(key))
+            .filter(move |entry| {
+                let order = &entry.order;
+                (order.customer, order.told) == (customer, told) && entry.leg().is_some()
+            })
+    }
+}
+
+impl Entry {
+    /// Whether it can still be stopped or changed: it waits, and no carrier may have it already.
+    pub(crate) fn is_in_hand(&self) -> bool {
+        self.is_in_lane() && self.leg().is_some_and(|leg| leg.doubts == 0)
+    }
+
+    /// Whether it waits for its own time, not for another try.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.leg()
+            .is_some_and(|leg| leg.stage == Stage::Deferred && leg.attempt == 0 && leg.doubts == 0)
+    }
+}
