@@ -141,6 +141,7 @@ fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directo
     let connectors = settings.connectors.iter().map(|connector| {
         let mut rules = connector.rules.clone();
         rules.late_wait = connector.profile.late_wait;
+        rules.long_messages = connector.profile.long_messages;
         (ConnectorId(connector.number()), rules)
     });
     engine::Directory {

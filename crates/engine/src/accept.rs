@@ -5,13 +5,28 @@ use sms::Message;
 use crate::engine::Turn;
 use crate::live::Side;
 use crate::money::Bill;
-use crate::record::{Accepted, Record, Seconds};
+use crate::record::{Accepted, Part, Record, Seconds};
 use crate::{ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, Told, Wants};
 
 /// Where a message goes first, and when.
-struct Place {
+struct Place<'d> {
+    route: &'d Route,
     connector: ConnectorId,
     due: Option<sms::Wall>,
+}
+
+/// What was decided of a message that we take.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken<'d> {
+    pub(crate) key: MessageKey,
+    pub(crate) told: Told,
+    pub(crate) route: &'d Route,
+    pub(crate) connector: ConnectorId,
+    pub(crate) due: Option<sms::Wall>,
+    pub(crate) expires: Seconds,
+    pub(crate) wants: Wants,
+    pub(crate) part: Option<Part>,
+    pub(crate) bill: Bill,
 }
 
 impl Turn<'_> {
@@ -31,14 +46,49 @@ impl Turn<'_> {
             .get(&draft.customer)
             .filter(|customer| customer.enabled && customer.submits);
         let customer = customer.ok_or(Refusal::NotAllowed)?;
-        self.check_room(draft, customer)?;
+        self.check_room(draft, customer, 1)?;
         self.check_pace(draft, customer)?;
 
         let key = self.mint();
         let place = self.place(draft, customer, key, body)?;
         let expires = self.validity(draft, customer, &place)?;
-        let bill = self.bill(draft.customer, customer, body)?;
-        let (connector, due) = (place.connector, place.due);
+        let told = if draft.alias {
+            self.fold.next_alias(draft.customer)
+        } else {
+            key.into()
+        };
+        let taken = Taken {
+            key,
+            told,
+            route: place.route,
+            connector: place.connector,
+            due: place.due,
+            expires,
+            wants: draft.wants,
+            part: None,
+            bill: Bill::Free,
+        };
+        match draft.long {
+            None => {
+                let bill = self.bill(draft.customer, customer, body)?;
+                self.take_in(draft, &Taken { bill, ..taken }, body);
+            }
+            Some(alphabet) => self.take_long(draft, customer, &taken, alphabet, body)?,
+        }
+        self.count_pace(draft, customer);
+        Ok(told)
+    }
+
+    /// A message is ours: it goes out at once if it need not wait.
+    pub(crate) fn take_in(&mut self, draft: &Draft, taken: &Taken<'_>, body: &[u8]) {
+        let &Taken {
+            key,
+            connector,
+            due,
+            expires,
+            bill,
+            ..
+        } = taken;
         let idle = !matches!(bill, Bill::Lacks(_))
             && due.is_none()
             && self.fold.lane(connector).is_none_or(|lane| lane.is_empty());
@@ -47,22 +97,18 @@ impl Turn<'_> {
         } else {
             None
         };
-        let told = if draft.alias {
-            self.fold.next_alias(draft.customer)
-        } else {
-            key.into()
-        };
         self.record(&Record::Accepted(Accepted {
             key,
-            told,
+            told: taken.told,
             customer: draft.customer,
             bind: draft.bind,
             connector,
             priority: draft.priority,
-            wants: draft.wants,
+            wants: taken.wants,
             expires,
             due,
             sending: flight.is_some(),
+            part: taken.part,
             body,
         }));
         self.pay(key, bill);
@@ -79,22 +125,27 @@ impl Turn<'_> {
             }
             None => self.live.touch_connector(connector),
         }
-        self.count_pace(draft, customer);
-        Ok(told)
     }
 
-    /// Full means: this machine's memory or disk, or the receipts that this customer does not fetch.
-    fn check_room(&self, draft: &Draft, customer: &Customer) -> Result<(), Refusal> {
+    /// Whether there is room for so many messages. Full means: this machine's memory or disk, or the receipts that this customer does
+    /// not fetch.
+    pub(crate) fn check_room(
+        &self,
+        draft: &Draft,
+        customer: &Customer,
+        messages: u64,
+    ) -> Result<(), Refusal> {
         if self.live.draining {
             return Err(Refusal::Draining);
         }
         let limits = &self.directory.limits;
         let account = self.fold.account_of(draft.customer);
         let full = self.live.room != Room::Plenty
-            || self.fold.len() >= limits.messages_max
+            || self.fold.len() + messages > limits.messages_max
             || self.fold.memory() >= limits.memory_max
             // Room for its receipt is reserved with the message, so that a receipt always fits.
-            || (draft.wants != Wants::NONE && account.deliveries + account.owed >= customer.deliver_max);
+            || (draft.wants != Wants::NONE
+                && account.deliveries + account.owed + messages > customer.deliver_max);
         if full { Err(Refusal::Full) } else { Ok(()) }
     }
 
@@ -140,13 +191,13 @@ impl Turn<'_> {
         }
     }
 
-    fn place(
+    fn place<'d>(
         &self,
         draft: &Draft,
-        customer: &Customer,
+        customer: &'d Customer,
         key: MessageKey,
         body: &[u8],
-    ) -> Result<Place, Refusal> {
+    ) -> Result<Place<'d>, Refusal> {
         let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
         let route = customer
             .route(message.destination.digits)
@@ -154,7 +205,11 @@ impl Turn<'_> {
         let connector = self.target(route, key, |_| true).ok_or(Refusal::NoRoute)?;
         let held = (!route.delay.is_zero()).then(|| self.now.wall.plus(route.delay));
         let due = draft.due.filter(|&due| due > self.now.wall).max(held);
-        Ok(Place { connector, due })
+        Ok(Place {
+            route,
+            connector,
+            due,
+        })
     }
 
     /// The connector that a route gives to `key` among those that are open and `suit`; one that is connected, if there is one.
@@ -190,7 +245,7 @@ impl Turn<'_> {
         &self,
         draft: &Draft,
         customer: &Customer,
-        place: &Place,
+        place: &Place<'_>,
     ) -> Result<Seconds, Refusal> {
         let start = place.due.unwrap_or(self.now.wall);
         let longest = start.plus(customer.validity_max);

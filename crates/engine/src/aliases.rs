@@ -1,15 +1,15 @@
-//! Names of messages for peers that have no room for a key.
+//! Names of messages that are not their own key: for peers that have no room for one, and of several messages that go by one name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entry::Order;
 use crate::{CustomerId, MessageKey, Told};
 
-/// Aliases that messages and receipts go by, and the last that each customer was told.
+/// Names other than their own key that messages and receipts go by, and the last alias that each customer was told.
 #[derive(Debug, Default)]
 pub(crate) struct Aliases {
     last: BTreeMap<CustomerId, Told>,
-    /// The keys of all that go by one: a message, and receipts on the way of the same.
+    /// The keys of all that go by one: messages, and receipts on the way of those that have an alias.
     taken: BTreeSet<(CustomerId, Told, MessageKey)>,
 }
 
@@ -30,21 +30,21 @@ impl Aliases {
         }
     }
 
-    /// One more goes by the order's alias, if it has one.
+    /// One more goes by the order's name, unless that is its key.
     pub(crate) fn take(&mut self, order: &Order) {
-        if order.told.alias().is_some() {
+        if has_other_name(order) {
             self.taken.insert((order.customer, order.told, order.key));
         }
     }
 
     /// One less goes by it.
     pub(crate) fn give_back(&mut self, order: &Order) {
-        if order.told.alias().is_some() {
+        if has_other_name(order) {
             self.taken.remove(&(order.customer, order.told, order.key));
         }
     }
 
-    /// What goes by this alias of the customer, oldest first; nothing if it is none.
+    /// What goes by this name of the customer without being called so, oldest first.
     pub(crate) fn keys(
         &self,
         customer: CustomerId,
@@ -59,6 +59,11 @@ impl Aliases {
     pub(crate) fn last(&self) -> impl Iterator<Item = (CustomerId, Told)> + '_ {
         self.last.iter().map(|(&customer, &told)| (customer, told))
     }
+}
+
+/// Receipts have keys of their own, and are not found by their name.
+fn has_other_name(order: &Order) -> bool {
+    order.told.alias().is_some() || order.is_part && order.told != order.key.into()
 }
 
 #[cfg(test)]
@@ -76,6 +81,7 @@ mod tests {
             customer: one,
             bind: BindId::NONE,
             wants: Wants::NONE,
+            is_part: false,
             expires: Seconds(0),
         };
         let first = aliases.next(one);

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use crate::{BindKind, ConnectorId, CustomerId, MessageKey, Meter, ReceiptIds};
+use crate::{BindKind, ConnectorId, CustomerId, MessageKey, Meter, PartReceipts, ReceiptIds};
 
 /// The snapshot.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +72,10 @@ pub struct Customer {
     pub validity_max: Duration,
     /// How long receipts and MO wait for it.
     pub delivery_ttl: Duration,
+    /// Parts that we cut one of its messages into; of more: [`crate::Refusal::TooLong`].
+    pub parts_max: u8,
+    /// The receipts of a message that we cut.
+    pub split_receipts: PartReceipts,
     /// Routes of its messages; the most specific that matches is taken.
     pub routes: Vec<Route>,
 }
@@ -91,6 +95,8 @@ impl Default for Customer {
             validity: Duration::from_secs(24 * 3600),
             validity_max: Duration::from_secs(7 * 24 * 3600),
             delivery_ttl: Duration::from_secs(72 * 3600),
+            parts_max: u8::MAX,
+            split_receipts: PartReceipts::Joined,
             routes: Vec::new(),
         }
     }
@@ -162,6 +168,8 @@ pub struct Connector {
     pub check_destination: bool,
     /// How long after the end of validity a receipt is waited for.
     pub receipt_wait: Duration,
+    /// How messages that are too long for one short message are sent to it.
+    pub long_messages: LongMessages,
     /// Delays of the second, third.. try after a temporary refusal; the last one repeats.
     pub retry: Vec<Duration>,
     /// Temporary refusals after which the next target of the route is tried.
@@ -179,10 +187,25 @@ impl Default for Connector {
             receipt_ids: ReceiptIds::Learned,
             check_destination: true,
             receipt_wait: Duration::from_secs(24 * 3600),
+            long_messages: LongMessages::default(),
             retry: [5, 30, 120, 600, 1800].map(Duration::from_secs).to_vec(),
             failover_after: 3,
         }
     }
+}
+
+/// How messages that are too long for one short message are sent to a carrier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LongMessages {
+    /// In parts that a user data header with an 8-bit reference marks.
+    #[default]
+    Udh8,
+    /// In parts that a user data header with a 16-bit reference marks.
+    Udh16,
+    /// In parts that `sar_` TLVs mark.
+    Sar,
+    /// Whole: the carrier cuts them itself.
+    Payload,
 }
 
 /// What to do with a message that was sent and not answered.

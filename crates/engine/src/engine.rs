@@ -100,6 +100,8 @@ impl Recovery {
     pub fn finish(self, last: Position) -> Engine {
         let mut live = Live {
             wall: self.fold.newest().minted(),
+            // Not those of just before the crash.
+            references: (self.fold.newest().minted().0 / 1000) as u16,
             ..Live::default()
         };
         live.rebuild(&self.fold);
@@ -359,10 +361,7 @@ impl<'a> Turn<'a> {
             return;
         };
         let order = entry.order;
-        let wanted = entry.leg().is_some()
-            && order
-                .carried(true, reason.state(), reason.cause(), self.now.wall)
-                .is_some();
+        let wanted = entry.leg().is_some() && self.fold.would_tell(&order, reason.state());
         let receipt = wanted.then(|| self.mint());
         let expires = self.expiry(self.delivery_ttl(order.customer));
         self.record(&Record::Done {

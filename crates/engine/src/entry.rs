@@ -55,6 +55,8 @@ pub(crate) struct Order {
     pub(crate) customer: CustomerId,
     pub(crate) bind: BindId,
     pub(crate) wants: Wants,
+    /// It is one of several: part of a [`Whole`](crate::whole::Whole), or told under the name of another.
+    pub(crate) is_part: bool,
     /// When its time runs out in the stage it is in.
     pub(crate) expires: Seconds,
 }
@@ -375,6 +377,7 @@ impl<'a> Image<'a> {
             customer,
             bind,
             wants,
+            is_part: _, // The whole says it.
             expires,
         } = self.order;
         w.u64(key.0);
@@ -460,6 +463,7 @@ impl<'a> Image<'a> {
             customer,
             bind,
             wants,
+            is_part: false,
             expires,
         };
         Some(Image {

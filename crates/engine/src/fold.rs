@@ -6,6 +6,8 @@
 
 mod ledger;
 mod own;
+mod parts;
+mod snapshot;
 mod stray;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +17,13 @@ use sms::{State, Wall};
 use self::ledger::Ledger;
 use crate::aliases::Aliases;
 use crate::closed::Closed;
-use crate::entry::{CarrierId, Entry, Image, LANE, Leg, Order, Stage, Stand, TIMER};
+use crate::entry::{CarrierId, Entry, LANE, Leg, Order, Stage, Stand, TIMER};
 use crate::ids::Ids;
 use crate::index::Index;
 use crate::number::TailHash;
 use crate::record::{Accepted, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
+use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Figures, MessageKey, Told};
 
 pub(crate) use stray::Stray;
@@ -40,6 +43,7 @@ pub(crate) struct Fold {
     accounts: BTreeMap<CustomerId, Account>,
     aliases: Aliases,
     pub(crate) ledger: Ledger,
+    wholes: Wholes,
     strays: BTreeMap<MessageKey, Stray>,
     newest: MessageKey,
     memory: u64,
@@ -88,6 +92,7 @@ impl Fold {
                     customer,
                     bind,
                     wants,
+                    is_part: false,
                     expires,
                 };
                 let slot = self.insert(Entry::new(order, Stand::Delivery(Delivery::Mo), body));
@@ -100,6 +105,7 @@ impl Fold {
                     self.send(slot);
                 }
             }
+            Record::Released { head, due } => self.release(head, due),
             Record::Due { connector, upto } => self.come_due(connector, upto),
             Record::Returned {
                 connector: _,
@@ -214,6 +220,8 @@ impl Fold {
             } => self.ledger.credit(customer, topup, amount),
             Record::Entry(image) => self.restore(&image),
             Record::Newest { key } => self.newest = key,
+            Record::Whole { head, ref whole } => self.wholes.restore(head, whole),
+            Record::OpenPart { head, number, key } => self.wholes.restore_part(head, number, key),
             Record::Alias { customer, last } => self.aliases.told(customer, last),
             Record::Purse {
                 customer,
@@ -249,8 +257,12 @@ impl Fold {
             customer: accepted.customer,
             bind: accepted.bind,
             wants: accepted.wants,
+            is_part: accepted.part.is_some() || shares_name(accepted.key, accepted.told),
             expires: accepted.expires,
         };
+        if let Some(part) = &accepted.part {
+            self.wholes.join(order.key, order.told, part, accepted.due);
+        }
         let leg = order.hand(accepted.connector, accepted.priority);
         let slot = self.insert(Entry::new(order, Stand::Leg(leg), accepted.body));
         if accepted.sending {
@@ -294,6 +306,7 @@ impl Fold {
         if let Some(delivery) = entry.order.carried(false, state, cause, done) {
             let order = Order {
                 key,
+                is_part: false,
                 expires,
                 ..entry.order
             };
@@ -314,11 +327,14 @@ impl Fold {
         expires: Seconds,
     ) {
         self.leave(slot);
-        let order = self.entries[slot].order;
         let was_leg = self.entries[slot].leg().is_some();
-        let told = order
-            .carried(true, state, cause, done)
-            .filter(|_| was_leg)
+        let mut fate = Some(Fate { state, cause, done }).filter(|_| was_leg);
+        if was_leg && self.entries[slot].order.is_part {
+            fate = self.end_part(slot, Fate { state, cause, done });
+        }
+        let order = self.entries[slot].order;
+        let told = fate
+            .and_then(|fate| order.carried(true, fate.state, fate.cause, fate.done))
             .zip(receipt);
         let Some((delivery, key)) = told else {
             self.remove(slot);
@@ -509,27 +525,6 @@ impl Fold {
     fn slot(&self, key: MessageKey) -> Option<Slot> {
         self.index.get(key)
     }
-
-    fn restore(&mut self, image: &Image<'_>) {
-        let entry = image.entry();
-        let expires = entry.order.expires;
-        let slot = self.insert(entry);
-        let Some(leg) = self.entries[slot].leg() else {
-            self.start_timer(slot, expires);
-            return;
-        };
-        let due = leg.due;
-        match leg.stage {
-            Stage::Waiting => self.enqueue(slot, None, End::Tail),
-            Stage::Deferred => self.enqueue(slot, Some(due), End::Tail),
-            Stage::Sending => self.send(slot),
-            Stage::Sent => {
-                self.sent += 1;
-                self.ids.insert_leg(leg, slot);
-                self.start_timer(slot, expires);
-            }
-        }
-    }
 }
 
 /// What can be asked of a fold.
@@ -663,7 +658,7 @@ impl Fold {
 
     /// Octets that messages take, and the ids by which their receipts find them.
     pub(crate) fn memory(&self) -> u64 {
-        self.memory + self.sent * Ids::OCTETS + self.ledger.memory()
+        self.memory + self.sent * Ids::OCTETS + self.ledger.memory() + self.wholes.memory()
     }
 
     /// How many messages and deliveries there are.
@@ -687,42 +682,6 @@ impl Fold {
             unmatched: self.strays.len() as u64,
             memory: self.memory(),
         }
-    }
-
-    /// Everything as records that make an equal fold: lanes in their order, the rest by key.
-    pub(crate) fn snapshot(&self, write: &mut dyn FnMut(&Record<'_>)) {
-        write(&Record::Newest { key: self.newest });
-        for (customer, last) in self.aliases.last() {
-            write(&Record::Alias { customer, last });
-        }
-        for (&connector, lane) in &self.lanes {
-            lane.closed.each(|generation, id, number| {
-                write(&Record::Closed {
-                    connector,
-                    generation,
-                    id,
-                    number,
-                });
-            });
-            let due = lane.due.values();
-            for slot in lane
-                .classes
-                .iter()
-                .chain(due)
-                .flat_map(|list| list.iter(&self.entries))
-            {
-                write(&Record::Entry(Image::of(&self.entries[slot])));
-            }
-        }
-        let mut others: Vec<&Entry> = self.entries().filter(|entry| !entry.is_in_lane()).collect();
-        others.sort_by_key(|entry| entry.order.key);
-        for entry in others {
-            write(&Record::Entry(Image::of(entry)));
-        }
-        for (key, stray) in self.strays() {
-            write(&stray.record(key));
-        }
-        self.ledger.snapshot(write);
     }
 }
 
@@ -752,6 +711,11 @@ impl Lane {
 enum End {
     Head,
     Tail,
+}
+
+/// Whether a message goes by the key of another.
+fn shares_name(key: MessageKey, told: Told) -> bool {
+    told != key.into() && told.alias().is_none()
 }
 
 #[derive(Clone, Copy)]

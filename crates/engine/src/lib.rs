@@ -25,13 +25,17 @@ mod money;
 mod number;
 mod outcome;
 mod pace;
+mod parts;
 mod receipt;
 mod record;
 mod slab;
 mod strays;
 mod traffic;
+mod whole;
 
-pub use directory::{BindLimits, Connector, Customer, Directory, InDoubt, Limits, Route, Target};
+pub use directory::{
+    BindLimits, Connector, Customer, Directory, InDoubt, Limits, LongMessages, Route, Target,
+};
 pub use engine::{
     Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
 };
@@ -42,3 +46,4 @@ pub use traffic::{
     Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,
     Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wants, Wish,
 };
+pub use whole::PartReceipts;

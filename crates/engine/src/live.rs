@@ -23,6 +23,8 @@ pub(crate) struct Live {
     pub(crate) draining: bool,
     /// A directory has come: what it does not name is gone.
     pub(crate) informed: bool,
+    /// The reference of the last long message that we cut: no two of one sender are alike until they have all been used.
+    pub(crate) references: u16,
     /// The wall clock never goes back in here.
     pub(crate) wall: Wall,
 }

@@ -155,7 +155,11 @@ impl Meter {
     /// What a message takes that is accepted at `now`.
     fn charge(&self, message: &Message<'_>, now: Wall) -> Charge {
         let segments = long::segments(message, message.alphabet(&self.reading));
-        let segments = u16::try_from(segments).unwrap_or(u16::MAX);
+        self.charge_for(u16::try_from(segments).unwrap_or(u16::MAX), now)
+    }
+
+    /// What so many segments take that are accepted at `now`.
+    fn charge_for(&self, segments: u16, now: Wall) -> Charge {
         let price = self.price.unwrap_or_default();
         Charge {
             price: Amount(price.0.saturating_mul(i64::from(segments))),
@@ -189,7 +193,10 @@ impl Turn<'_> {
 
     fn metered(&self, id: CustomerId, meter: &Meter, body: &[u8]) -> Result<Bill, Refusal> {
         let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
-        let charge = meter.charge(&message, self.now.wall);
+        self.afforded(id, meter, meter.charge(&message, self.now.wall))
+    }
+
+    fn afforded(&self, id: CustomerId, meter: &Meter, charge: Charge) -> Result<Bill, Refusal> {
         let ledger = &self.fold.ledger;
         let over = |limit| {
             let counted = charge.day.map_or(0, |day| ledger.counted(id, day));
@@ -205,6 +212,23 @@ impl Turn<'_> {
         match meter.on(lack) {
             Shortage::Refuse => Err(lack.refusal()),
             Shortage::AcceptThenReject => Ok(Bill::Lacks(lack)),
+        }
+    }
+
+    /// What each of so many parts of one message takes, all of them or none.
+    pub(crate) fn bill_parts(
+        &self,
+        id: CustomerId,
+        customer: &Customer,
+        parts: u8,
+    ) -> Result<Bill, Refusal> {
+        let Some(meter) = &customer.meter else {
+            return Ok(Bill::Free);
+        };
+        let all = meter.charge_for(u16::from(parts), self.now.wall);
+        match self.afforded(id, meter, all)? {
+            Bill::Takes(_) => Ok(Bill::Takes(meter.charge_for(1, self.now.wall))),
+            lacks => Ok(lacks),
         }
     }
 

@@ -147,13 +147,8 @@ impl Turn<'_> {
         let attempt = leg.attempt.saturating_add(1);
         if attempt >= connector.failover_after
             && let Some(next) = self.other_target(id, key, |id| self.live.is_connected(id))
+            && self.move_on(key, next)
         {
-            self.record(&Record::Routed {
-                key,
-                connector: next,
-                due: None,
-            });
-            self.live.touch_connector(next);
             return;
         }
         let step = usize::from(attempt - 1).min(connector.retry.len().saturating_sub(1));
@@ -176,7 +171,9 @@ impl Turn<'_> {
         let customer = self.directory.customers.get(&entry.order.customer)?;
         let message = Message::decode(&entry.body)?;
         let route = customer.route(message.destination.digits)?;
-        self.target(route, key, |id| id != current && suits(id))
+        // Parts of one message draw alike.
+        let head = self.fold.wholes().head(key).unwrap_or(key);
+        self.target(route, head, |id| id != current && suits(id))
     }
 
     /// The connector was removed: what waits for it goes another way, or ends if there is none. A bounded number in one step, the

@@ -6,7 +6,7 @@
 mod accepted;
 mod octets;
 
-pub(crate) use accepted::Accepted;
+pub(crate) use accepted::{Accepted, Part};
 pub(crate) use octets::{Reader, Writer};
 
 use sms::{State, Wall};
@@ -15,6 +15,7 @@ use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
 use crate::money::{Charge, Day};
 use crate::number::TailHash;
+use crate::whole::WholeImage;
 use crate::{Amount, Cause, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
@@ -50,6 +51,8 @@ pub(crate) enum Record<'a> {
         connector: ConnectorId,
         keys: Keys<'a>,
     },
+    /// The parts of this long message wait for each other no longer: they stand in their lane, in their order, or are due then.
+    Released { head: MessageKey, due: Option<Wall> },
     /// Those of this lane that were deferred until `upto` or earlier wait in their class again.
     Due { connector: ConnectorId, upto: Wall },
     /// These go back to the head of their lane; `doubt`: they may have been sent, and are sent again.
@@ -130,6 +133,17 @@ pub(crate) enum Record<'a> {
     Entry(Image<'a>),
     /// The newest key of a snapshot.
     Newest { key: MessageKey },
+    /// In a snapshot: a long message, by its first part; its parts follow.
+    Whole {
+        head: MessageKey,
+        whole: WholeImage<'a>,
+    },
+    /// In a snapshot: a part of a long message that has not ended; the message itself follows.
+    OpenPart {
+        head: MessageKey,
+        number: u8,
+        key: MessageKey,
+    },
     /// In a snapshot: the alias that this customer was told last.
     Alias { customer: CustomerId, last: Told },
     /// In a snapshot: what a customer was granted and spent, and its last payment.
@@ -321,6 +335,9 @@ const CREDIT: u8 = 19;
 const PURSE: u8 = 20;
 const COUNTED: u8 = 21;
 const REPLACED: u8 = 30;
+const RELEASED: u8 = 40;
+const WHOLE: u8 = 41;
+const OPEN_PART: u8 = 42;
 
 impl Record<'_> {
     /// Appends the record in its written form.
@@ -349,6 +366,11 @@ impl Record<'_> {
                 w.bytes(&[SENDING]);
                 w.u32(connector.0);
                 w.keys(keys);
+            }
+            Record::Released { head, due } => {
+                w.bytes(&[RELEASED]);
+                w.u64(head.0);
+                w.u64(due.map_or(0, |due| due.0));
             }
             Record::Due { connector, upto } => {
                 w.bytes(&[DUE]);
@@ -501,6 +523,16 @@ impl Record<'_> {
                 w.bytes(&[NEWEST]);
                 w.u64(key.0);
             }
+            Record::Whole { head, whole } => {
+                w.bytes(&[WHOLE]);
+                w.u64(head.0);
+                whole.encode(w);
+            }
+            Record::OpenPart { head, number, key } => {
+                w.bytes(&[OPEN_PART, number]);
+                w.u64(head.0);
+                w.u64(key.0);
+            }
             Record::Alias { customer, last } => {
                 w.bytes(&[ALIAS]);
                 w.u32(customer.0);
@@ -532,6 +564,7 @@ impl Record<'_> {
             Record::Accepted(_) => "Accepted",
             Record::Arrived { .. } => "Arrived",
             Record::Sending { .. } => "Sending",
+            Record::Released { .. } => "Released",
             Record::Due { .. } => "Due",
             Record::Returned { .. } => "Returned",
             Record::Sent { .. } => "Sent",
@@ -547,6 +580,8 @@ impl Record<'_> {
             Record::Counted { .. } => "Counted",
             Record::Entry(_) => "Entry",
             Record::Newest { .. } => "Newest",
+            Record::Whole { .. } => "Whole",
+            Record::OpenPart { .. } => "OpenPart",
             Record::Alias { .. } => "Alias",
             Record::Closed { .. } => "Closed",
             Record::Forgotten { .. } => "Forgotten",
@@ -568,6 +603,10 @@ impl Record<'_> {
             SENDING => Record::Sending {
                 connector: ConnectorId(r.u32()?),
                 keys: r.keys()?,
+            },
+            RELEASED => Record::Released {
+                head: r.key()?,
+                due: Some(Wall(r.u64()?)).filter(|due| due.0 != 0),
             },
             DUE => Record::Due {
                 connector: ConnectorId(r.u32()?),
@@ -681,6 +720,18 @@ impl Record<'_> {
             },
             ENTRY => Record::Entry(Image::decode(r)?),
             NEWEST => Record::Newest { key: r.key()? },
+            WHOLE => Record::Whole {
+                head: r.key()?,
+                whole: WholeImage::decode(r)?,
+            },
+            OPEN_PART => {
+                let number = r.u8()?;
+                Record::OpenPart {
+                    head: r.key()?,
+                    number,
+                    key: r.key()?,
+                }
+            }
             ALIAS => Record::Alias {
                 customer: CustomerId(r.u32()?),
                 last: Told(r.u64()?),

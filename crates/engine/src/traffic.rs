@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sms::{Message, State, Wall};
+use sms::{Alphabet, Message, State, Wall};
 
 use crate::{Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, Told};
 
@@ -149,6 +149,9 @@ pub struct Draft {
     pub due: Option<Wall>,
     /// Not to be sent after (validity_period); none: the customer's default.
     pub expires: Option<Wall>,
+    /// The text, in this alphabet, is too long for one short message: it is cut into parts, or left whole, as the carriers of its
+    /// route want it.
+    pub long: Option<Alphabet>,
     /// The message ([`sms::Message::encode`]).
     pub body: Span,
 }
@@ -464,6 +467,8 @@ pub enum Refusal {
     OverDailyLimit,
     /// validity_period lies before the time it could be sent.
     Expired,
+    /// More parts than agreed, or than there can be.
+    TooLong,
     /// Going down.
     Draining,
     /// The customer has no message that is called so, or none any more.

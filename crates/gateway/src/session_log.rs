@@ -345,6 +345,7 @@ fn word(refusal: Refusal) -> &'static str {
         Refusal::NoCredit => "no credit",
         Refusal::OverDailyLimit => "over the daily limit",
         Refusal::Expired => "expired",
+        Refusal::TooLong => "text too long",
         Refusal::Draining => "draining",
         Refusal::UnknownMessage => "unknown message",
         Refusal::TooLate => "too late",

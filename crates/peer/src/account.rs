@@ -93,6 +93,8 @@ pub struct Submitting {
     pub reading: Reading,
     /// Octets of `short_message`, up to 255; more: `ESME_RINVMSGLEN`.
     pub message_octets_max: u8,
+    /// A text that is too long for one short message and no part of a longer one.
+    pub long_message: LongText,
     /// `message_payload` is taken; else `ESME_RTLVNOTALLWD`.
     pub payload: bool,
     /// A message may have no text; else `ESME_RINVMSGLEN`.
@@ -120,6 +122,15 @@ pub struct AddressRules {
     pub alphanumeric_max: u8,
     /// The source of a message that has none; empty: it stays without.
     pub default_source: String,
+}
+
+/// What is made of a text that is too long for one short message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LongText {
+    /// It is cut into parts, as the carrier wants it.
+    Split,
+    /// It is refused with `ESME_RINVMSGLEN`: the customer cuts its texts itself.
+    Refuse,
 }
 
 /// What is made of a time that a message carries.
@@ -183,6 +194,7 @@ impl Default for Submitting {
             addresses: AddressRules::default(),
             reading: Reading::default(),
             message_octets_max: 255,
+            long_message: LongText::Split,
             payload: true,
             empty_text: true,
             strict_tlv: false,

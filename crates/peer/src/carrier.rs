@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use engine::{
-    BindId, CarrierReceipt, Input, Inputs, Origin, Outcome, Output, Outputs, Refusal, RefusalClass,
+    BindId, CarrierReceipt, Input, Inputs, LongMessages, Origin, Outcome, Output, Outputs, Refusal,
+    RefusalClass,
 };
 use smpp::pdu::{Bind, Pdu, Sm, SmResp, Unencodable};
 use smpp::session::{Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
 use smpp::{Tolerance, Version};
-use sms::{Instant, Message, Now, Wall, time};
+use sms::udh::Concatenation;
+use sms::{Instant, Message, Now, UDHI, Wall, time};
 
 use crate::delivery::{checked, with_payload};
 use crate::flow::{note_response, note_unsaid};
 use crate::report::{self, Report};
 use crate::submission::{from_data_sm, travelling};
-use crate::{Asked, Flow, Note, Notes, Profile, address, command_status, refusal_class};
+use crate::{Asked, Flow, Note, Notes, Profile, address, command_status, long, refusal_class};
 
 /// The low bits of registered_delivery: a receipt of success and of failure (SMPP 3.4, 5.2.17).
 const FINAL_RECEIPT: u8 = 0x01;
@@ -46,6 +48,8 @@ pub struct Carrier {
     scratch: Vec<u8>,
     /// TLVs without those that the carrier does not know.
     filtered: Vec<u8>,
+    /// The text of a part with the header that says so.
+    text: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +93,7 @@ impl Carrier {
             unsaid: None,
             scratch: Vec::new(),
             filtered: Vec::new(),
+            text: Vec::new(),
         }
     }
 
@@ -251,8 +256,15 @@ impl Carrier {
         let message = Message::decode(body).expect("the engine keeps messages whole");
         let version = self.session.version();
         let validity = time::absolute(expires, 0);
+        let form = match version {
+            // It has no TLVs.
+            Version::V33 => LongMessages::Udh8,
+            _ => self.profile.long_messages,
+        };
+        let (message, part) = long::for_carrier(message, form, &mut self.text);
         let sent = submit_sm(
             &message,
+            part,
             &validity,
             &self.profile,
             version,
@@ -333,7 +345,11 @@ impl Carrier {
             ..self.at
         };
         if !report::is_receipt(sm) {
-            let body = inputs.put_message(&mo(sm, &mut self.scratch));
+            let message = mo(sm, &mut self.scratch);
+            // A header of the sender's own says it better.
+            let part = long::sar(sm.tlvs).filter(|_| sm.esm_class & UDHI == 0);
+            let message = long::with_header(message, part, &mut self.text);
+            let body = inputs.put_message(&message);
             inputs.push(Input::Mo { origin, bind, body });
             return;
         }
@@ -397,6 +413,7 @@ impl Carrier {
 #[inline]
 fn submit_sm<'a>(
     message: &Message<'a>,
+    part: Option<Concatenation>,
     validity: &'a [u8; 16],
     profile: &Profile,
     version: Version,
@@ -422,7 +439,7 @@ fn submit_sm<'a>(
     }
     let tlvs = if message.text.len() <= usize::from(profile.short_message_max) {
         sm.short_message = message.text;
-        message.tlvs
+        with_part(message, part, scratch)
     } else if version == Version::V33 {
         return Err(Unencodable {
             field: "short_message",
@@ -432,6 +449,21 @@ fn submit_sm<'a>(
     };
     sm.tlvs = checked(tlvs)?;
     Ok(sm)
+}
+
+/// The TLVs of a message, and those that say which part it is.
+fn with_part<'a>(
+    message: &Message<'a>,
+    part: Option<Concatenation>,
+    out: &'a mut Vec<u8>,
+) -> &'a [u8] {
+    let Some(part) = part else {
+        return message.tlvs;
+    };
+    out.clear();
+    out.extend_from_slice(message.tlvs);
+    long::put_sar(out, part);
+    out
 }
 
 /// What the customer wants to hear, with the receipt that we want for ourselves.
@@ -456,7 +488,7 @@ fn mo<'a>(sm: &Sm<'a>, scratch: &'a mut Vec<u8>) -> Message<'a> {
         data_coding: sm.data_coding,
         default_message_id: sm.sm_default_msg_id,
         text: report::whole_text(sm),
-        tlvs: travelling(sm.tlvs, false, scratch),
+        tlvs: travelling(sm.tlvs, scratch),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::delivery::{self, Scratch};
 use crate::flow::{note_response, note_unsaid};
 use crate::submission::{self, Bad, Submission};
 use crate::told::MessageId;
-use crate::{Account, Asked, Credentials, Flow, Mismatch, Note, Notes, command_status};
+use crate::{Account, Asked, Credentials, Flow, Mismatch, Note, Notes, command_status, long};
 
 /// One connection of a customer.
 ///
@@ -40,6 +40,8 @@ pub struct Customer {
     scratch: Scratch,
     /// TLVs without those that do not travel, or without those that the peer does not know.
     filtered: Vec<u8>,
+    /// The text of a part with the header that says so.
+    text: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl Customer {
             unsaid: None,
             scratch: Scratch::default(),
             filtered: Vec::new(),
+            text: Vec::new(),
         }
     }
 
@@ -327,7 +330,8 @@ impl Customer {
             return Err(NOT_BOUND);
         };
         let submission = Submission::read(sm, account, now.wall, &mut self.filtered)?;
-        let body = inputs.put_message(&submission.message);
+        let message = long::with_header(submission.message, submission.part, &mut self.text);
+        let body = inputs.put_message(&message);
         inputs.push(Input::Submit(Draft {
             origin: Origin {
                 sequence,
@@ -340,6 +344,7 @@ impl Customer {
             alias: self.session.version() == Version::V33,
             due: submission.due,
             expires: submission.expires,
+            long: submission.long,
             body,
         }));
         delivery::rest(&mut self.filtered);

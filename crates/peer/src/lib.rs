@@ -12,6 +12,7 @@ pub mod customer;
 mod delivering;
 mod delivery;
 mod flow;
+mod long;
 mod operations;
 mod profile;
 mod refusal;
@@ -19,7 +20,9 @@ mod report;
 mod submission;
 mod told;
 
-pub use account::{Account, AddressRules, Binding, Mismatch, SessionRules, Submitting, TimeRule};
+pub use account::{
+    Account, AddressRules, Binding, LongText, Mismatch, SessionRules, Submitting, TimeRule,
+};
 pub use delivering::{
     Delivering, ErrMap, ErrOf, MessageIdForm, ReceiptForm, ReceiptText, ReceiptTlvs,
 };

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use engine::{ConnectorId, RefusalClass};
+use engine::{ConnectorId, LongMessages, RefusalClass};
 use smpp::Version;
 use smpp::session::BindKind;
 use smpp::status::{self, Status};
@@ -51,6 +51,8 @@ pub struct Profile {
     pub send_validity: bool,
     /// Octets of text that still go as `short_message`, up to 255; longer ones as `message_payload`.
     pub short_message_max: u8,
+    /// How it wants the parts of long messages marked; the engine cuts them by the same.
+    pub long_messages: LongMessages,
     /// What data_coding becomes on the way out when it is 0; none: it stays.
     pub default_data_coding: Option<u8>,
     /// Offset of the dates in its receipts from UTC, in quarter hours east, -48 to 48.
@@ -82,6 +84,7 @@ impl Default for Profile {
             ask_receipts: true,
             send_validity: true,
             short_message_max: 254,
+            long_messages: LongMessages::default(),
             default_data_coding: None,
             receipt_offset_quarters: 0,
             refusals: Vec::new(),

@@ -32,7 +32,8 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::OverDailyLimit
             | Refusal::Expired
             | Refusal::UnknownMessage
-            | Refusal::TooLate => status::RBINDFAIL,
+            | Refusal::TooLate
+            | Refusal::TooLong => status::RBINDFAIL,
             Refusal::Throttled => status::RTHROTTLED,
             Refusal::Full | Refusal::Draining => status::RSYSERR,
         },
@@ -47,6 +48,7 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::UnknownMessage
             | Refusal::TooLate => status::RSUBMITFAIL,
             Refusal::Expired => status::RINVEXPIRY,
+            Refusal::TooLong => status::RINVMSGLEN,
             Refusal::Draining => status::RSYSERR,
         },
         Asked::Query => about_message(refusal, status::RQUERYFAIL),
@@ -62,7 +64,7 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::NoCredit
             | Refusal::OverDailyLimit
             | Refusal::UnknownMessage => status::RX_P_APPN,
-            Refusal::TooLate | Refusal::Expired => status::RX_R_APPN,
+            Refusal::TooLate | Refusal::Expired | Refusal::TooLong => status::RX_R_APPN,
         },
     }
 }
@@ -78,6 +80,7 @@ fn about_message(refusal: Refusal, failed: Status) -> Status {
         | Refusal::OverDailyLimit
         | Refusal::TooManyBinds => failed,
         Refusal::Expired => status::RINVEXPIRY,
+        Refusal::TooLong => status::RINVMSGLEN,
         Refusal::Full => status::RMSGQFUL,
         Refusal::Throttled => status::RTHROTTLED,
         Refusal::Draining => status::RSYSERR,
@@ -99,6 +102,7 @@ mod tests {
             (Refusal::NoCredit, 0x0D, 0x45, 0x65),
             (Refusal::OverDailyLimit, 0x0D, 0x45, 0x65),
             (Refusal::Expired, 0x0D, 0x62, 0x66),
+            (Refusal::TooLong, 0x0D, 0x01, 0x66),
             (Refusal::Draining, 0x08, 0x08, 0x64),
             (Refusal::UnknownMessage, 0x0D, 0x45, 0x65),
             (Refusal::TooLate, 0x0D, 0x45, 0x66),

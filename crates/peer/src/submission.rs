@@ -4,10 +4,11 @@ use engine::Wants;
 use smpp::pdu::{DataSm, Sm};
 use smpp::status::{self, Status};
 use smpp::tlv::{self, Tlvs};
-use sms::{Message, UDHI, Wall, time, udh};
+use sms::udh::Concatenation;
+use sms::{Alphabet, Message, UDHI, Wall, time, udh};
 
 use crate::address::{self, BadAddress};
-use crate::{Account, TimeRule};
+use crate::{Account, TimeRule, long};
 
 /// A message within the rules of its customer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +19,10 @@ pub(crate) struct Submission<'a> {
     pub(crate) wants: Wants,
     pub(crate) due: Option<Wall>,
     pub(crate) expires: Option<Wall>,
+    /// The text is too long for one short message, and in this alphabet.
+    pub(crate) long: Option<Alphabet>,
+    /// TLVs said that it is this part of a long message.
+    pub(crate) part: Option<Concatenation>,
 }
 
 /// Why a request is refused: its answer, and the field or rule for the log.
@@ -81,21 +86,23 @@ impl<'a> Submission<'a> {
         if !sm.tlvs.is_empty() {
             extras = Extras::read(sm, account, scratch)?;
         }
-        let text = text(sm, extras.payload, account)?;
+        let message = Message {
+            service_type: sm.service_type,
+            source,
+            destination,
+            esm_class: sm.esm_class,
+            protocol_id: sm.protocol_id,
+            priority: sm.priority_flag,
+            registered_delivery: sm.registered_delivery,
+            data_coding: sm.data_coding,
+            default_message_id: sm.sm_default_msg_id,
+            text: text(sm, extras.payload, account)?,
+            tlvs: extras.travelling,
+        };
         Ok(Submission {
-            message: Message {
-                service_type: sm.service_type,
-                source,
-                destination,
-                esm_class: sm.esm_class,
-                protocol_id: sm.protocol_id,
-                priority: sm.priority_flag,
-                registered_delivery: sm.registered_delivery,
-                data_coding: sm.data_coding,
-                default_message_id: sm.sm_default_msg_id,
-                text,
-                tlvs: extras.travelling,
-            },
+            message,
+            long: long::measure(&message, extras.part.is_some(), rules)?,
+            part: extras.part,
             priority: sm.priority_flag.min(rules.priority_max),
             wants: Wants::from_registered_delivery(sm.registered_delivery),
             due: times.due,
@@ -209,6 +216,7 @@ pub(crate) fn text<'a>(
 struct Extras<'a> {
     payload: Option<&'a [u8]>,
     time_to_live: Option<core::time::Duration>,
+    part: Option<Concatenation>,
     travelling: &'a [u8],
 }
 
@@ -228,7 +236,9 @@ impl<'a> Extras<'a> {
         Ok(Extras {
             payload,
             time_to_live,
-            travelling: travelling(tlvs, has_header, scratch),
+            // A header of the sender's own says it better.
+            part: long::sar(tlvs).filter(|_| !has_header),
+            travelling: travelling(tlvs, scratch),
         })
     }
 }
@@ -257,16 +267,17 @@ fn check_sar(tlvs: Tlvs<'_>) -> Result<(), Bad> {
     Ok(())
 }
 
-/// The TLVs less those that were understood here. A user data header says it better than sar TLVs, and both would contradict.
-pub(crate) fn travelling<'a>(
-    tlvs: Tlvs<'a>,
-    has_header: bool,
-    scratch: &'a mut Vec<u8>,
-) -> &'a [u8] {
-    let stays = |tag: u16| match tag {
-        tlv::MESSAGE_PAYLOAD | tlv::QOS_TIME_TO_LIVE => true,
-        tlv::SAR_MSG_REF_NUM | tlv::SAR_TOTAL_SEGMENTS | tlv::SAR_SEGMENT_SEQNUM => has_header,
-        _ => false,
+/// The TLVs less those that were understood here. Which part a message is travels in its user data header.
+pub(crate) fn travelling<'a>(tlvs: Tlvs<'a>, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    let stays = |tag: u16| {
+        matches!(
+            tag,
+            tlv::MESSAGE_PAYLOAD
+                | tlv::QOS_TIME_TO_LIVE
+                | tlv::SAR_MSG_REF_NUM
+                | tlv::SAR_TOTAL_SEGMENTS
+                | tlv::SAR_SEGMENT_SEQNUM
+        )
     };
     if !tlvs.iter().any(|tlv| stays(tlv.tag)) {
         return tlvs.as_bytes();
@@ -502,23 +513,14 @@ mod tests {
         const SAR: &[u8] = b"\x02\x0C\0\x02\0\x07\x02\x0E\0\x01\x02\x02\x0F\0\x01\x01";
         const PAYLOAD: &[u8] = b"\x04\x24\0\x02hi";
         const LIVES_A_MINUTE: &[u8] = b"\0\x17\0\x04\0\0\0\x3C";
-        let travels = |sent: &[&[u8]], esm_class: u8| {
+        let travels = |sent: &[&[u8]]| {
             let mut scratch = Vec::new();
             let sent = sent.concat();
-            travelling(
-                Tlvs::parse(&sent).expect("well-formed"),
-                esm_class & UDHI != 0,
-                &mut scratch,
-            )
-            .to_vec()
+            travelling(Tlvs::parse(&sent).expect("well-formed"), &mut scratch).to_vec()
         };
-        assert_eq!(travels(&[VENDOR, SAR], 0), [VENDOR, SAR].concat());
-        assert_eq!(
-            travels(&[PAYLOAD, SAR, LIVES_A_MINUTE, VENDOR], 0),
-            [SAR, VENDOR].concat()
-        );
-        assert_eq!(travels(&[SAR, VENDOR], UDHI), VENDOR);
-        assert_eq!(travels(&[], 0), b"");
+        assert_eq!(travels(&[VENDOR]), VENDOR);
+        assert_eq!(travels(&[PAYLOAD, SAR, LIVES_A_MINUTE, VENDOR]), VENDOR);
+        assert_eq!(travels(&[]), b"");
     }
 
     #[test]

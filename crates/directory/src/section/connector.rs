@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use engine::{IdForm, InDoubt, ReceiptIds, RefusalClass};
+use engine::{IdForm, InDoubt, LongMessages, ReceiptIds, RefusalClass};
 use peer::Profile;
 use smpp::session::BindKind;
 use smpp::status::Status;
@@ -107,7 +107,7 @@ pub(crate) struct ConnectorSettings {
     pub(crate) credential: Credential,
     pub(crate) reach: Reach,
     pub(crate) rules: engine::Connector,
-    /// Its `late_wait` is the one that is read; the engine gets the same.
+    /// Its `late_wait` and `long_messages` are the ones that are read; the engine gets the same.
     pub(crate) profile: Profile,
 }
 
@@ -235,6 +235,14 @@ impl ConnectorSettings {
     }
 }
 
+/// The words for how long messages are sent.
+const LONG_MESSAGES: &[(&str, LongMessages)] = &[
+    ("udh8", LongMessages::Udh8),
+    ("udh16", LongMessages::Udh16),
+    ("sar", LongMessages::Sar),
+    ("payload", LongMessages::Payload),
+];
+
 #[rustfmt::skip] // A row of the table is a line or two.
 fn identity() -> Vec<Setting<ConnectorSettings>> {
     let mut all: Vec<Setting<ConnectorSettings>> = vec![
@@ -340,6 +348,8 @@ fn quirks() -> Vec<Setting<ConnectorSettings>> {
             "The end of validity goes along; else the carrier's own default holds."),
         setting!("short_message_max", profile.short_message_max, whole(0..=255), Reconnect,
             "Octets of text that go as `short_message`; longer ones as `message_payload`."),
+        setting!("long_messages", profile.long_messages, choice(LONG_MESSAGES), Reconnect,
+            "How messages that are too long for one short message are sent to it: in parts with a user data header of an 8-bit (`udh8`) or a 16-bit reference (`udh16`), in parts with `sar_` TLVs (`sar`), or whole as `message_payload` (`payload`). They are cut so that every connector of the route can take them, whole only if all want that."),
         setting!("default_data_coding", profile.default_data_coding, or_none("same", whole(0..=255)), Reconnect,
             "What data_coding 0 becomes on the way to it."),
         setting!("receipt_offset_quarters", profile.receipt_offset_quarters, whole(-48..=48), Reconnect,

@@ -1,7 +1,8 @@
 //! `[[customer]]`: those who send us messages.
 
+use engine::PartReceipts;
 use ipnet::IpNet;
-use peer::{Account, Mismatch, Operations, TimeRule};
+use peer::{Account, LongText, Mismatch, Operations, TimeRule};
 use smpp::command::{self, CommandId};
 use smpp::status;
 use sms::Alphabet;
@@ -266,6 +267,12 @@ fn submitting() -> Vec<Setting<CustomerSettings>> {
             "A UCS-2 text that begins with FF FE is little-endian; else the mark is a character as any other."),
         setting!("message_octets_max", account.submitting.message_octets_max, whole(1..=255), NewBinds,
             "Octets of `short_message`; more: `ESME_RINVMSGLEN`."),
+        setting!("long_message", account.submitting.long_message, choice(&[("split", LongText::Split), ("refuse", LongText::Refuse)]), NewBinds,
+            "A text that is too long for one short message, and no part of one: `split` cuts it into parts, `refuse` answers `ESME_RINVMSGLEN`, for the customer cuts itself."),
+        setting!("parts_max", rules.parts_max, whole(2..=255), AtOnce,
+            "Parts that one of its messages may be cut into; more: `ESME_RINVMSGLEN`."),
+        setting!("split_receipts", rules.split_receipts, choice(PART_RECEIPTS), AtOnce,
+            "The receipts of a message that we cut: `joined` is one when all parts have ended, with the worst state; `last` is that of the last part; `per_part` is one for each, all under the one `message_id`."),
         setting!("payload", account.submitting.payload, Flag, NewBinds, "`message_payload` is taken; else `ESME_RTLVNOTALLWD`."),
         setting!("empty_text", account.submitting.empty_text, Flag, NewBinds,
             "A message may have no text; else `ESME_RINVMSGLEN`."),
@@ -331,6 +338,13 @@ const ALPHABETS: &[(&str, Alphabet)] = &[
     ("latin1", Alphabet::Latin1),
     ("ucs2", Alphabet::Ucs2),
     ("binary", Alphabet::Binary),
+];
+
+/// The words for the receipts of a message in parts.
+const PART_RECEIPTS: &[(&str, PartReceipts)] = &[
+    ("per_part", PartReceipts::PerPart),
+    ("joined", PartReceipts::Joined),
+    ("last", PartReceipts::Last),
 ];
 
 /// The words for what is made of a time in a message.

@@ -3,6 +3,7 @@
 use sms::Wall;
 
 use super::{Reader, Seconds, Writer};
+use crate::whole::PartReceipts;
 use crate::{BindId, ConnectorId, CustomerId, MessageKey, Told, Wants};
 
 /// We own a message of a customer and placed it with a connector.
@@ -22,7 +23,22 @@ pub(crate) struct Accepted<'a> {
     pub(crate) due: Option<Wall>,
     /// It goes out as soon as this record is durable: [`Record::Sending`](super::Record::Sending) in the same breath.
     pub(crate) sending: bool,
+    /// It is one of several that depend on each other.
+    pub(crate) part: Option<Part>,
     pub(crate) body: &'a [u8],
+}
+
+/// Which part of which long message something is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Part {
+    /// The part that came first, by which the long message is known.
+    pub(crate) head: MessageKey,
+    /// From 1 to `total`.
+    pub(crate) number: u8,
+    pub(crate) total: u8,
+    pub(crate) receipts: PartReceipts,
+    /// It waits for the other parts, at most until it is due.
+    pub(crate) held: bool,
 }
 
 /// The bits of the first octet: what is so, and what is written down because it is not as usual.
@@ -30,8 +46,9 @@ mod flag {
     pub(super) const SENDING: u8 = 1;
     pub(super) const DUE: u8 = 2;
     pub(super) const TOLD: u8 = 4;
+    pub(super) const PART: u8 = 16;
     /// A newer version may know more.
-    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD;
+    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD | PART;
 }
 
 impl<'a> Accepted<'a> {
@@ -40,7 +57,8 @@ impl<'a> Accepted<'a> {
         let bit = |on: bool, bit: u8| if on { bit } else { 0 };
         let flags = bit(self.sending, flag::SENDING)
             | bit(self.due.is_some(), flag::DUE)
-            | bit(told.is_some(), flag::TOLD);
+            | bit(told.is_some(), flag::TOLD)
+            | bit(self.part.is_some(), flag::PART);
         w.0.reserve(64 + self.body.len());
         w.bytes(&[flags, self.priority, self.wants.0]);
         w.u64(self.key.0);
@@ -53,6 +71,11 @@ impl<'a> Accepted<'a> {
         }
         if let Some(told) = told {
             w.u64(told.0);
+        }
+        if let Some(part) = self.part {
+            let held = u8::from(part.held);
+            w.u64(part.head.0);
+            w.bytes(&[part.number, part.total, part.receipts as u8, held]);
         }
         w.long(self.body);
     }
@@ -83,7 +106,26 @@ impl<'a> Accepted<'a> {
                 key.into()
             },
             sending: has(flag::SENDING),
+            part: if has(flag::PART) {
+                Some(Part::decode(r)?)
+            } else {
+                None
+            },
             body: r.long()?,
+        })
+    }
+}
+
+impl Part {
+    fn decode(r: &mut Reader<'_, '_>) -> Option<Part> {
+        let head = r.key()?;
+        let [number, total, receipts, held] = r.array()?;
+        Some(Part {
+            head,
+            number,
+            total,
+            receipts: PartReceipts::from_code(receipts)?,
+            held: held != 0,
         })
     }
 }

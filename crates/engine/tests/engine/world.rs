@@ -12,7 +12,7 @@ use engine::{
     MessageKey, Origin, Outcome, Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room,
     Route, Span, Step, Target, Wants, Wish,
 };
-use sms::{Address, Instant, Message, Now, State, Wall};
+use sms::{Address, Alphabet, Instant, Message, Now, State, Wall};
 
 pub(crate) const CUSTOMER: CustomerId = CustomerId(1);
 pub(crate) const CARRIER: ConnectorId = ConnectorId(1);
@@ -32,6 +32,7 @@ pub(crate) struct Sent {
     pub(crate) slot: u32,
     pub(crate) token: u64,
     pub(crate) key: MessageKey,
+    pub(crate) esm_class: u8,
     pub(crate) text: Vec<u8>,
 }
 
@@ -43,6 +44,8 @@ pub(crate) struct Told {
     pub(crate) key: MessageKey,
     pub(crate) state: State,
     pub(crate) cause: Cause,
+    /// The message it is about, in its stored form.
+    pub(crate) body: Vec<u8>,
 }
 
 pub(crate) struct World {
@@ -200,6 +203,15 @@ impl World {
         self.give(|_| Input::Unbound(bind.id));
     }
 
+    /// A snapshot takes the place of the journal.
+    pub(crate) fn compact(&mut self) {
+        self.journal.clear();
+        let journal = &mut self.journal;
+        self.engine
+            .snapshot(&mut |piece| journal.extend_from_slice(piece));
+        assert_eq!(self.recovered().digest(), self.engine.digest());
+    }
+
     /// The process is killed and started again: nothing is left but the journal.
     pub(crate) fn crash(&mut self) {
         self.crash_and(|_| ());
@@ -314,6 +326,30 @@ impl World {
             (None, Some(Err(refusal))) => Err(refusal),
             (None, _) => panic!("no answer"),
         }
+    }
+
+    /// The customer submits a text of GSM 7-bit that is too long for one short message.
+    pub(crate) fn submitted_long(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        text: &[u8],
+    ) -> Result<MessageKey, Refusal> {
+        let origin = self.origin();
+        self.give(|inputs| {
+            let message = Message {
+                destination: Address::international(digits.as_bytes()),
+                text,
+                ..Message::default()
+            };
+            Input::Submit(Draft {
+                long: Some(Alphabet::Gsm7),
+                wants: FINAL,
+                body: inputs.put_message(&message),
+                ..draft(origin, bind, digits, &mut Inputs::default())
+            })
+        });
+        self.accepted.take().expect("an answer")
     }
 
     /// Aliases that the customer has been told since it was last asked.
@@ -567,11 +603,15 @@ impl World {
                         slot: to.slot,
                         token,
                         key,
+                        esm_class: message.esm_class,
                         text: message.text.to_vec(),
                     });
                 }
                 Output::Deliver {
-                    to, token, what, ..
+                    to,
+                    token,
+                    what,
+                    body,
                 } => match what {
                     Delivery::Receipt {
                         told, state, cause, ..
@@ -581,6 +621,7 @@ impl World {
                         key: named(told, &mut self.aliases),
                         state,
                         cause,
+                        body: outputs.get(body).to_vec(),
                     }),
                     Delivery::Mo => panic!("nobody sent an MO"),
                 },

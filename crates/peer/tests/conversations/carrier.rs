@@ -6,7 +6,7 @@ use smpp::Version;
 use smpp::session::BindKind;
 use smpp::status::Status;
 
-fn profile() -> Profile {
+pub(crate) fn profile() -> Profile {
     Profile {
         connector: ConnectorId(3),
         name: "sim".to_owned(),
@@ -18,7 +18,7 @@ fn profile() -> Profile {
 
 /// A conversation that begins with the bind of a transceiver.
 #[track_caller]
-fn bound_with(profile: Profile, script: &str) {
+pub(crate) fn bound_with(profile: Profile, script: &str) {
     let octet = profile.version.interface_version();
     let version = profile.version;
     let window = profile.window;

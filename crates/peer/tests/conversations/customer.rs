@@ -115,7 +115,7 @@ fn a_long_text_comes_in_the_payload_and_other_tlvs_travel() {
     transceiver(
         r#"
         <- submit_sm 2 from=1/1/4477 to=1/1/4478 payload=300*x reference=77 vendor=hex:616263
-        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 text=300*x reference=77 vendor=hex:616263
+        => submit 2 bind=5 long=Gsm7 from=1/1/4477 to=1/1/4478 text=300*x reference=77 vendor=hex:616263
         "#,
     );
 }

@@ -3,5 +3,6 @@
 mod asking;
 mod carrier;
 mod customer;
+mod long;
 mod receipts;
 mod talk;

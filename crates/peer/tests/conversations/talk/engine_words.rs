@@ -196,6 +196,9 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
             line += &words::numbers(&[("lane", draft.priority), ("wants", draft.wants.0)]);
             line += &moment(" due", draft.due);
             line += &moment(" expires", draft.expires);
+            if let Some(alphabet) = draft.long {
+                line += &format!(" long={alphabet:?}");
+            }
             line + &message
         }
         Input::Ask(ask) => ask_line(ask, batch),

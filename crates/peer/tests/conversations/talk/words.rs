@@ -27,6 +27,9 @@ const TLVS: &[(&str, u16, Form)] = &[
     ("sc_version", tlv::SC_INTERFACE_VERSION, Form::Octets),
     ("lives", tlv::QOS_TIME_TO_LIVE, Form::Number(4)),
     ("billing", tlv::BILLING_IDENTIFICATION, Form::Octets),
+    ("sar", tlv::SAR_MSG_REF_NUM, Form::Number(2)),
+    ("sar_total", tlv::SAR_TOTAL_SEGMENTS, Form::Number(1)),
+    ("sar_number", tlv::SAR_SEGMENT_SEQNUM, Form::Number(1)),
     ("vendor", 0x1400, Form::Octets),
 ];
 
