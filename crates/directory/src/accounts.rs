@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use peer::Account;
+use peer::{Account, BindRefusal};
 use smpp::status::{self, Status};
 
 use crate::secret::Secret;
@@ -22,10 +22,46 @@ pub struct Accounts {
 #[derive(Clone, Debug)]
 pub(crate) struct Login {
     pub(crate) account: Arc<Account>,
-    pub(crate) secret: Secret,
+    pub(crate) secret: Arc<Secret>,
     pub(crate) enabled: bool,
+    pub(crate) access: Access,
+}
+
+/// From where a customer may bind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Access {
+    /// Over TLS only.
     pub(crate) tls_only: bool,
+    /// From these networks; none: from anywhere.
     pub(crate) allow: Vec<IpNet>,
+    /// What a bind from elsewhere is answered.
+    pub(crate) address_denied: Status,
+    /// Another password ends the binds that were made with the one before.
+    pub(crate) rotation_kicks: bool,
+}
+
+impl Default for Access {
+    fn default() -> Access {
+        Access {
+            tls_only: false,
+            allow: Vec::new(),
+            address_denied: status::RBINDFAIL,
+            rotation_kicks: false,
+        }
+    }
+}
+
+impl Access {
+    fn check(&self, from: IpAddr, tls: bool) -> Result<(), NotAdmitted> {
+        let from = from.to_canonical();
+        if self.tls_only && !tls {
+            Err(NotAdmitted::TlsRequired)
+        } else if !self.allow.is_empty() && !self.allow.iter().any(|net| net.contains(&from)) {
+            Err(NotAdmitted::AddressNotAllowed)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// A bind that asks to be let in.
@@ -39,6 +75,16 @@ pub struct Attempt<'a> {
     pub from: IpAddr,
     /// Whether it came over TLS.
     pub tls: bool,
+}
+
+/// A bind that was let in, and all that this was decided by: it is judged again when the directory changes.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Whose it is.
+    pub account: Arc<Account>,
+    secret: Arc<Secret>,
+    from: IpAddr,
+    tls: bool,
 }
 
 /// Why a bind was not let in.
@@ -74,8 +120,8 @@ impl Accounts {
     /// of a customer to who does not know its password.
     ///
     /// # Errors
-    /// Why not; [`Accounts::status`] is what the peer is told of it.
-    pub fn admit(&self, attempt: &Attempt<'_>) -> Result<Arc<Account>, NotAdmitted> {
+    /// Why not; [`Accounts::refusal`] is what the peer is told of it.
+    pub fn admit(&self, attempt: &Attempt<'_>) -> Result<Admitted, NotAdmitted> {
         let Some(login) = self.logins.get(attempt.system_id) else {
             // Compared with something all the same, so that the time does not tell.
             let _ = Secret::new(String::new()).matches(attempt.password);
@@ -84,29 +130,59 @@ impl Accounts {
         if !login.secret.matches(attempt.password) {
             return Err(NotAdmitted::WrongPassword);
         }
-        let from = attempt.from.to_canonical();
         if !login.enabled {
-            Err(NotAdmitted::Disabled)
-        } else if login.tls_only && !attempt.tls {
-            Err(NotAdmitted::TlsRequired)
-        } else if !login.allow.is_empty() && !login.allow.iter().any(|net| net.contains(&from)) {
-            Err(NotAdmitted::AddressNotAllowed)
-        } else {
-            Ok(login.account.clone())
+            return Err(NotAdmitted::Disabled);
         }
+        login.access.check(attempt.from, attempt.tls)?;
+        Ok(Admitted {
+            account: login.account.clone(),
+            secret: login.secret.clone(),
+            from: attempt.from,
+            tls: attempt.tls,
+        })
     }
 
-    /// What a bind that was not let in is answered: `ESME_RINVSYSID`, `ESME_RINVPASWD`, or `ESME_RBINDFAIL`; only the last when the
-    /// configuration says `uniform_auth_error`.
-    pub fn status(&self, why: NotAdmitted) -> Status {
-        match why {
-            _ if self.uniform_error => status::RBINDFAIL,
+    /// Whether a bind that an earlier directory let in may stand under this one. Its password counts only for a customer with
+    /// `rotation_kicks`, and its system_id not at all: who has another one now is known by its number.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn admits_still(&self, admitted: &Admitted) -> Result<(), NotAdmitted> {
+        let account = &admitted.account;
+        let same = |login: &&Login| login.account.customer == account.customer;
+        let login = self.logins.get(account.system_id.as_bytes());
+        let login = login.filter(same);
+        let login = login.or_else(|| self.logins.values().find(same));
+        let login = login.ok_or(NotAdmitted::UnknownSystemId)?;
+        if !login.enabled {
+            return Err(NotAdmitted::Disabled);
+        }
+        if login.access.rotation_kicks && login.secret != admitted.secret {
+            return Err(NotAdmitted::WrongPassword);
+        }
+        login.access.check(admitted.from, admitted.tls)
+    }
+
+    /// How a bind that was not let in is refused: `ESME_RINVSYSID`, `ESME_RINVPASWD`, or `ESME_RBINDFAIL`; only the last when the
+    /// configuration says `uniform_auth_error`, and then nothing tells whether there is such a customer.
+    pub fn refusal(&self, attempt: &Attempt<'_>, why: NotAdmitted) -> BindRefusal {
+        let login = self.logins.get(attempt.system_id);
+        let closes = login.is_some_and(|login| login.account.binding.refusal_closes);
+        if self.uniform_error {
+            return BindRefusal {
+                status: status::RBINDFAIL,
+                closes: closes && !why.wrong_credentials(),
+            };
+        }
+        let status = match why {
             NotAdmitted::UnknownSystemId => status::RINVSYSID,
             NotAdmitted::WrongPassword => status::RINVPASWD,
-            NotAdmitted::Disabled | NotAdmitted::TlsRequired | NotAdmitted::AddressNotAllowed => {
-                status::RBINDFAIL
+            NotAdmitted::AddressNotAllowed => {
+                login.map_or(status::RBINDFAIL, |login| login.access.address_denied)
             }
-        }
+            NotAdmitted::Disabled | NotAdmitted::TlsRequired => status::RBINDFAIL,
+        };
+        BindRefusal { status, closes }
     }
 
     /// The account that binds as `system_id`, without a check.

@@ -381,10 +381,9 @@ fn login(customer: &CustomerSettings) -> Option<(String, Login)> {
     };
     let login = Login {
         account: Arc::new(account),
-        secret: customer.credential.secret.as_ref()?.value.clone(),
+        secret: Arc::new(customer.credential.secret.as_ref()?.value.clone()),
         enabled: customer.rules.enabled,
-        tls_only: customer.tls_only,
-        allow: customer.allow.clone(),
+        access: customer.access.clone(),
     };
     Some((system_id, login))
 }

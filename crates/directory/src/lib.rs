@@ -26,7 +26,7 @@ mod snapshot;
 mod table;
 mod unit;
 
-pub use accounts::{Accounts, Attempt, NotAdmitted};
+pub use accounts::{Accounts, Admitted, Attempt, NotAdmitted};
 pub use changes::{Change, Changes, Kind};
 pub use ipnet::IpNet;
 pub use manual::reference;

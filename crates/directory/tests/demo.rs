@@ -38,7 +38,7 @@ fn admit(
     directory
         .accounts
         .admit(&attempt)
-        .map(|account| account.system_id.clone())
+        .map(|admitted| admitted.account.system_id.clone())
 }
 
 fn customer<'a>(directory: &'a Directory, name: &str) -> &'a Customer {

@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
-use directory::{Attempt, Directory, NotAdmitted};
+use directory::{Admitted, Attempt, Directory, NotAdmitted};
 use engine::Outputs;
-use peer::{Account, Credentials};
-use smpp::status::{self, Status};
+use peer::{BindRefusal, Credentials};
+use smpp::status;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
@@ -47,7 +47,7 @@ pub(crate) enum Denied {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Denial {
     pub(crate) why: Denied,
-    pub(crate) status: Status,
+    pub(crate) refusal: BindRefusal,
     /// How long the answer is held back.
     pub(crate) delay: Duration,
 }
@@ -97,7 +97,7 @@ impl Common {
         credentials: &Credentials,
         remote: SocketAddr,
         secure: bool,
-    ) -> Result<Arc<Account>, Denial> {
+    ) -> Result<Admitted, Denial> {
         let directory = self.directory();
         let limits = &directory.gateway.connections;
         let (address, who) = (remote.ip(), credentials.system_id.as_slice());
@@ -106,37 +106,35 @@ impl Common {
         if !exempt && self.failures.blocks(address, who, now, limits) {
             return Err(Denial {
                 why: Denied::Blocked,
-                status: status::RBINDFAIL,
+                refusal: status::RBINDFAIL.into(),
                 delay: limits.bind_failure_delay,
             });
         }
-        let admitted = directory.accounts.admit(&Attempt {
+        let attempt = Attempt {
             system_id: who,
             password: &credentials.password,
             from: address,
             tls: secure,
-        });
+        };
+        let denial = |why, delay| Denial {
+            why: Denied::NotAdmitted(why),
+            refusal: directory.accounts.refusal(&attempt, why),
+            delay,
+        };
+        let admitted = directory.accounts.admit(&attempt);
         if exempt {
-            return admitted.map_err(|why| Denial {
-                why: Denied::NotAdmitted(why),
-                status: directory.accounts.status(why),
-                delay: Duration::ZERO,
-            });
+            return admitted.map_err(|why| denial(why, Duration::ZERO));
         }
         match admitted {
-            Ok(account) => {
+            Ok(admitted) => {
                 self.failures.right(address, who);
-                Ok(account)
+                Ok(admitted)
             }
             Err(why) => {
                 if why.wrong_credentials() {
                     self.failures.wrong(address, who, now, limits);
                 }
-                Err(Denial {
-                    why: Denied::NotAdmitted(why),
-                    status: directory.accounts.status(why),
-                    delay: limits.bind_failure_delay,
-                })
+                Err(denial(why, limits.bind_failure_delay))
             }
         }
     }

@@ -3,14 +3,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use directory::Admitted;
 use engine::{Inputs, Origin, Output, Outputs};
 use peer::carrier::Carrier;
 use peer::customer::Customer;
-use peer::{Account, Credentials, Flow, Notes};
+use peer::{BindRefusal, Credentials, Flow, Notes};
 use smpp::session::CloseReason;
 use smpp::status::Status;
 use sms::{Instant, Now};
@@ -69,6 +69,8 @@ pub(crate) struct State {
     blocked: Option<Instant>,
     /// The time for which a timer of this connection is set; it may be earlier than needed, never later.
     pub(crate) armed: Option<Instant>,
+    /// How a customer proved who it is, as soon as it did.
+    pub(crate) admitted: Option<Admitted>,
     /// Held while it counts as unbound.
     pub(crate) ticket: Option<Ticket>,
     pub(crate) log: SessionLog,
@@ -160,6 +162,7 @@ impl Conn {
                 reading: Reading::Open,
                 blocked: None,
                 armed: None,
+                admitted: None,
                 ticket: None,
                 log,
                 patience,
@@ -272,12 +275,17 @@ impl State {
     pub(crate) fn verdict(
         &mut self,
         now: Now,
-        verdict: Result<Arc<Account>, Status>,
+        verdict: Result<Admitted, BindRefusal>,
         inputs: &mut Inputs,
     ) {
         let Peer::Customer(customer) = &mut self.peer else {
             unreachable!("only customers say who they are");
         };
+        let verdict = verdict.map(|admitted| {
+            let account = admitted.account.clone();
+            self.admitted = Some(admitted);
+            account
+        });
         customer.authenticated(now, verdict, inputs);
     }
 

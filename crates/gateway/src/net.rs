@@ -13,10 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use engine::{Input, Inputs, Origin, Output, Outputs};
-use peer::Credentials;
 use peer::customer::Customer;
+use peer::{BindRefusal, Credentials};
 use smpp::session::{CloseReason, Settings};
-use smpp::status::Status;
 use sms::{Instant, Now};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -59,6 +58,7 @@ enum Mail {
     Outputs(Arc<Outputs>),
     Accepted(Box<Accepted>),
     Links(Vec<LinkPlan>),
+    Reloaded,
     Drain,
     Stop,
 }
@@ -97,6 +97,11 @@ impl IoThread {
     /// The carriers to be bound to from this thread, all of them; those that it has and are not named end.
     pub(crate) fn links(&self, plans: Vec<LinkPlan>) {
         self.outbox.post(Mail::Links(plans));
+    }
+
+    /// There is another directory: customers' binds that it does not admit end.
+    pub(crate) fn reloaded(&self) {
+        self.outbox.post(Mail::Reloaded);
     }
 
     /// Every session stops taking requests, answers what it owes and unbinds; no carrier is bound to any more.
@@ -194,6 +199,7 @@ impl Io {
                     Mail::Outputs(outputs) => self.apply(outputs),
                     Mail::Accepted(accepted) => self.accept(*accepted),
                     Mail::Links(plans) => self.links.plan(&self, plans),
+                    Mail::Reloaded => self.judge_again(),
                     Mail::Drain => self.drain(),
                     Mail::Stop => return,
                 }
@@ -376,11 +382,11 @@ impl Io {
                 let (io, conn) = (self.clone(), conn.clone());
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(denial.delay).await;
-                    io.refuse(&conn, denial.status);
+                    io.refuse(&conn, denial.refusal);
                 });
             }
             verdict => {
-                let verdict = verdict.map_err(|denial| denial.status);
+                let verdict = verdict.map_err(|denial| denial.refusal);
                 state.verdict(now, verdict, inputs);
                 // What it sent after the bind has to be offered again.
                 conn.wake.notify_one();
@@ -389,12 +395,12 @@ impl Io {
     }
 
     /// Gives the answer that was held back, if there is still somebody to hear it.
-    fn refuse(&self, conn: &Rc<Conn>, status: Status) {
+    fn refuse(&self, conn: &Rc<Conn>, refusal: BindRefusal) {
         let now = self.common.clock.now();
         let bench = &mut *self.bench.borrow_mut();
         conn.state
             .borrow_mut()
-            .verdict(now, Err(status), &mut bench.inputs);
+            .verdict(now, Err(refusal), &mut bench.inputs);
         self.thread.inbox.post(&mut bench.inputs);
         conn.wake.notify_one();
     }
@@ -513,6 +519,23 @@ impl Io {
         let conns: Vec<Rc<Conn>> = self.table.borrow().conns().cloned().collect();
         for conn in conns {
             self.drain_one(&conn, now);
+        }
+    }
+
+    /// Ends the binds that the directory as it is now would not let in.
+    fn judge_again(&self) {
+        let directory = self.common.directory();
+        let now = self.common.clock.now();
+        let conns: Vec<Rc<Conn>> = self.table.borrow().conns().cloned().collect();
+        for conn in conns {
+            let verdict = match &conn.state.borrow().admitted {
+                Some(admitted) => directory.accounts.admits_still(admitted),
+                None => Ok(()),
+            };
+            if let Err(why) = verdict {
+                conn.state.borrow().log.not_admitted_any_more(why);
+                self.drain_one(&conn, now);
+            }
         }
     }
 

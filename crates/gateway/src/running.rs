@@ -279,6 +279,9 @@ impl Running {
         }
         self.tell_engine(Input::Directory(directory.engine.clone()));
         self.started.common.replace(directory.clone());
+        for io in &self.started.io {
+            io.reloaded();
+        }
         self.started.directory = directory;
         self.generations = generations;
         self.link(plans);

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use directory::{Admitted, NotAdmitted};
 use engine::{Delivery, Input, Inputs, Outcome, Output, Refusal};
 use peer::{Account, Credentials, Note, Notes};
 use smpp::Version;
@@ -77,13 +78,18 @@ impl SessionLog {
     pub(crate) fn asked_to_bind(
         &mut self,
         credentials: &Credentials,
-        verdict: &Result<Arc<Account>, Denial>,
+        verdict: &Result<Admitted, Denial>,
     ) {
         if let Err(denial) = verdict {
             let system_id = credentials.system_id.escape_ascii();
             self.metrics.turn_away("bind refused");
             tracing::warn!(remote = %self.remote, %system_id, reason = %denial.why, "bind refused");
         }
+    }
+
+    /// The directory changed and does not admit this customer from here any more.
+    pub(crate) fn not_admitted_any_more(&self, why: NotAdmitted) {
+        tracing::info!(customer = self.name, remote = %self.remote, reason = %why, "bind ended by a reload");
     }
 
     /// A customer's bind stands.

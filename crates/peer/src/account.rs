@@ -49,6 +49,10 @@ pub struct Binding {
     pub transceiver: bool,
     /// How long the strings of its bind may be.
     pub fields: BindLimits,
+    /// The values of `system_type` that its bind may have, or `ESME_RINVSYSTYP`; none: whatever it says.
+    pub system_types: Vec<String>,
+    /// A refused bind ends the connection; else another may be tried on it.
+    pub refusal_closes: bool,
     /// What is answered when as many binds as agreed stand already: `ESME_RBINDFAIL`, or `ESME_RALYBND`.
     pub too_many: Status,
 }
@@ -168,6 +172,8 @@ impl Default for Binding {
             receiver: true,
             transceiver: true,
             fields: BindLimits::SPECIFICATION,
+            system_types: Vec::new(),
+            refusal_closes: false,
             too_many: status::RBINDFAIL,
         }
     }

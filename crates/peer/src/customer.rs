@@ -20,7 +20,9 @@ use crate::delivery::{self, Scratch};
 use crate::flow::{note_response, note_unsaid};
 use crate::submission::{self, Bad, Submission};
 use crate::told::MessageId;
-use crate::{Account, Asked, Credentials, Flow, Mismatch, Note, Notes, command_status, long};
+use crate::{
+    Account, Asked, BindRefusal, Credentials, Flow, Mismatch, Note, Notes, command_status, long,
+};
 
 /// One connection of a customer.
 ///
@@ -103,22 +105,31 @@ impl Customer {
         }
     }
 
-    /// What came of the credentials that [`Flow::Authenticate`] gave out: the account that they belong to, or the status to refuse
-    /// them with. The rest is refused here: `ESME_RBINDFAIL` for a version or a kind of bind that the account may not have, and each
+    /// What came of the credentials that [`Flow::Authenticate`] gave out: the account that they belong to, or how to refuse them.
+    /// The rest is refused here: `ESME_RBINDFAIL` for a version or a kind of bind that the account may not have, and each
     /// field that is longer than the account allows with its own status.
     pub fn authenticated(
         &mut self,
         now: Now,
-        verdict: Result<Arc<Account>, Status>,
+        verdict: Result<Arc<Account>, BindRefusal>,
         inputs: &mut Inputs,
     ) {
         let Phase::Checking(credentials) = &self.phase else {
             return; // The connection ended meanwhile.
         };
         let admitted = if self.draining {
-            Err(command_status(Refusal::Draining, Asked::Bind))
+            Err(BindRefusal::from(command_status(
+                Refusal::Draining,
+                Asked::Bind,
+            )))
         } else {
-            verdict.and_then(|account| Ok((agreed_version(credentials, &account)?, account)))
+            verdict.and_then(|account| match agreed_version(credentials, &account) {
+                Ok(version) => Ok((version, account)),
+                Err(status) => Err(BindRefusal {
+                    status,
+                    closes: account.binding.refusal_closes,
+                }),
+            })
         };
         match admitted {
             Ok((version, account)) => {
@@ -132,9 +143,11 @@ impl Customer {
                     .configure(|settings| configure(settings, &account));
                 self.phase = Phase::Binding { account, version };
             }
-            Err(status) => {
+            Err(refusal) => {
                 self.phase = Phase::Open;
-                self.session.refuse_bind(now.mono, status);
+                self.session
+                    .configure(|settings| settings.close_on_bind_failure = refusal.closes);
+                self.session.refuse_bind(now.mono, refusal.status);
             }
         }
     }
@@ -517,6 +530,11 @@ fn agreed_version(credentials: &Credentials, account: &Account) -> Result<Versio
         .bind()
         .check(&rules.fields)
         .map_err(|malformed| malformed.status)?;
+    let types = &rules.system_types;
+    let called = credentials.system_type.as_slice();
+    if !types.is_empty() && types.iter().all(|known| known.as_bytes() != called) {
+        return Err(status::RINVSYSTYP);
+    }
     let kind_allowed = match credentials.kind {
         BindKind::Receiver => rules.receiver,
         BindKind::Transmitter => rules.transmitter,
@@ -544,6 +562,7 @@ fn kind_of(kind: BindKind) -> engine::BindKind {
 }
 
 fn configure(settings: &mut Settings, account: &Account) {
+    settings.close_on_bind_failure = account.binding.refusal_closes;
     let rules = &account.session;
     settings.window_in = rules.window_in;
     settings.window_out = rules.window_out;

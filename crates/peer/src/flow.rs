@@ -84,6 +84,25 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// How a bind is refused whose credentials were not believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BindRefusal {
+    /// The answer.
+    pub status: Status,
+    /// Whether it ends the connection; else another bind may be tried on it.
+    pub closes: bool,
+}
+
+impl From<Status> for BindRefusal {
+    /// The usual one: the connection stays.
+    fn from(status: Status) -> BindRefusal {
+        BindRefusal {
+            status,
+            closes: false,
+        }
+    }
+}
+
 /// Something for the log and the counters. Never holds a text, an address or a password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Note {

@@ -26,7 +26,7 @@ pub use account::{
 pub use delivering::{
     Delivering, ErrMap, ErrOf, MessageIdForm, ReceiptForm, ReceiptText, ReceiptTlvs,
 };
-pub use flow::{Credentials, Flow, Note, Notes};
+pub use flow::{BindRefusal, Credentials, Flow, Note, Notes};
 pub use operations::Operations;
 pub use profile::{Profile, refusal_class};
 pub use refusal::{Asked, command_status};

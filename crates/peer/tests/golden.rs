@@ -87,8 +87,8 @@ impl Server {
                 Flow::Authenticate(credentials) => {
                     let verdict = match (&credentials.system_id[..], &credentials.password[..]) {
                         (b"smppclient1", b"s3cr3t08") => Ok(account()),
-                        (b"smppclient1", _) => Err(status::RINVPASWD),
-                        _ => Err(status::RINVSYSID),
+                        (b"smppclient1", _) => Err(status::RINVPASWD.into()),
+                        _ => Err(status::RINVSYSID.into()),
                     };
                     self.customer.authenticated(NOW, verdict, &mut self.inputs);
                 }

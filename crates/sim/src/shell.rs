@@ -428,7 +428,7 @@ impl Shell {
         if let Some(conn) = &mut self.slots[slot as usize].conn
             && let Peer::Customer(customer) = &mut conn.peer
         {
-            customer.authenticated(now, verdict, &mut self.inputs);
+            customer.authenticated(now, verdict.map_err(Into::into), &mut self.inputs);
         }
     }
 

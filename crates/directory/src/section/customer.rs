@@ -1,7 +1,6 @@
 //! `[[customer]]`: those who send us messages.
 
 use engine::PartReceipts;
-use ipnet::IpNet;
 use peer::{Account, LongText, Mismatch, Operations, TimeRule};
 use smpp::command::{self, CommandId};
 use smpp::status;
@@ -9,6 +8,7 @@ use sms::Alphabet;
 
 use super::credential::{Credential, SecretText, credential_settings};
 use super::{Named, VERSIONS, Written, delivering};
+use crate::accounts::Access;
 use crate::form::{
     Characters, Choice, Flag, Form, Item, List, at, choice, given, list, name, octets, or_none,
     parsed, time, whole,
@@ -26,8 +26,7 @@ pub(crate) struct CustomerSettings {
     pub(crate) preset: String,
     pub(crate) system_id: Option<At<String>>,
     pub(crate) credential: Credential,
-    pub(crate) tls_only: bool,
-    pub(crate) allow: Vec<IpNet>,
+    pub(crate) access: Access,
     pub(crate) rules: engine::Customer,
     pub(crate) account: Account,
 }
@@ -40,8 +39,7 @@ impl Default for CustomerSettings {
             preset: presets::DEFAULT.to_owned(),
             system_id: None,
             credential: Credential::default(),
-            tls_only: false,
-            allow: Vec::new(),
+            access: Access::default(),
             rules: engine::Customer::default(),
             account: Account::default(),
         }
@@ -174,13 +172,17 @@ fn identity() -> Vec<Setting<CustomerSettings>> {
 #[rustfmt::skip] // A row of the table is a line or two.
 fn access() -> Vec<Setting<CustomerSettings>> {
     vec![
-        setting!("tls_only", tls_only, Flag, NewBinds, "It may bind over TLS only."),
+        setting!("tls_only", access.tls_only, Flag, AtOnce, "It may bind over TLS only. Binds that stand without it end when it is set."),
         setting!("submit", rules.submits, Flag, AtOnce,
             "It may submit messages; else it may bind, and each message is refused with `ESME_RSUBMITFAIL`."),
         setting!("mo", rules.mo, Flag, AtOnce,
             "Messages from subscribers to its numbers are taken; else they are refused as if the number were nobody's."),
-        setting!("allow", allow, list(0..=1000, parsed("a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"")), NewBinds,
-            "Networks it may bind from; an empty list: from anywhere."),
+        setting!("allow", access.allow, list(0..=1000, parsed("a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"")), AtOnce,
+            "Networks it may bind from; an empty list: from anywhere. Binds that stand from elsewhere end."),
+        setting!("address_denied", access.address_denied, choice(&[("RBINDFAIL", status::RBINDFAIL), ("RINVSYSID", status::RINVSYSID)]), AtOnce,
+            "What a bind from elsewhere is answered."),
+        setting!("rotation_kicks", access.rotation_kicks, Flag, AtOnce,
+            "Another password ends the binds that were made with the one before; else they stand until they end by themselves."),
     ]
 }
 
@@ -228,6 +230,10 @@ fn binding() -> Vec<Setting<CustomerSettings>> {
             "Characters of the `system_type` in its bind; more: `ESME_RINVSYSTYP`."),
         setting!("address_range_max", account.binding.fields.address_range, whole(0..=64), NewBinds,
             "Characters of the `address_range` in its bind; more: `ESME_RBINDFAIL`."),
+        setting!("system_types", account.binding.system_types, list(0..=100, octets(0..=64, Characters::Ascii)), NewBinds,
+            "Values of `system_type` that its bind may have, else `ESME_RINVSYSTYP`; an empty list: any."),
+        setting!("refusal_closes", account.binding.refusal_closes, Flag, NewBinds,
+            "A refused bind ends the connection; else another may be tried on it, `bind_tries` and `session_init` permitting."),
         setting!("too_many_binds", account.binding.too_many, choice(&[("RBINDFAIL", status::RBINDFAIL), ("RALYBND", status::RALYBND)]), NewBinds,
             "What a bind beyond `binds_max` is answered."),
         setting!("answer_as", account.answer_as, octets(0..=15, Characters::Ascii), NewBinds,

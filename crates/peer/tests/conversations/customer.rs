@@ -536,6 +536,45 @@ fn binds_that_the_account_may_not_have_are_refused() {
     bind_refused(account, "receiver", &secret("0x50"), "V50", "0x0d");
 }
 
+/// Shows MOB-191.
+#[test]
+fn a_system_type_that_the_account_does_not_name_is_refused() {
+    let mut account = account();
+    account.binding.system_types = vec!["CMT".to_owned(), String::new()];
+    let typed = |system_type| format!("password=secret system_type={system_type} version=0x34");
+    bind_refused(account.clone(), "receiver", &typed("VMS"), "V34", "0x53");
+    bind_refused(account, "receiver", &typed("cmt"), "V34", "0x53");
+}
+
+#[test]
+fn a_refused_bind_ends_the_connection_of_an_account_that_says_so() {
+    let mut account = account();
+    account.binding.refusal_closes = true;
+    for refusal in ["0x0d", "TooManyBinds"] {
+        account.binding.receiver = refusal == "TooManyBinds";
+        let engine = if account.binding.receiver {
+            "=> bind customer=7 receiver window=10
+             engine refused 1 TooManyBinds"
+        } else {
+            ""
+        };
+        crate::talk::customer(
+            account.clone(),
+            &format!(
+                "
+                <- bind_receiver 1 system_id=demo password=secret version=0x34
+                flow authenticate demo receiver V34
+                shell account
+                {engine}
+                -> bind_receiver_resp 1 0x0d
+                <- bind_receiver 2 system_id=demo password=secret version=0x34
+                flow closed: bind refused
+                "
+            ),
+        );
+    }
+}
+
 #[test]
 fn a_version_that_is_too_new_is_agreed_down() {
     let mut account = account();

@@ -171,7 +171,7 @@ impl Talk {
             }
             (Side::Customer(customer, _), ("refuses", status)) => {
                 let status = Status(words::number(status));
-                customer.authenticated(now, Err(status), inputs);
+                customer.authenticated(now, Err(status.into()), inputs);
             }
             (Side::Customer(customer, _), ("drain", _)) => customer.drain(now),
             (Side::Carrier(carrier), ("drain", _)) => carrier.drain(now),
