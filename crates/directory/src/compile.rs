@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use engine::{ConnectorId, CustomerId, Route, Target};
+use engine::{ConnectorId, CustomerId, Route, RouteName, Selected, Target};
 use peer::{Account, Profile};
 
 use crate::accounts::{Accounts, Login};
@@ -41,6 +41,7 @@ pub(crate) fn directory(settings: Settings, reader: &mut Reader) -> Directory {
         "give one of them another system_id",
         |customer| (&customer.system_id().value, customer.system_id().place),
     );
+    check_route_ids(&settings.routes, reader);
     unique(
         &settings.connectors,
         reader,
@@ -130,12 +131,29 @@ fn check_listeners(listeners: &[ListenerSettings], reader: &mut Reader) {
     }
 }
 
+/// Complains of two ids that the engine could not tell apart.
+fn check_route_ids(routes: &[RouteSettings], reader: &mut Reader) {
+    let mut seen: BTreeMap<RouteName, &At<String>> = BTreeMap::new();
+    for id in routes.iter().filter_map(|route| route.route_id.as_ref()) {
+        let first = seen.entry(RouteName::of(id.value.as_bytes())).or_insert(id);
+        if first.value != id.value {
+            let what = format!(
+                "the route_id {:?} has the number of {:?}, so that they cannot be told apart",
+                id.value, first.value
+            );
+            reader.complain_at(id.place, what, "give another route_id");
+        }
+    }
+}
+
 fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directory {
     let routes = Routes::new(settings, reader);
     let mut customers = BTreeMap::new();
     for customer in &settings.customers {
         let mut rules = customer.rules.clone();
         rules.routes = routes.of(customer, reader);
+        let default = customer.route_default.as_ref();
+        rules.route_default = default.map(|name| RouteName::of(name.as_bytes()));
         customers.insert(CustomerId(customer.number()), rules);
     }
     let connectors = settings.connectors.iter().map(|connector| {
@@ -281,10 +299,10 @@ impl<'a> Routes<'a> {
         customer: &str,
         reader: &mut Reader,
     ) {
-        let mut seen: BTreeMap<&str, Vec<(usize, &Resolved<'a>)>> = BTreeMap::new();
+        let mut seen: BTreeMap<(Selected, &str), Vec<(usize, &Resolved<'a>)>> = BTreeMap::new();
         for &(number, route) in routes {
             for prefix in route.prefixes() {
-                let others = seen.entry(prefix).or_default();
+                let others = seen.entry((route.selected(), prefix)).or_default();
                 for &(other, earlier) in others
                     .iter()
                     .filter(|(_, other)| overlap(other.settings.ending, route.settings.ending))
@@ -307,9 +325,19 @@ impl Resolved<'_> {
             .chain(self.settings.prefixes.iter().map(String::as_str))
     }
 
+    /// What messages select to go by it.
+    fn selected(&self) -> Selected {
+        match self.settings.route_id.as_ref().map(|id| id.value.as_str()) {
+            None => Selected::Nothing,
+            Some("*") => Selected::Anything,
+            Some(id) => Selected::Name(RouteName::of(id.as_bytes())),
+        }
+    }
+
     /// The routes that it is for the engine: one for each prefix.
     fn routes(&self) -> impl Iterator<Item = Route> {
         self.prefixes().map(|prefix| Route {
+            selected: self.selected(),
             prefix: prefix.as_bytes().to_vec(),
             ending: self.settings.ending,
             delay: self.settings.delay,
@@ -336,7 +364,7 @@ fn clash(earlier: &RouteSettings, later: &RouteSettings, customer: &str, reader:
     reader.complain_at(
         later.name.place,
         what,
-        "give them different prefixes, endings or customers",
+        "give them different prefixes, endings, customers or route_ids",
     );
 }
 

@@ -7,6 +7,7 @@ mod delivering;
 mod gateway;
 mod listener;
 mod route;
+mod submitting;
 
 pub(crate) use connector::ConnectorSettings;
 pub use connector::Host;

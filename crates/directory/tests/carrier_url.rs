@@ -99,7 +99,7 @@ fn a_carrier_may_serve_a_route_by_its_name() {
     let customer = directory.customer("demo").expect("demo");
     let names = |destination: &[u8]| -> Vec<String> {
         let route = directory.engine.customers[&customer]
-            .route(destination)
+            .route(None, destination)
             .expect("a route");
         let targets = route.targets.iter();
         targets
@@ -123,7 +123,7 @@ fn the_first_carrier_is_the_default_even_if_all_name_a_route() {
         .unwrap_or_else(|problems| panic!("{problems}"));
     let customer = directory.customer("demo").expect("demo");
     let route = directory.engine.customers[&customer]
-        .route(b"441000")
+        .route(None, b"441000")
         .expect("a route");
     assert_eq!(
         directory
@@ -178,5 +178,9 @@ fn without_simulated_carriers_they_become_the_default_route() {
         .load()
         .unwrap_or_else(|problems| panic!("{problems}"));
     let customer = directory.customer("a").expect("the customer");
-    assert!(directory.engine.customers[&customer].route(b"44").is_some());
+    assert!(
+        directory.engine.customers[&customer]
+            .route(None, b"44")
+            .is_some()
+    );
 }

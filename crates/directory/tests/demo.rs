@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use core::time::Duration;
 use directory::{Attempt, CarrierPlace, Directory, ListenerKind, NotAdmitted, Options};
-use engine::{Customer, InDoubt, MessageKey};
+use engine::{Customer, InDoubt, MessageKey, RouteName, Selected};
 
 fn demo() -> Directory {
     load(&[])
@@ -49,7 +49,7 @@ fn customer<'a>(directory: &'a Directory, name: &str) -> &'a Customer {
 /// Name of the first target and delay of the route that `name` gets for `destination`.
 fn routed(directory: &Directory, name: &str, destination: &str) -> (String, Duration) {
     let route = customer(directory, name)
-        .route(destination.as_bytes())
+        .route(None, destination.as_bytes())
         .expect("a route");
     let target = route.targets(MessageKey(1)).next().expect("a target");
     let carrier = directory.carrier(target.connector).expect("its carrier");
@@ -197,7 +197,9 @@ fn carriers_of_the_command_line_take_the_places_of_the_simulated_ones() {
         routed(&directory, "load", "393330000008"),
         ("carrier1".to_owned(), Duration::ZERO)
     );
-    let route = customer(&directory, "demo").route(b"1").expect("a route");
+    let route = customer(&directory, "demo")
+        .route(None, b"1")
+        .expect("a route");
     assert_eq!(
         route
             .targets
@@ -206,6 +208,40 @@ fn carriers_of_the_command_line_take_the_places_of_the_simulated_ones() {
             .collect::<Vec<_>>(),
         [0, 1]
     );
+}
+
+/// Shows BUL-21.
+#[test]
+fn the_routes_of_the_contract_can_be_selected_and_magic_numbers_count_on_each() {
+    let directory = demo();
+    let selected = |name: &str, route: &str, destination: &[u8]| {
+        let selected = Some(RouteName::of(route.as_bytes())).filter(|_| !route.is_empty());
+        let route = customer(&directory, name).route(selected, destination);
+        route.map(|route| route.selected)
+    };
+    let named = |name: &str| Some(Selected::Name(RouteName::of(name.as_bytes())));
+    let uuid = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+    for (name, sent, taken) in [
+        ("mobivate", "", "mglobal"),
+        ("mobivate", "mglobal", "mglobal"),
+        ("mobivate", "premium", "premium"),
+        ("mobivate", uuid, uuid),
+        ("bulksms", "", "2"),
+        ("bulksms", "1", "1"),
+        ("bulksms", "9", "2"),
+        ("tangerine", "3", "3"),
+    ] {
+        assert_eq!(
+            selected(name, sent, b"447700901234"),
+            named(taken),
+            "{name} {sent}"
+        );
+        assert_eq!(
+            selected(name, sent, b"447700900008"),
+            Some(Selected::Anything)
+        );
+    }
+    assert_eq!(selected("mobivate", "secret", b"447700901234"), None);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use directory::{Directory, Options};
+use engine::{RouteName, Selected};
 
 /// What is said of a text, a line each.
 fn said(text: &str) -> Vec<String> {
@@ -192,8 +193,8 @@ fn two_routes_cannot_take_the_same_destinations() {
              [[route]]\nname = 'four'\nending = '0007-0009'\ntargets = ['c']\n"
         ),
         [
-            "6:8: route \"two\" takes destinations of customer \"a\" that route \"one\" (f:14) takes as well; give them different prefixes, endings or customers",
-            "14:8: route \"four\" takes destinations of customer \"a\" that route \"three\" (f:22) takes as well; give them different prefixes, endings or customers",
+            "6:8: route \"two\" takes destinations of customer \"a\" that route \"one\" (f:14) takes as well; give them different prefixes, endings, customers or route_ids",
+            "14:8: route \"four\" takes destinations of customer \"a\" that route \"three\" (f:22) takes as well; give them different prefixes, endings, customers or route_ids",
         ]
     );
 }
@@ -208,7 +209,7 @@ fn a_route_that_names_the_customer_counts_before_one_for_all() {
     let target = |name: &str| {
         let customer = directory.customer(name).expect("the customer");
         let route = directory.engine.customers[&customer]
-            .route(b"44")
+            .route(None, b"44")
             .expect("a route");
         directory
             .carrier(route.targets[0].connector)
@@ -221,6 +222,29 @@ fn a_route_that_names_the_customer_counts_before_one_for_all() {
 }
 
 #[test]
+fn routes_with_different_ids_take_different_messages() {
+    let text = format!(
+        "{SOUND}[[route]]\nname = 'one'\ntargets = ['c']\n[[route]]\nname = 'two'\nroute_id = '2'\ntargets = ['c']\n\
+         [[route]]\nname = 'any'\nroute_id = '*'\ntargets = ['c']\n"
+    );
+    let directory = Directory::parse("f", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let customer = directory.customer("a").expect("the customer");
+    let selected = |name: Option<&str>| {
+        let name = name.map(|name| RouteName::of(name.as_bytes()));
+        let route = directory.engine.customers[&customer].route(name, b"44");
+        route.map(|route| route.selected)
+    };
+    let two = Selected::Name(RouteName::of(b"2"));
+    assert_eq!(selected(None), Some(Selected::Nothing));
+    assert_eq!(selected(Some("2")), Some(two));
+    assert_eq!(
+        selected(Some("3")),
+        None,
+        "refused, although one takes anything"
+    );
+}
+
+#[test]
 fn targets_have_order_and_weight() {
     let text = format!(
         "{SOUND}[[connector]]\nname = 'd'\nsimulated = true\n[[connector]]\nname = 'e'\nsimulated = true\n\
@@ -229,7 +253,7 @@ fn targets_have_order_and_weight() {
     let directory = Directory::parse("f", &text).unwrap_or_else(|problems| panic!("{problems}"));
     let customer = directory.customer("a").expect("the customer");
     let route = directory.engine.customers[&customer]
-        .route(b"44")
+        .route(None, b"44")
         .expect("a route");
     let targets: Vec<(u16, u16)> = route
         .targets

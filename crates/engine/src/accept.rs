@@ -6,7 +6,9 @@ use crate::engine::Turn;
 use crate::live::Side;
 use crate::money::Bill;
 use crate::record::{Accepted, Part, Record, Seconds};
-use crate::{ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, Told, Wants};
+use crate::{
+    ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, RouteName, Told, Wants,
+};
 
 /// Where a message goes first, and when.
 struct Place<'d> {
@@ -199,8 +201,9 @@ impl Turn<'_> {
         body: &[u8],
     ) -> Result<Place<'d>, Refusal> {
         let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
+        let selected = RouteName::behind(&message, body);
         let route = customer
-            .route(message.destination.digits)
+            .route(selected, message.destination.digits)
             .ok_or(Refusal::NoRoute)?;
         let connector = self.target(route, key, |_| true).ok_or(Refusal::NoRoute)?;
         let held = (!route.delay.is_zero()).then(|| self.now.wall.plus(route.delay));

@@ -13,8 +13,8 @@ use crate::engine::Turn;
 use crate::entry::Entry;
 use crate::record::{Reason, Record, Seconds};
 use crate::{
-    Answer, Ask, Cause, Customer, Inputs, MessageKey, Output, Refusal, Replacement, Room, Wants,
-    Wish,
+    Answer, Ask, Cause, Customer, Inputs, MessageKey, Output, Refusal, Replacement, Room,
+    RouteName, Wants, Wish,
 };
 
 impl Turn<'_> {
@@ -114,6 +114,7 @@ impl Turn<'_> {
             ..message
         }
         .encode(&mut body);
+        body.extend_from_slice(&entry.body[message.encoded_len()..]);
         self.record(&Record::Replaced {
             key,
             wants: new.wants,
@@ -157,7 +158,8 @@ impl Turn<'_> {
         if new.due.is_none() || leg.attempt > 0 {
             return old;
         }
-        let route = customer.route(message.destination.digits);
+        let selected = RouteName::behind(message, &entry.body);
+        let route = customer.route(selected, message.destination.digits);
         let held = route.map(|route| entry.order.key.minted().plus(route.delay));
         new.due.max(held).filter(|&due| due > now)
     }

@@ -3,7 +3,10 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use crate::{BindKind, ConnectorId, CustomerId, MessageKey, Meter, PartReceipts, ReceiptIds};
+use crate::{
+    BindKind, ConnectorId, CustomerId, Meter, PartReceipts, ReceiptIds, Route, RouteName,
+    UnknownRoute,
+};
 
 /// The snapshot.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +81,10 @@ pub struct Customer {
     pub split_receipts: PartReceipts,
     /// Routes of its messages; the most specific that matches is taken.
     pub routes: Vec<Route>,
+    /// The name by which a message goes that selects no route; none, or one that no route of its has: by those without a name.
+    pub route_default: Option<RouteName>,
+    /// What becomes of a message that selects a name which no route of its has.
+    pub route_unknown: UnknownRoute,
 }
 
 impl Default for Customer {
@@ -98,6 +105,8 @@ impl Default for Customer {
             parts_max: u8::MAX,
             split_receipts: PartReceipts::Joined,
             routes: Vec::new(),
+            route_default: None,
+            route_unknown: UnknownRoute::Refuse,
         }
     }
 }
@@ -122,30 +131,6 @@ impl BindLimits {
             BindKind::Transceiver => self.transceivers,
         }
     }
-}
-
-/// Where messages to some destinations go.
-#[derive(Clone, Debug, Default)]
-pub struct Route {
-    /// Destinations that begin so; empty: all.
-    pub prefix: Vec<u8>,
-    /// Destinations that end with four digits in this range (inclusive); none: all. More specific than any prefix.
-    pub ending: Option<(u16, u16)>,
-    /// Held this long before sending.
-    pub delay: Duration,
-    /// Tried in this order; those of equal `order` share by weight.
-    pub targets: Vec<Target>,
-}
-
-/// A connector that a route may use.
-#[derive(Clone, Copy, Debug)]
-pub struct Target {
-    /// The connector.
-    pub connector: ConnectorId,
-    /// Least first.
-    pub order: u16,
-    /// Share among those of equal order; 0: only when no other is left.
-    pub weight: u16,
 }
 
 /// What the engine knows of a connector.
@@ -217,53 +202,4 @@ pub enum InDoubt {
     Hold(Duration),
     /// Give up at once as UNKNOWN.
     Fail,
-}
-
-impl Customer {
-    /// The most specific route for `destination`: an ending before a prefix, a longer prefix before a shorter.
-    pub fn route(&self, destination: &[u8]) -> Option<&Route> {
-        let ending = last_four(destination);
-        let takes = |route: &&Route| {
-            destination.starts_with(&route.prefix)
-                && route
-                    .ending
-                    .is_none_or(|(low, high)| ending.is_some_and(|e| (low..=high).contains(&e)))
-        };
-        self.routes
-            .iter()
-            .filter(takes)
-            .max_by_key(|route| (route.ending.is_some(), route.prefix.len()))
-    }
-}
-
-impl Route {
-    /// The targets in the order in which `key` tries them: by `order`, and within one order a weighted draw by the key.
-    pub fn targets(&self, key: MessageKey) -> impl Iterator<Item = Target> {
-        let mut drawn: Vec<(u16, u64, Target)> = self
-            .targets
-            .iter()
-            .map(|&target| (target.order, draw(key, target), target))
-            .collect();
-        drawn.sort_by_key(|&(order, draw, _)| (order, draw));
-        drawn.into_iter().map(|(_, _, target)| target)
-    }
-}
-
-/// Weighted rendezvous: the target with the least draw wins in proportion to its weight.
-fn draw(key: MessageKey, target: Target) -> u64 {
-    if target.weight == 0 {
-        return u64::MAX;
-    }
-    let hash = crate::hash::mix(key.0 ^ (u64::from(target.connector.0) << 40));
-    let uniform = ((hash >> 11) as f64 + 1.0) / (1u64 << 53) as f64;
-    (-uniform.ln() / f64::from(target.weight) * (1u64 << 40) as f64) as u64
-}
-
-fn last_four(destination: &[u8]) -> Option<u16> {
-    let tail = destination.get(destination.len().checked_sub(4)?..)?;
-    tail.iter().try_fold(0, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + u16::from(digit - b'0'))
-    })
 }

@@ -28,20 +28,20 @@ mod pace;
 mod parts;
 mod receipt;
 mod record;
+mod route;
 mod slab;
 mod strays;
 mod traffic;
 mod whole;
 
-pub use directory::{
-    BindLimits, Connector, Customer, Directory, InDoubt, Limits, LongMessages, Route, Target,
-};
+pub use directory::{BindLimits, Connector, Customer, Directory, InDoubt, Limits, LongMessages};
 pub use engine::{
     Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
 };
 pub use form::{IdForm, ReceiptIds};
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
 pub use money::{Amount, Balance, Days, Meter, Shortage};
+pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
 pub use traffic::{
     Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,
     Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wants, Wish,

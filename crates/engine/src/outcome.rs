@@ -9,7 +9,9 @@ use crate::entry::CarrierId;
 use crate::fold::CLASSES;
 use crate::live::{Flight, MISCOUNT_REST, Side, Timer};
 use crate::record::{Keys, Reason, Record};
-use crate::{BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, Output, RefusalClass};
+use crate::{
+    BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, Output, RefusalClass, RouteName,
+};
 
 /// A destination that is busy is left alone for this long.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -170,7 +172,8 @@ impl Turn<'_> {
         let entry = self.fold.entry(key)?;
         let customer = self.directory.customers.get(&entry.order.customer)?;
         let message = Message::decode(&entry.body)?;
-        let route = customer.route(message.destination.digits)?;
+        let selected = RouteName::behind(&message, &entry.body);
+        let route = customer.route(selected, message.destination.digits)?;
         // Parts of one message draw alike.
         let head = self.fold.wholes().head(key).unwrap_or(key);
         self.target(route, head, |id| id != current && suits(id))

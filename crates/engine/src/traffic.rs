@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use sms::{Alphabet, Message, State, Wall};
 
-use crate::{Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, Told};
+use crate::{
+    Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, RouteName, Told,
+};
 
 /// A piece of a batch's arena.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -498,6 +500,15 @@ impl Inputs {
     /// Encodes a message into the arena for an input that is pushed next.
     pub fn put_message(&mut self, message: &Message<'_>) -> Span {
         put_message(&mut self.arena, message)
+    }
+
+    /// Encodes a message that selects a route by its name into the arena, for a [`Draft`] that is pushed next. The name stays with
+    /// the message, behind its stored form: it decides again when the first connector of the route fails.
+    pub fn put_message_by(&mut self, message: &Message<'_>, route: RouteName) -> Span {
+        let mut span = put_message(&mut self.arena, message);
+        route.put(&mut self.arena);
+        span.len = self.arena.len() as u32 - span.start;
+        span
     }
 
     /// The octets of a span of this batch.

@@ -91,6 +91,8 @@ pub struct SessionRules {
 pub struct Submitting {
     /// The requests it may send; every other one is answered as what it is, with `ESME_RINVCMDID`.
     pub operations: Operations,
+    /// What in a message is the name of the route that it selects.
+    pub route_selector: RouteSelector,
     /// What is made of addresses.
     pub addresses: AddressRules,
     /// What the values of data_coding mean that customers read differently.
@@ -111,6 +113,17 @@ pub struct Submitting {
     pub validity: TimeRule,
     /// What is made of `schedule_delivery_time`.
     pub schedule: TimeRule,
+}
+
+/// What in a message is the name of the route that it selects ([`engine::RouteName`]). It is ours, and does not travel on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RouteSelector {
+    /// Nothing: all messages go alike.
+    None,
+    /// The octets of the TLV dest_subaddress, of any length (Mobivate's manual); a subaddress type octet before them is tolerated.
+    DestSubaddress,
+    /// service_type (the manual of BulkSMS).
+    ServiceType,
 }
 
 /// What is made of the addresses of a submitted message.
@@ -197,6 +210,7 @@ impl Default for Submitting {
     fn default() -> Submitting {
         Submitting {
             operations: Operations::default(),
+            route_selector: RouteSelector::None,
             addresses: AddressRules::default(),
             reading: Reading::default(),
             message_octets_max: 255,

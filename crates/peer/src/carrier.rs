@@ -18,7 +18,7 @@ use sms::{Instant, Message, Now, UDHI, Wall, time};
 use crate::delivery::{checked, with_payload};
 use crate::flow::{note_response, note_unsaid};
 use crate::report::{self, Report};
-use crate::submission::{from_data_sm, travelling};
+use crate::submission::{from_data_sm, travelling, understood};
 use crate::{Asked, Flow, Note, Notes, Profile, address, command_status, long, refusal_class};
 
 /// The low bits of registered_delivery: a receipt of success and of failure (SMPP 3.4, 5.2.17).
@@ -488,7 +488,7 @@ fn mo<'a>(sm: &Sm<'a>, scratch: &'a mut Vec<u8>) -> Message<'a> {
         data_coding: sm.data_coding,
         default_message_id: sm.sm_default_msg_id,
         text: report::whole_text(sm),
-        tlvs: travelling(sm.tlvs, scratch),
+        tlvs: travelling(sm.tlvs, understood, scratch),
     }
 }
 

@@ -344,7 +344,10 @@ impl Customer {
         };
         let submission = Submission::read(sm, account, now.wall, &mut self.filtered)?;
         let message = long::with_header(submission.message, submission.part, &mut self.text);
-        let body = inputs.put_message(&message);
+        let body = match submission.route {
+            None => inputs.put_message(&message),
+            Some(name) => inputs.put_message_by(&message, name),
+        };
         inputs.push(Input::Submit(Draft {
             origin: Origin {
                 sequence,

@@ -21,7 +21,8 @@ mod submission;
 mod told;
 
 pub use account::{
-    Account, AddressRules, Binding, LongText, Mismatch, SessionRules, Submitting, TimeRule,
+    Account, AddressRules, Binding, LongText, Mismatch, RouteSelector, SessionRules, Submitting,
+    TimeRule,
 };
 pub use delivering::{
     Delivering, ErrMap, ErrOf, MessageIdForm, ReceiptForm, ReceiptText, ReceiptTlvs,

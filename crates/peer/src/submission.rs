@@ -1,19 +1,26 @@
 //! What a customer's submit_sm or data_sm means, or which field of it is wrong.
 
-use engine::Wants;
+mod tlvs;
+
+use engine::{RouteName, Wants};
 use smpp::pdu::{DataSm, Sm};
 use smpp::status::{self, Status};
-use smpp::tlv::{self, Tlvs};
 use sms::udh::Concatenation;
 use sms::{Alphabet, Message, UDHI, Wall, time, udh};
 
 use crate::address::{self, BadAddress};
-use crate::{Account, TimeRule, long};
+use crate::{Account, RouteSelector, TimeRule, long};
+
+pub(crate) use tlvs::{payload, travelling, understood};
+
+use tlvs::Extras;
 
 /// A message within the rules of its customer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Submission<'a> {
     pub(crate) message: Message<'a>,
+    /// The route that it selects.
+    pub(crate) route: Option<RouteName>,
     /// Lane class.
     pub(crate) priority: u8,
     pub(crate) wants: Wants,
@@ -86,8 +93,12 @@ impl<'a> Submission<'a> {
         if !sm.tlvs.is_empty() {
             extras = Extras::read(sm, account, scratch)?;
         }
+        let (route, service_type) = match rules.route_selector {
+            RouteSelector::ServiceType => (named(sm.service_type), &[][..]),
+            RouteSelector::None | RouteSelector::DestSubaddress => (extras.route, sm.service_type),
+        };
         let message = Message {
-            service_type: sm.service_type,
+            service_type,
             source,
             destination,
             esm_class: sm.esm_class,
@@ -103,6 +114,7 @@ impl<'a> Submission<'a> {
             message,
             long: long::measure(&message, extras.part.is_some(), rules)?,
             part: extras.part,
+            route,
             priority: sm.priority_flag.min(rules.priority_max),
             wants: Wants::from_registered_delivery(sm.registered_delivery),
             due: times.due,
@@ -112,6 +124,11 @@ impl<'a> Submission<'a> {
                 .map_or(times.expires, |live| Some(now.plus(live))),
         })
     }
+}
+
+/// The route of this name; an empty one selects none.
+fn named(name: &[u8]) -> Option<RouteName> {
+    (!name.is_empty()).then(|| RouteName::of(name))
 }
 
 /// The fields that are a number of few values. Reserved bits of registered_delivery are ignored (SMPP 3.4, 5.2.17).
@@ -211,90 +228,10 @@ pub(crate) fn text<'a>(
     Ok(text)
 }
 
-/// What the TLVs of a request say, and those of them that travel on.
-#[derive(Default)]
-struct Extras<'a> {
-    payload: Option<&'a [u8]>,
-    time_to_live: Option<core::time::Duration>,
-    part: Option<Concatenation>,
-    travelling: &'a [u8],
-}
-
-impl<'a> Extras<'a> {
-    fn read(sm: &Sm<'a>, account: &Account, scratch: &'a mut Vec<u8>) -> Result<Extras<'a>, Bad> {
-        let tlvs = sm.tlvs;
-        if account.submitting.strict_tlv && tlvs.bad_length().is_some() {
-            return Err(bad(status::RINVTLVLEN, "tlv"));
-        }
-        let payload = payload(tlvs, account)?;
-        check_sar(tlvs)?;
-        let time_to_live = tlvs
-            .integer(tlv::QOS_TIME_TO_LIVE)
-            .filter(|&seconds| seconds > 0)
-            .map(|seconds| core::time::Duration::from_secs(u64::from(seconds)));
-        let has_header = sm.esm_class & UDHI != 0;
-        Ok(Extras {
-            payload,
-            time_to_live,
-            // A header of the sender's own says it better.
-            part: long::sar(tlvs).filter(|_| !has_header),
-            travelling: travelling(tlvs, scratch),
-        })
-    }
-}
-
-/// The text in `message_payload`, if there is one.
-pub(crate) fn payload<'a>(tlvs: Tlvs<'a>, account: &Account) -> Result<Option<&'a [u8]>, Bad> {
-    const REFUSED: Bad = bad(status::RTLVNOTALLWD, "message_payload");
-    let mut payloads = tlvs.iter().filter(|tlv| tlv.tag == tlv::MESSAGE_PAYLOAD);
-    let Some(payload) = payloads.next() else {
-        return Ok(None);
-    };
-    if payloads.next().is_some() || !account.submitting.payload {
-        return Err(REFUSED);
-    }
-    Ok(Some(payload.value))
-}
-
-/// A part beyond the last is refused; of an incomplete triplet nothing is believed (SMPP 3.4, 5.3.2.22 to 24).
-fn check_sar(tlvs: Tlvs<'_>) -> Result<(), Bad> {
-    let complete = tlvs.u16(tlv::SAR_MSG_REF_NUM).is_some()
-        && tlvs.u8(tlv::SAR_TOTAL_SEGMENTS).is_some()
-        && tlvs.u8(tlv::SAR_SEGMENT_SEQNUM).is_some();
-    if complete && tlvs.sar().is_none() {
-        return Err(bad(status::RINVTLVVAL, "sar_segment_seqnum"));
-    }
-    Ok(())
-}
-
-/// The TLVs less those that were understood here. Which part a message is travels in its user data header.
-pub(crate) fn travelling<'a>(tlvs: Tlvs<'a>, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-    let stays = |tag: u16| {
-        matches!(
-            tag,
-            tlv::MESSAGE_PAYLOAD
-                | tlv::QOS_TIME_TO_LIVE
-                | tlv::SAR_MSG_REF_NUM
-                | tlv::SAR_TOTAL_SEGMENTS
-                | tlv::SAR_SEGMENT_SEQNUM
-        )
-    };
-    if !tlvs.iter().any(|tlv| stays(tlv.tag)) {
-        return tlvs.as_bytes();
-    }
-    scratch.clear();
-    for tlv in tlvs.iter().filter(|tlv| !stays(tlv.tag)) {
-        scratch.extend_from_slice(&tlv.tag.to_be_bytes());
-        // It came in a length of 16 bits.
-        scratch.extend_from_slice(&(tlv.value.len() as u16).to_be_bytes());
-        scratch.extend_from_slice(tlv.value);
-    }
-    scratch
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smpp::tlv::Tlvs;
     use sms::Address;
 
     /// 2026-11-21T12:00:00Z.
@@ -507,20 +444,76 @@ mod tests {
         assert_eq!(refusal(&sm, &account), (0xC2, "tlv"));
     }
 
+    fn selected(sm: &Sm<'_>, selector: RouteSelector) -> Option<RouteName> {
+        let mut account = Account::default();
+        account.submitting.route_selector = selector;
+        let mut scratch = Vec::new();
+        let submission = Submission::read(sm, &account, NOW, &mut scratch).expect("in order");
+        submission.route
+    }
+
+    /// Shows MOB-188, MOB-189, MOB-190.
     #[test]
-    fn tlvs_travel_less_those_that_were_understood() {
-        const VENDOR: &[u8] = b"\x14\0\0\x03abc";
-        const SAR: &[u8] = b"\x02\x0C\0\x02\0\x07\x02\x0E\0\x01\x02\x02\x0F\0\x01\x01";
-        const PAYLOAD: &[u8] = b"\x04\x24\0\x02hi";
-        const LIVES_A_MINUTE: &[u8] = b"\0\x17\0\x04\0\0\0\x3C";
-        let travels = |sent: &[&[u8]]| {
-            let mut scratch = Vec::new();
-            let sent = sent.concat();
-            travelling(Tlvs::parse(&sent).expect("well-formed"), &mut scratch).to_vec()
+    fn dest_subaddress_selects_a_route_of_any_length_with_and_without_its_type() {
+        const UUID: &[u8; 40] = b"\x02\x03\0\x246f9619ff-8b86-d011-b42d-00cf4fc964ff";
+        let uuid = RouteName::of(&UUID[4..]);
+        for (sent, name) in [
+            (
+                &b"\x02\x03\0\x07mglobal"[..],
+                Some(RouteName::of(b"mglobal")),
+            ),
+            (UUID, Some(uuid)),
+            (
+                b"\x02\x03\0\x08\xA0mglobal",
+                Some(RouteName::of(b"mglobal")),
+            ),
+            (b"\x02\x03\0\x08mglobal\0", Some(RouteName::of(b"mglobal"))),
+            (b"\x02\x03\0\x01x", Some(RouteName::of(b"x"))),
+            (b"\x02\x03\0\0", None),
+            (b"", None),
+        ] {
+            let sm = Sm {
+                tlvs: tlvs(sent),
+                ..hello()
+            };
+            assert_eq!(selected(&sm, RouteSelector::DestSubaddress), name);
+            assert_eq!(selected(&sm, RouteSelector::None), None);
+        }
+    }
+
+    /// Shows BUL-20, BUL-21, BUL-23.
+    #[test]
+    fn service_type_selects_a_route_and_does_not_travel() {
+        let sm = |service_type: &'static [u8]| Sm {
+            service_type,
+            ..hello()
         };
-        assert_eq!(travels(&[VENDOR]), VENDOR);
-        assert_eq!(travels(&[PAYLOAD, SAR, LIVES_A_MINUTE, VENDOR]), VENDOR);
-        assert_eq!(travels(&[]), b"");
+        let mut account = Account::default();
+        account.submitting.route_selector = RouteSelector::ServiceType;
+        for (service_type, name) in [
+            (&b"1"[..], Some(RouteName::of(b"1"))),
+            (b"3", Some(RouteName::of(b"3"))),
+            (b"", None),
+        ] {
+            let (sm, mut scratch) = (sm(service_type), Vec::new());
+            let submission = Submission::read(&sm, &account, NOW, &mut scratch).expect("in order");
+            assert_eq!(submission.route, name);
+            assert_eq!(submission.message.service_type, b"");
+        }
+        assert_eq!(selected(&sm(b"1"), RouteSelector::None), None);
+    }
+
+    #[test]
+    fn the_route_s_name_has_the_length_that_it_has_even_for_a_strict_account() {
+        let mut account = Account::default();
+        account.submitting.strict_tlv = true;
+        let sm = Sm {
+            tlvs: tlvs(b"\x02\x03\0\x01x"),
+            ..hello()
+        };
+        assert_eq!(refusal(&sm, &account), (0xC2, "tlv"));
+        account.submitting.route_selector = RouteSelector::DestSubaddress;
+        assert_eq!(refusal(&sm, &account), (0, ""));
     }
 
     #[test]

@@ -170,10 +170,10 @@ impl<'a> Tlvs<'a> {
         Tlvs(scratch)
     }
 
-    /// The tag of the first TLV whose length the specification does not give it.
-    pub fn bad_length(self) -> Option<u16> {
+    /// The tags of the TLVs whose length the specification does not give them.
+    pub fn bad_lengths(self) -> impl Iterator<Item = u16> + use<'a> {
         self.iter()
-            .find(|tlv| known(tlv.tag).is_some_and(|(_, known)| !known.fits(tlv.value.len())))
+            .filter(|tlv| known(tlv.tag).is_some_and(|(_, known)| !known.fits(tlv.value.len())))
             .map(|tlv| tlv.tag)
     }
 }

@@ -1,17 +1,13 @@
 //! `[[customer]]`: those who send us messages.
 
-use engine::PartReceipts;
-use peer::{Account, LongText, Mismatch, Operations, TimeRule};
-use smpp::command::{self, CommandId};
+use peer::{Account, Mismatch};
 use smpp::status;
-use sms::Alphabet;
 
 use super::credential::{Credential, SecretText, credential_settings};
-use super::{Named, VERSIONS, Written, delivering};
+use super::{Named, VERSIONS, Written, delivering, submitting};
 use crate::accounts::Access;
 use crate::form::{
-    Characters, Choice, Flag, Form, Item, List, at, choice, given, list, name, octets, or_none,
-    parsed, time, whole,
+    Characters, Flag, at, choice, given, list, name, octets, or_none, parsed, time, whole,
 };
 use crate::number;
 use crate::presets::{self, preset_name};
@@ -27,6 +23,8 @@ pub(crate) struct CustomerSettings {
     pub(crate) system_id: Option<At<String>>,
     pub(crate) credential: Credential,
     pub(crate) access: Access,
+    /// The name of the route that its messages go by which select none.
+    pub(crate) route_default: Option<String>,
     pub(crate) rules: engine::Customer,
     pub(crate) account: Account,
 }
@@ -40,6 +38,7 @@ impl Default for CustomerSettings {
             system_id: None,
             credential: Credential::default(),
             access: Access::default(),
+            route_default: None,
             rules: engine::Customer::default(),
             account: Account::default(),
         }
@@ -57,7 +56,7 @@ impl Section for CustomerSettings {
         all.extend(limits());
         all.extend(binding());
         all.extend(session());
-        all.extend(submitting());
+        all.extend(submitting::settings());
         all.extend(delivering::settings());
         all
     }
@@ -260,102 +259,3 @@ fn session() -> Vec<Setting<CustomerSettings>> {
             "How long a deliver_sm may be unanswered before it is tried again."),
     ]
 }
-
-#[rustfmt::skip] // A row of the table is a line or two.
-fn submitting() -> Vec<Setting<CustomerSettings>> {
-    vec![
-        setting!("operations", account.submitting.operations, Requests, NewBinds,
-            "The requests it may send besides those that keep the session; any other is answered with `ESME_RINVCMDID`."),
-        setting!("data_coding_0", account.submitting.reading.zero, choice(ALPHABETS), NewBinds, "What its data_coding 0 means."),
-        setting!("data_coding_1", account.submitting.reading.one, choice(ALPHABETS), NewBinds, "What its data_coding 1 means."),
-        setting!("data_coding_3", account.submitting.reading.three, choice(ALPHABETS), NewBinds, "What its data_coding 3 means."),
-        setting!("ucs2_mark", account.submitting.reading.little_endian_mark, Flag, NewBinds,
-            "A UCS-2 text that begins with FF FE is little-endian; else the mark is a character as any other."),
-        setting!("message_octets_max", account.submitting.message_octets_max, whole(1..=255), NewBinds,
-            "Octets of `short_message`; more: `ESME_RINVMSGLEN`."),
-        setting!("long_message", account.submitting.long_message, choice(&[("split", LongText::Split), ("refuse", LongText::Refuse)]), NewBinds,
-            "A text that is too long for one short message, and no part of one: `split` cuts it into parts, `refuse` answers `ESME_RINVMSGLEN`, for the customer cuts itself."),
-        setting!("parts_max", rules.parts_max, whole(2..=255), AtOnce,
-            "Parts that one of its messages may be cut into; more: `ESME_RINVMSGLEN`."),
-        setting!("split_receipts", rules.split_receipts, choice(PART_RECEIPTS), AtOnce,
-            "The receipts of a message that we cut: `joined` is one when all parts have ended, with the worst state; `last` is that of the last part; `per_part` is one for each, all under the one `message_id`."),
-        setting!("payload", account.submitting.payload, Flag, NewBinds, "`message_payload` is taken; else `ESME_RTLVNOTALLWD`."),
-        setting!("empty_text", account.submitting.empty_text, Flag, NewBinds,
-            "A message may have no text; else `ESME_RINVMSGLEN`."),
-        setting!("strict_tlv", account.submitting.strict_tlv, Flag, NewBinds,
-            "A known TLV of a wrong length is refused with `ESME_RINVTLVLEN`; else it travels as it is."),
-        setting!("priority_max", account.submitting.priority_max, whole(0..=3), NewBinds,
-            "The highest priority its messages get, whatever they ask for."),
-        setting!("validity_period", account.submitting.validity, choice(RULES), NewBinds,
-            "What is made of a `validity_period`: it counts, is not looked at, or the message is refused."),
-        setting!("schedule", account.submitting.schedule, choice(RULES), NewBinds,
-            "What is made of a `schedule_delivery_time`: it counts, is not looked at, or the message is refused."),
-        setting!("strip_plus", account.submitting.addresses.strip_plus, Flag, NewBinds,
-            "A leading `+` before digits is dropped from addresses."),
-        setting!("strip_zeros", account.submitting.addresses.strip_zeros, Flag, NewBinds,
-            "A leading `00` before digits is dropped from addresses."),
-        setting!("rewrite_ton_npi", account.submitting.addresses.rewrite_ton_npi, Flag, NewBinds,
-            "TON and NPI become 5/0 for letters and 1/1 for digits; else they stay as sent."),
-        setting!("alphanumeric_max", account.submitting.addresses.alphanumeric_max, whole(0..=20), NewBinds,
-            "Characters of a source with letters; more: `ESME_RINVSRCADR`. 0: digits only."),
-        setting!("default_source", account.submitting.addresses.default_source, octets(0..=20, Characters::Ascii), NewBinds,
-            "The source of a message that has none; empty: it stays without."),
-    ]
-}
-
-/// A list of requests.
-struct Requests;
-
-impl Requests {
-    fn list() -> List<Choice<CommandId>> {
-        list(1..=OPERATIONS.len(), choice(OPERATIONS))
-    }
-}
-
-impl Form<Operations> for Requests {
-    fn expects(&self) -> String {
-        Requests::list().expects()
-    }
-
-    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<Operations> {
-        let requests = Requests::list().read(key, item, reader)?;
-        Some(requests.into_iter().collect())
-    }
-
-    fn write(&self, value: &Operations) -> String {
-        Requests::list().write(&value.iter().collect())
-    }
-}
-
-/// The words for requests.
-const OPERATIONS: &[(&str, CommandId)] = &[
-    ("submit_sm", command::SUBMIT_SM),
-    ("submit_multi", command::SUBMIT_MULTI),
-    ("data_sm", command::DATA_SM),
-    ("query_sm", command::QUERY_SM),
-    ("cancel_sm", command::CANCEL_SM),
-    ("replace_sm", command::REPLACE_SM),
-];
-
-/// The words for alphabets.
-const ALPHABETS: &[(&str, Alphabet)] = &[
-    ("gsm7", Alphabet::Gsm7),
-    ("ascii", Alphabet::Ascii),
-    ("latin1", Alphabet::Latin1),
-    ("ucs2", Alphabet::Ucs2),
-    ("binary", Alphabet::Binary),
-];
-
-/// The words for the receipts of a message in parts.
-const PART_RECEIPTS: &[(&str, PartReceipts)] = &[
-    ("per_part", PartReceipts::PerPart),
-    ("joined", PartReceipts::Joined),
-    ("last", PartReceipts::Last),
-];
-
-/// The words for what is made of a time in a message.
-const RULES: &[(&str, TimeRule)] = &[
-    ("honour", TimeRule::Honour),
-    ("ignore", TimeRule::Ignore),
-    ("refuse", TimeRule::Refuse),
-];

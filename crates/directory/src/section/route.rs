@@ -31,6 +31,8 @@ pub(crate) struct RouteSettings {
     pub(crate) name: At<String>,
     pub(crate) customers: Customers,
     pub(crate) except: Vec<At<String>>,
+    /// The name by which messages select it; `*`: it takes them whatever they select.
+    pub(crate) route_id: Option<At<String>>,
     pub(crate) prefixes: Vec<String>,
     pub(crate) ending: Option<(u16, u16)>,
     pub(crate) delay: Duration,
@@ -40,7 +42,7 @@ pub(crate) struct RouteSettings {
 impl Section for RouteSettings {
     const KEY: &'static str = "route";
     const MANY: bool = true;
-    const ABOUT: &'static str = "Where messages go. Of the routes that take a destination the one with `ending` counts before those without, then the longest prefix, then the one that names the customer. Two that are equal in all this are a problem.";
+    const ABOUT: &'static str = "Where messages go. Of the routes that take a message the one with `ending` counts before those without, then one that does not take messages whatever they select, then the longest prefix, then the one that names the customer. Two that are equal in all this are a problem.";
 
     #[rustfmt::skip] // A row of the table is a line or two.
     fn settings() -> Vec<Setting<RouteSettings>> {
@@ -49,6 +51,8 @@ impl Section for RouteSettings {
             setting!("customers", customers, Whose, AtOnce,
                 "Whose messages it takes. A route that names a customer stands before one for `*`."),
             setting!("except", except, list(0..=10_000, at(name())), AtOnce, "Whose messages it does not take."),
+            setting!("route_id", route_id, or_none("none", at(octets(1..=255, Characters::Ascii))), AtOnce,
+                "It takes messages that select this id, by their customer's `route_selector` or `route_default`; `\"*\"`: whatever they select; `\"none\"`: those that select nothing. Several routes may have one id."),
             setting!("prefix", prefixes, list(0..=10_000, octets(1..=20, Characters::Digits)), AtOnce,
                 "Beginnings of the destinations it takes; the longest that matches counts. An empty list: all destinations."),
             setting!("ending", ending, or_none("any", Ending), AtOnce,

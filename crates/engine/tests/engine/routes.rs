@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use engine::{Connector, ConnectorId, Customer, Directory, Refusal, RefusalClass, Route, Target};
+use engine::{
+    Connector, ConnectorId, Customer, Directory, Refusal, RefusalClass, Route, RouteName, Selected,
+    Target, UnknownRoute,
+};
 use sms::State;
 
 use crate::world::{CUSTOMER, FINAL, World};
@@ -57,6 +60,113 @@ fn the_longest_prefix_decides_and_without_any_there_is_no_route() {
     assert_eq!(world.sent_one().slot, b.slot());
     let nowhere = world.submitted(customer, "15550000", FINAL);
     assert_eq!(nowhere, Err(Refusal::NoRoute));
+}
+
+fn named(name: &str, route: Route) -> Route {
+    Route {
+        selected: Selected::Name(RouteName::of(name.as_bytes())),
+        ..route
+    }
+}
+
+/// Shows MOB-188, MOB-189, BUL-20.
+#[test]
+fn a_message_goes_by_the_route_that_it_selects_and_within_it_by_its_destination() {
+    let mut world = world(vec![
+        route("", &[target(A, 0, 1)]),
+        named("premium", route("44", &[target(B, 0, 1)])),
+    ]);
+    let customer = world.customer();
+    let (a, b) = (world.carrier_of(A, 10), world.carrier_of(B, 10));
+    let premium = RouteName::of(b"premium");
+    world.submitted_by(customer, TO, premium).expect("taken");
+    assert_eq!(world.sent_one().slot, b.slot());
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.sent_one().slot, a.slot());
+    let elsewhere = world.submitted_by(customer, "15550000", premium);
+    assert_eq!(elsewhere, Err(Refusal::NoRoute));
+}
+
+/// Shows MOB-189, BUL-21, BUL-22, C-14.
+#[test]
+fn an_unknown_route_is_refused_or_the_default_as_the_customer_has_it() {
+    let mut world = world(vec![
+        named("1", route("", &[target(A, 0, 1)])),
+        named("2", route("", &[target(B, 0, 1)])),
+    ]);
+    let customer = world.customer();
+    let b = world.carrier_of(B, 10);
+    let unknown = RouteName::of(b"9");
+    let none = world.submitted(customer, TO, FINAL);
+    assert_eq!(none, Err(Refusal::NoRoute), "there is no default");
+    world.change(|directory| {
+        let rules = directory.customers.get_mut(&CUSTOMER).expect("there");
+        rules.route_default = Some(RouteName::of(b"2"));
+    });
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.sent_one().slot, b.slot());
+    let refused = world.submitted_by(customer, TO, unknown);
+    assert_eq!(refused, Err(Refusal::NoRoute));
+    world.change(|directory| {
+        let rules = directory.customers.get_mut(&CUSTOMER).expect("there");
+        rules.route_unknown = UnknownRoute::Default;
+    });
+    world.submitted_by(customer, TO, unknown).expect("taken");
+    assert_eq!(world.sent_one().slot, b.slot());
+}
+
+#[test]
+fn a_default_that_no_route_has_is_no_default() {
+    let mut world = world(vec![route("", &[target(A, 0, 1)])]);
+    world.change(|directory| {
+        let rules = directory.customers.get_mut(&CUSTOMER).expect("there");
+        rules.route_default = Some(RouteName::of(b"2"));
+    });
+    let customer = world.customer();
+    let a = world.carrier_of(A, 10);
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.sent_one().slot, a.slot());
+}
+
+#[test]
+fn a_route_for_anything_stands_behind_the_selected_one_unless_it_names_the_ending() {
+    let anything = |route: Route| Route {
+        selected: Selected::Anything,
+        ..route
+    };
+    let mut world = world(vec![
+        anything(route("44", &[target(A, 0, 1)])),
+        named("premium", route("", &[target(B, 0, 1)])),
+        anything(Route {
+            ending: Some((8, 8)),
+            ..route("", &[target(A, 0, 1)])
+        }),
+    ]);
+    let customer = world.customer();
+    let (a, b) = (world.carrier_of(A, 10), world.carrier_of(B, 10));
+    let premium = RouteName::of(b"premium");
+    for (to, carrier) in [(TO, b), ("447700900008", a)] {
+        world.submitted_by(customer, to, premium).expect("taken");
+        assert_eq!(world.sent_one().slot, carrier.slot());
+    }
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.sent_one().slot, a.slot());
+}
+
+#[test]
+fn a_message_keeps_to_its_route_when_a_carrier_fails_and_after_a_crash() {
+    let mut world = world(vec![
+        named("premium", route("", &[target(A, 0, 1), target(B, 1, 1)])),
+        route("", &[target(A, 0, 1)]),
+    ]);
+    let customer = world.customer();
+    let key = world.submitted_by(customer, TO, RouteName::of(b"premium"));
+    world.crash_and(|directory| {
+        directory.connectors.remove(&A);
+    });
+    let b = world.carrier_of(B, 10);
+    let sent = world.sent_one();
+    assert_eq!((Ok(sent.key), sent.slot), (key, b.slot()));
 }
 
 #[test]

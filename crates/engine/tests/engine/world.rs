@@ -10,7 +10,7 @@ use engine::{
     Amount, Answer, Ask, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId,
     Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs,
     MessageKey, Origin, Outcome, Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room,
-    Route, Span, Step, Target, Wants, Wish,
+    Route, RouteName, Span, Step, Target, Wants, Wish,
 };
 use sms::{Address, Alphabet, Instant, Message, Now, State, Wall};
 
@@ -283,10 +283,25 @@ impl World {
             let mut draft = draft(origin, bind, digits, inputs);
             draft.wants = FINAL;
             draft.body = inputs.put_message(&Message {
-                destination: Address::international(digits.as_bytes()),
                 text: text.as_bytes(),
-                ..Message::default()
+                ..message(digits)
             });
+            Input::Submit(draft)
+        });
+        self.accepted.take().expect("an answer")
+    }
+
+    /// The customer submits a message that selects a route.
+    pub(crate) fn submitted_by(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        route: RouteName,
+    ) -> Result<MessageKey, Refusal> {
+        let origin = self.origin();
+        self.give(|inputs| {
+            let mut draft = draft(origin, bind, digits, inputs);
+            draft.body = inputs.put_message_by(&message(digits), route);
             Input::Submit(draft)
         });
         self.accepted.take().expect("an answer")
@@ -645,16 +660,19 @@ impl Bind {
 }
 
 fn draft(origin: Origin, bind: Bind, digits: &str, inputs: &mut Inputs) -> Draft {
-    let message = Message {
-        destination: Address::international(digits.as_bytes()),
-        text: b"hello",
-        ..Message::default()
-    };
     Draft {
         origin,
         bind: bind.id,
         customer: CUSTOMER,
-        body: inputs.put_message(&message),
+        body: inputs.put_message(&message(digits)),
         ..Draft::default()
+    }
+}
+
+fn message(digits: &str) -> Message<'_> {
+    Message {
+        destination: Address::international(digits.as_bytes()),
+        text: b"hello",
+        ..Message::default()
     }
 }
