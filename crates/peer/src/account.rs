@@ -70,8 +70,10 @@ pub enum Mismatch {
 /// Keep-alive and deadlines of a customer's sessions.
 #[derive(Clone, Debug)]
 pub struct SessionRules {
-    /// Requests of the customer that may be unanswered, 1 to 65 535; beyond it the socket is not read.
+    /// Requests of the customer that may be unanswered, 1 to 65 535.
     pub window_in: u16,
+    /// What a request beyond that is answered; none: the socket is not read until there is room.
+    pub window_over: Option<Status>,
     /// Requests to the customer that may be unanswered, 1 to 65 535.
     pub window_out: u16,
     /// Idle time after which we send an enquire_link; none: never.
@@ -196,6 +198,7 @@ impl Default for SessionRules {
     fn default() -> SessionRules {
         SessionRules {
             window_in: 10,
+            window_over: None,
             window_out: 10,
             enquire_link: Some(Duration::from_secs(30)),
             enquire_link_timeout: Duration::from_secs(10),

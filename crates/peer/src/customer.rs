@@ -568,6 +568,7 @@ fn configure(settings: &mut Settings, account: &Account) {
     settings.close_on_bind_failure = account.binding.refusal_closes;
     let rules = &account.session;
     settings.window_in = rules.window_in;
+    settings.window_over = rules.window_over;
     settings.window_out = rules.window_out;
     settings.enquire_link_interval = rules.enquire_link;
     settings.enquire_link_timeout = rules.enquire_link_timeout;

@@ -193,7 +193,12 @@ impl Session {
                 self.hear();
                 self.take_response(&frame)
             } else {
-                let verdict = judge(command, self.role.peer(), self.state, self.version);
+                let mut verdict = judge(command, self.role.peer(), self.state, self.version);
+                if let Some(status) = self.settings.window_over
+                    && self.overruns(command, verdict)
+                {
+                    verdict = Verdict::Refuse(status);
+                }
                 if self.must_wait(command, verdict) {
                     return self.pause();
                 }
@@ -493,6 +498,14 @@ impl Session {
         }
         let has_room = self.unanswered < window && !matches!(self.state, State::Draining(_));
         verdict == Verdict::Legal && takes_slot(command) && !has_room
+    }
+
+    /// Whether a request is one more than the peer may have unanswered.
+    fn overruns(&self, command: CommandId, verdict: Verdict) -> bool {
+        self.is_bound()
+            && verdict == Verdict::Legal
+            && takes_slot(command)
+            && self.unanswered >= usize::from(self.settings.window_in)
     }
 
     fn pause<'a>(&mut self) -> Received<'a> {

@@ -244,7 +244,9 @@ fn binding() -> Vec<Setting<CustomerSettings>> {
 fn session() -> Vec<Setting<CustomerSettings>> {
     vec![
         setting!("window", account.session.window_in, whole(1..=65_535), NewBinds,
-            "Its requests that may be unanswered on one bind; beyond it the socket is not read."),
+            "Its requests that may be unanswered on one bind."),
+        setting!("window_over", account.session.window_over, or_none("wait", choice(&[("RTHROTTLED", status::RTHROTTLED), ("RMSGQFUL", status::RMSGQFUL)])), NewBinds,
+            "What a request beyond `window` is answered; `wait`: the socket is not read until there is room, which costs the customer nothing but time."),
         setting!("deliver_window", account.session.window_out, whole(1..=65_535), NewBinds,
             "Our requests (deliver_sm) that may be unanswered on one bind."),
         setting!("enquire_link", account.session.enquire_link, or_none("never", time("1s", "1h")), NewBinds,

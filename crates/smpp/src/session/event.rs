@@ -189,7 +189,7 @@ pub struct Counters {
     pub malformed: u64,
     /// PDUs in which something was overlooked.
     pub warnings: u64,
-    /// Requests that were refused without looking into them: unknown, or not legal in their state.
+    /// Requests that were refused without looking into them: unknown, not legal in their state, or beyond the window.
     pub out_of_place: u64,
     /// Responses that answer nothing.
     pub unmatched: u64,

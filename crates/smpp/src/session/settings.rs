@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::frame;
+use crate::status::Status;
 use crate::{Tolerance, Version};
 
 /// The limits and times of a session. The defaults are those that the industry has settled on; the specifications name
@@ -11,6 +12,8 @@ use crate::{Tolerance, Version};
 pub struct Settings {
     /// The peer's requests that may wait for our response; the next one is not read before a response is given.
     pub window_in: u16,
+    /// What a request beyond that is answered; `None`: it stays unread until there is room.
+    pub window_over: Option<Status>,
     /// Our requests that may wait for the peer's response.
     pub window_out: u16,
     /// How long a connection may live without a bind. Message centre: from the start. ESME: from the start to
@@ -57,6 +60,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             window_in: 10,
+            window_over: None,
             window_out: 10,
             session_init: Duration::from_secs(10),
             bind_timeout: Duration::from_secs(10),

@@ -365,6 +365,7 @@ fn set(settings: &mut Settings, key: &str, value: &str) {
         "window_out" => settings.window_out = number(),
         "session_init" => settings.session_init = time(),
         "bind_timeout" => settings.bind_timeout = time(),
+        "window_over" => settings.window_over = Some(smpp::status::Status(number().into())),
         "bind_tries" => settings.bind_tries = value.parse().expect("a number"),
         "close_on_bind_failure" => settings.close_on_bind_failure = value == "true",
         "version_if_untold" => settings.version_if_untold = Some(speech::parse_version(value)),
