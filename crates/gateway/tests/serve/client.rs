@@ -152,6 +152,17 @@ impl Client {
         self.sequence
     }
 
+    /// Sends a request whose body is these octets; its sequence_number.
+    pub(crate) fn ask_octets(&mut self, command: CommandId, body: &[u8]) -> u32 {
+        self.sequence += 1;
+        let length = u32::try_from(16 + body.len()).expect("short");
+        for word in [length, command.0, 0, self.sequence] {
+            self.write(&word.to_be_bytes());
+        }
+        self.write(body);
+        self.sequence
+    }
+
     /// Sends any PDU.
     pub(crate) fn send(&mut self, pdu: &Pdu<'_>, status: Status, sequence: u32) {
         let mut octets = BytesMut::new();

@@ -14,3 +14,4 @@ mod magic;
 mod manual;
 mod metrics;
 mod strangers;
+mod vendors;

@@ -1,0 +1,81 @@
+//! Messangi: SMPP 3.4 over TLS and nothing else.
+
+use smpp::pdu::Bind;
+use smpp::status;
+
+use super::{Esme, PASSWORD, Service, credentials, to_subscriber};
+
+/// A customer's program that is bound as a transceiver.
+#[track_caller]
+fn bound(service: &Service) -> Esme {
+    let mut esme = service.tls();
+    assert_eq!(esme.bind("messangi", PASSWORD), status::OK);
+    esme
+}
+
+/// Shows MES-4, MES-5, MES-6, C-6.
+#[test]
+fn it_speaks_3_4_alone() {
+    let service = Service::simulated("messangi-versions", "");
+    for (version, expected) in [
+        (0x34, status::OK),
+        (0x33, status::RBINDFAIL),
+        (0x50, status::RBINDFAIL),
+    ] {
+        let bind = Bind {
+            interface_version: version,
+            ..credentials("messangi", PASSWORD)
+        };
+        let answer = service.tls().bind_as(super::Kind::Receiver, &bind);
+        assert_eq!(answer, expected, "{version:#x}");
+    }
+}
+
+/// Shows MES-36.
+#[test]
+fn credentials_count_as_they_were_issued() {
+    let service = Service::simulated("messangi-letters", "");
+    let mut esme = service.tls();
+    assert_eq!(esme.bind("Messangi", PASSWORD), status::RINVSYSID);
+    assert_eq!(esme.bind("messangi", "Demopass"), status::RINVPASWD);
+    assert_eq!(esme.bind("messangi", PASSWORD), status::OK);
+}
+
+/// Shows MES-2, MES-17, MES-18, MES-29.
+#[test]
+fn answers_and_receipts_come_each_in_its_time() {
+    let (service, mut carrier) = Service::with_carrier("messangi-asynchronous", "");
+    let mut esme = bound(&service);
+    let request = smpp::pdu::Pdu::SubmitSm(to_subscriber(b"hello"));
+    let asked: Vec<u32> = (0..10).map(|_| esme.client.ask(&request)).collect();
+    assert_eq!(esme.statuses(&asked), [status::OK; 10]);
+    for number in 1..=10 {
+        carrier.takes(&number.to_string());
+    }
+    // All were accepted, and none is delivered before the network says so.
+    esme.hears_nothing();
+    carrier.reports("7", "UNDELIV", "001");
+    assert_eq!(esme.delivered().field("stat"), "UNDELIV");
+    let alone = esme.submit(&to_subscriber(b"alone")).expect("taken");
+    carrier.takes("11");
+    carrier.reports("11", "DELIVRD", "000");
+    assert_eq!(esme.delivered().field("id"), alone);
+}
+
+/// Shows MES-16.
+#[test]
+fn who_comes_back_at_once_is_taken() {
+    let config = "[[customer]]\nname = \"messangi\"\npassword = \"demopass\"\npreset = \"messangi\"\nbinds_max = 1\n";
+    let service = Service::simulated("messangi-again", config);
+    for _ in 0..3 {
+        let esme = bound(&service);
+        service
+            .gateway
+            .counted("bindery_binds{peer=\"messangi\",side=\"customer\"}", 1);
+        // The connection breaks without a word.
+        drop(esme);
+        service
+            .gateway
+            .counted("bindery_binds{peer=\"messangi\",side=\"customer\"}", 0);
+    }
+}

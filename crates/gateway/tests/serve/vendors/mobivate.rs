@@ -1,0 +1,123 @@
+//! Mobivate: three binds, 20 messages a second on each, routes by TLV.
+
+use smpp::pdu::{Bind, Pdu, Sm};
+use smpp::status;
+use sms::Address;
+
+use super::{Esme, Kind, PASSWORD, Service, credentials, to_subscriber};
+
+/// A customer's program that is bound as a transceiver.
+#[track_caller]
+fn bound(service: &Service) -> Esme {
+    let mut esme = service.plain();
+    assert_eq!(esme.bind("mobivate", PASSWORD), status::OK);
+    esme
+}
+
+/// Shows MOB-191, MOB-192, MOB-194.
+#[test]
+fn three_binds_of_any_kind_and_system_type() {
+    let service = Service::simulated("mobivate-binds", "");
+    let binds = [
+        (Kind::Transmitter, "CMT"),
+        (Kind::Receiver, "CMT"),
+        (Kind::Transceiver, "Logica"),
+    ];
+    let mut esmes: Vec<Esme> = binds
+        .map(|(kind, system_type)| {
+            let bind = Bind {
+                system_type: system_type.as_bytes(),
+                ..credentials("mobivate", PASSWORD)
+            };
+            let mut esme = service.plain();
+            assert_eq!(esme.bind_as(kind, &bind), status::OK, "{kind:?}");
+            esme
+        })
+        .into();
+    let mut fourth = service.plain();
+    assert_eq!(fourth.bind("mobivate", PASSWORD), status::RBINDFAIL);
+    let id = esmes[0].submit(&to_subscriber(b"hello")).expect("taken");
+    let receipt = esmes[1].delivered();
+    assert_eq!(receipt.field("id"), id);
+    esmes.remove(2).unbind();
+    let mut next = service.plain();
+    assert_eq!(next.bind("mobivate", PASSWORD), status::OK);
+}
+
+/// Shows MOB-195, C-5.
+#[test]
+fn each_bind_has_twenty_messages_a_second() {
+    let service = Service::simulated("mobivate-rate", "");
+    let mut esmes: Vec<Esme> = (0..3).map(|_| bound(&service)).collect();
+    let request = Pdu::SubmitSm(Sm {
+        registered_delivery: 0,
+        ..to_subscriber(b"hello")
+    });
+    for esme in &mut esmes {
+        let asked: Vec<u32> = (0..21).map(|_| esme.client.ask(&request)).collect();
+        let answers = esme.statuses(&asked);
+        assert_eq!(answers[..20], [status::OK; 20]);
+        assert_eq!(answers[20], status::RTHROTTLED);
+    }
+}
+
+/// Shows MOB-177, MOB-180, MOB-185, MOB-186.
+#[test]
+fn texts_and_sources_arrive_as_they_are() {
+    let (service, mut carrier) = Service::with_carrier("mobivate-texts", "");
+    let mut esme = bound(&service);
+    let unicode = "Ω".repeat(70);
+    let unicode: Vec<u8> = unicode.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (data_coding, text, source) in [
+        (
+            0,
+            &b"hello"[..],
+            Address {
+                ton: 5,
+                npi: 0,
+                digits: b"Brand",
+            },
+        ),
+        (8, &unicode, Address::international(b"447700900123")),
+    ] {
+        let sm = Sm {
+            data_coding,
+            source,
+            ..to_subscriber(text)
+        };
+        assert!(esme.submit(&sm).is_ok(), "{sm:?}");
+        let sent = carrier.takes("1");
+        assert_eq!((sent.data_coding, &sent.text[..]), (data_coding, text));
+        let digits = String::from_utf8_lossy(source.digits).into_owned();
+        assert_eq!(sent.source, (source.ton, source.npi, digits));
+    }
+}
+
+/// Shows MOB-F2, C-13.
+#[test]
+fn credentials_may_be_longer_than_smpp_has_them() {
+    let (name, password) = ("a".repeat(23), "b".repeat(28));
+    let config = format!(
+        "[[customer]]\nname = \"{name}\"\npassword = \"{password}\"\npreset = \"mobivate\"\n"
+    );
+    let service = Service::simulated("mobivate-long", &config);
+    assert_eq!(service.plain().bind(&name, &password), status::OK);
+}
+
+/// Shows MOB-187, C-8.
+#[test]
+fn a_validity_period_has_no_effect() {
+    let service = Service::simulated("mobivate-validity", "");
+    let mut esme = bound(&service);
+    // Long past: honoured, the message would be refused.
+    let sm = Sm {
+        validity_period: b"200101000000000+",
+        ..to_subscriber(b"hello")
+    };
+    let id = esme.submit(&sm).expect("it is taken");
+    let receipt = esme.delivered();
+    assert_eq!(
+        (receipt.field("id"), receipt.field("stat")),
+        (&*id, "DELIVRD")
+    );
+}

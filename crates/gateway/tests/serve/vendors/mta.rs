@@ -1,0 +1,233 @@
+//! Mobile Text Alerts: TLS, SMPP 5.0 and 3.4, query and cancel.
+
+use smpp::command::{self, CommandId};
+use smpp::pdu::{Bind, DataSm, Pdu, ReplaceSm, Sm};
+use smpp::status;
+use smpp::tlv::Tlvs;
+use sms::Address;
+
+use super::{Esme, Kind, PASSWORD, SUBSCRIBER, Service, credentials, to_subscriber};
+
+/// A customer's program that is bound as a transceiver.
+#[track_caller]
+fn bound(service: &Service) -> Esme {
+    let mut esme = service.tls();
+    assert_eq!(esme.bind("mta", PASSWORD), status::OK);
+    esme
+}
+
+/// Shows MTA-1, MTA-5, MTA-8, MTA-10, MTA-15, MTA-22, MTA-33, MTA-57, MTA-59, MTA-88, MTA-120, MTA-121, MTA-122.
+#[test]
+fn the_quick_start_holds() {
+    let service = Service::simulated("mta-quick-start", "");
+    let mut esme = bound(&service);
+    let id = esme.submit(&to_subscriber(b"hello")).expect("it is taken");
+    assert!(!id.is_empty() && id.len() <= 64, "{id}");
+    let asked = esme.ask(&Pdu::EnquireLink(Tlvs::EMPTY));
+    assert_eq!(asked.header.command_id, command::ENQUIRE_LINK_RESP);
+    let receipt = esme.delivered();
+    assert_eq!(receipt.field("id"), id);
+    assert_eq!(receipt.field("stat"), "DELIVRD");
+    let told = receipt.tlvs().receipted_message_id();
+    assert_eq!(told, Some(id.as_bytes()));
+    let other = esme.submit(&to_subscriber(b"again")).expect("it is taken");
+    assert_ne!(other, id);
+    esme.unbind();
+}
+
+/// Shows MTA-9, MES-7, C-4.
+#[test]
+fn nothing_is_taken_without_tls() {
+    let service = Service::simulated("mta-plain", "");
+    for customer in ["mta", "messangi"] {
+        assert_eq!(service.plain().bind(customer, PASSWORD), status::RBINDFAIL);
+    }
+    for customer in ["mobivate", "bulksms", "tangerine"] {
+        assert_eq!(service.plain().bind(customer, PASSWORD), status::OK);
+        assert_eq!(service.tls().bind(customer, PASSWORD), status::OK);
+    }
+}
+
+/// Shows MTA-6, MTA-7, C-6.
+#[test]
+fn it_speaks_5_0_and_3_4() {
+    let service = Service::simulated("mta-versions", "");
+    for (asked, agreed) in [(0x50, Some(0x50)), (0x34, Some(0x34)), (0x33, None)] {
+        let bind = Bind {
+            interface_version: asked,
+            ..credentials("mta", PASSWORD)
+        };
+        let answer = service.tls().ask(&Pdu::BindTransmitter(bind));
+        let Pdu::BindTransmitterResp(response) = answer.pdu() else {
+            panic!("{answer:?}");
+        };
+        let expected = agreed.map_or(status::RBINDFAIL, |_| status::OK);
+        assert_eq!(answer.header.status, expected, "{asked:#x}");
+        assert_eq!(response.tlvs.u8(0x0210), agreed, "{asked:#x}");
+    }
+}
+
+/// Shows MTA-11, MTA-12, C-1.
+#[test]
+fn credentials_are_those_of_one_account() {
+    let service = Service::simulated("mta-credentials", "");
+    let mut esme = service.tls();
+    assert_eq!(esme.bind("mta", "wrong"), status::RINVPASWD);
+    assert_eq!(esme.bind("nobody", PASSWORD), status::RINVSYSID);
+    assert_eq!(esme.bind("mta", PASSWORD), status::OK);
+}
+
+/// Shows MTA-16, MTA-17, MTA-18, MTA-19, MTA-23.
+#[test]
+fn a_transmitter_sends_and_a_receiver_hears() {
+    let (service, mut carrier) = Service::with_carrier("mta-pair", "");
+    let mut transmitter = service.tls();
+    let bind = credentials("mta", PASSWORD);
+    assert_eq!(transmitter.bind_as(Kind::Transmitter, &bind), status::OK);
+    let id = transmitter.submit(&to_subscriber(b"hello")).expect("taken");
+    carrier.takes("1");
+    carrier.reports("1", "DELIVRD", "000");
+    carrier.delivers(&reply(b"yes"));
+    transmitter.hears_nothing();
+
+    let mut receiver = service.tls();
+    assert_eq!(receiver.bind_as(Kind::Receiver, &bind), status::OK);
+    let mut came = [receiver.delivered(), receiver.delivered()];
+    came.sort_by_key(|message| message.is_receipt());
+    assert_eq!(came[0].said(), "yes");
+    assert_eq!(came[1].field("id"), id);
+    let refused = receiver.submit(&to_subscriber(b"hello"));
+    assert_eq!(refused, Err(status::RINVBNDSTS));
+    transmitter.hears_nothing();
+}
+
+/// What a subscriber answers.
+fn reply(text: &[u8]) -> Sm<'_> {
+    Sm {
+        source: Address::international(SUBSCRIBER),
+        destination: Address::international(b"12025550100"),
+        short_message: text,
+        ..Sm::default()
+    }
+}
+
+/// Shows MTA-1, MTA-60, MTA-61, MTA-62, MTA-78.
+#[test]
+fn a_reply_says_who_wrote_what_to_whom() {
+    let (service, mut carrier) = Service::with_carrier("mta-reply", "");
+    let mut esme = bound(&service);
+    for (data_coding, text) in [(1, &b"yes"[..]), (3, b"s\xED"), (8, b"\x66\x2F\0!")] {
+        carrier.delivers(&Sm {
+            data_coding,
+            ..reply(text)
+        });
+        let came = esme.delivered();
+        assert_eq!(came.source, (1, 1, "12125551234".to_owned()));
+        assert_eq!(came.destination, (1, 1, "12025550100".to_owned()));
+        assert_eq!(came.esm_class, 0);
+        assert_eq!((came.data_coding, &came.text[..]), (data_coding, text));
+    }
+}
+
+/// Shows MTA-21, MTA-25, MTA-26, MTA-31, MTA-95, MTA-108, C-10.
+#[test]
+fn operations_that_are_not_on_the_list_are_refused_and_the_session_goes_on() {
+    let service = Service::simulated("mta-operations", "");
+    let mut esme = bound(&service);
+    let data = Pdu::DataSm(DataSm {
+        destination: Address::international(SUBSCRIBER),
+        ..DataSm::default()
+    });
+    assert_eq!(esme.ask(&data).header.status, status::RINVCMDID);
+    let replace = Pdu::ReplaceSm(ReplaceSm::default());
+    assert_eq!(esme.ask(&replace).header.status, status::RINVCMDID);
+    let sequence = esme.client.ask_octets(command::SUBMIT_MULTI, MULTI);
+    assert_eq!(esme.answer_to(sequence).header.status, status::RINVCMDID);
+    let sequence = esme.client.ask_octets(CommandId(0x99), b"");
+    let answer = esme.answer_to(sequence);
+    assert_eq!(answer.header.command_id, command::GENERIC_NACK);
+    assert_eq!(answer.header.status, status::RINVCMDID);
+    assert!(esme.submit(&to_subscriber(b"hello")).is_ok());
+}
+
+/// The body of a submit_multi to one number.
+const MULTI: &[u8] = b"\0\x01\x0112025550100\0\x01\x01\x01\x0112125551234\0\0\0\0\0\0\0\0\0\0\x01x";
+
+/// Shows MTA-34, MTA-35, MTA-36, MTA-37, MTA-39, MTA-40.
+#[test]
+fn addresses_may_be_written_in_every_usual_way() {
+    let (service, mut carrier) = Service::with_carrier("mta-addresses", "");
+    let mut esme = bound(&service);
+    let number = |ton, npi, digits| Address { ton, npi, digits };
+    for (source, destination) in [
+        (number(1, 1, b"12025550100"), number(1, 1, SUBSCRIBER)),
+        (number(0, 1, b"12025550100"), number(1, 1, b"+12125551234")),
+        (number(1, 1, b"+12025550100"), number(1, 1, SUBSCRIBER)),
+        (number(0, 0, b""), number(1, 1, SUBSCRIBER)),
+    ] {
+        let sm = Sm {
+            source,
+            destination,
+            ..to_subscriber(b"hello")
+        };
+        assert!(esme.submit(&sm).is_ok(), "{sm:?}");
+        let sent = carrier.takes("1");
+        assert_eq!(sent.source, (1, 1, "12025550100".to_owned()));
+        assert_eq!(sent.destination, (1, 1, "12125551234".to_owned()));
+    }
+}
+
+/// Shows MTA-93, MTA-107, C-23.
+#[test]
+fn what_it_does_not_offer_has_its_status() {
+    let service = Service::simulated("mta-refusals", "");
+    let mut esme = bound(&service);
+    let scheduled = Sm {
+        schedule_delivery_time: b"301231120000000+",
+        ..to_subscriber(b"hello")
+    };
+    assert_eq!(esme.submit(&scheduled), Err(status::RINVSCHED));
+    let empty = to_subscriber(b"");
+    assert_eq!(esme.submit(&empty), Err(status::RINVMSGLEN));
+}
+
+/// Shows MTA-96, MTA-103.
+#[test]
+fn it_binds_once_a_session_and_five_times_in_all() {
+    let service = Service::simulated("mta-binds", "");
+    let mut esmes: Vec<Esme> = (0..5).map(|_| bound(&service)).collect();
+    assert_eq!(esmes[0].bind("mta", PASSWORD), status::RALYBND);
+    let mut sixth = service.tls();
+    assert_eq!(sixth.bind("mta", PASSWORD), status::RBINDFAIL);
+    esmes.pop().expect("the fifth").unbind();
+    assert_eq!(sixth.bind("mta", PASSWORD), status::OK);
+    assert!(esmes[0].submit(&to_subscriber(b"hello")).is_ok());
+}
+
+/// Shows MTA-100, MTA-104, MTA-105, C-5.
+#[test]
+fn the_rate_is_that_of_all_sessions_together() {
+    let service = Service::simulated("mta-rate", "");
+    let mut one = bound(&service);
+    let mut other = bound(&service);
+    let request = Pdu::SubmitSm(Sm {
+        registered_delivery: 0,
+        ..to_subscriber(b"hello")
+    });
+    let sessions = [&mut one, &mut other];
+    let asked = sessions.map(|esme| (0..60).map(|_| esme.client.ask(&request)).collect());
+    let [first, second]: [Vec<u32>; 2] = asked;
+    let mut answers = one.statuses(&first);
+    answers.extend(other.statuses(&second));
+    let taken = answers.iter().filter(|told| **told == status::OK).count();
+    let throttled = answers.iter().filter(|told| **told == status::RTHROTTLED);
+    assert_eq!((taken, throttled.count()), (100, 20));
+    // The pause that the manual advises, in the only way that a test has to wait.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(2);
+    while one.submit(&to_subscriber(b"again")) == Err(status::RTHROTTLED) {
+        assert!(
+            std::time::Instant::now() < until,
+            "it is throttled for ever"
+        );
+    }
+}
