@@ -199,6 +199,7 @@ impl Desk {
                 Output::Deliver { token, .. } => self.deliveries.push(token),
                 Output::Accepted { .. } | Output::Acknowledge { .. } => {}
                 Output::Answer { .. } => unreachable!("nothing is asked"),
+                Output::Unreached { .. } => unreachable!("each has one destination"),
                 Output::Refused { .. } | Output::Close { .. } => unreachable!("nothing is refused"),
             }
         }

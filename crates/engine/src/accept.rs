@@ -7,7 +7,8 @@ use crate::live::Side;
 use crate::money::Bill;
 use crate::record::{Accepted, Part, Record, Seconds};
 use crate::{
-    ConnectorId, Customer, Draft, MessageKey, Output, Refusal, Room, Route, RouteName, Told, Wants,
+    ConnectorId, Customer, Draft, Inputs, MessageKey, Output, Refusal, Room, Route, RouteName,
+    Told, Wants,
 };
 
 /// Where a message goes first, and when.
@@ -33,15 +34,25 @@ pub(crate) struct Taken<'d> {
 
 impl Turn<'_> {
     /// A customer submits a message: it is ours, or it is refused and nothing is written.
-    pub(crate) fn submit(&mut self, draft: &Draft, body: &[u8]) {
-        let origin = draft.origin;
-        match self.admit(draft, body) {
+    pub(crate) fn submit(&mut self, draft: &Draft, inputs: &Inputs) {
+        let (origin, body) = (draft.origin, inputs.get(draft.body));
+        if !draft.to_all.is_empty() {
+            self.submit_to_all(draft, body, inputs.get(draft.to_all));
+            return;
+        }
+        match self.admit(draft, body, None) {
             Ok(told) => self.step.gated.push(Output::Accepted { origin, told }),
             Err(refusal) => self.step.free.push(Output::Refused { origin, refusal }),
         }
     }
 
-    fn admit(&mut self, draft: &Draft, body: &[u8]) -> Result<Told, Refusal> {
+    /// Takes a message under a name that its customer knows already, or a new one.
+    pub(crate) fn admit(
+        &mut self,
+        draft: &Draft,
+        body: &[u8],
+        told: Option<Told>,
+    ) -> Result<Told, Refusal> {
         let directory = self.directory;
         let customer = directory
             .customers
@@ -54,10 +65,10 @@ impl Turn<'_> {
         let key = self.mint();
         let place = self.place(draft, customer, key, body)?;
         let expires = self.validity(draft, customer, &place)?;
-        let told = if draft.alias {
-            self.fold.next_alias(draft.customer)
-        } else {
-            key.into()
+        let told = match told {
+            Some(told) => told,
+            None if draft.alias => self.fold.next_alias(draft.customer),
+            None => key.into(),
         };
         let taken = Taken {
             key,

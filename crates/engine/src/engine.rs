@@ -293,7 +293,7 @@ impl<'a> Turn<'a> {
         for input in items {
             match *input {
                 Input::Directory(ref directory) => return Some(directory),
-                Input::Submit(ref draft) => self.submit(draft, inputs.get(draft.body)),
+                Input::Submit(ref draft) => self.submit(draft, inputs),
                 Input::Ask(ref ask) => self.ask(ask, inputs),
                 Input::Sent {
                     bind,

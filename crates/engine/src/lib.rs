@@ -22,6 +22,7 @@ mod key;
 mod live;
 mod mo;
 mod money;
+mod multi;
 mod number;
 mod outcome;
 mod pace;
@@ -44,6 +45,6 @@ pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
 pub use traffic::{
     Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,
-    Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wants, Wish,
+    Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wants, Wish, addresses,
 };
 pub use whole::PartReceipts;

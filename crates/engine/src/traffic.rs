@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sms::{Alphabet, Message, State, Wall};
+use sms::{Address, Alphabet, Message, State, Wall};
 
 use crate::{
     Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, RouteName, Told,
@@ -13,6 +13,13 @@ use crate::{
 pub struct Span {
     start: u32,
     len: u32,
+}
+
+impl Span {
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(self) -> bool {
+        self.len == 0
+    }
 }
 
 /// Something that happened outside.
@@ -154,6 +161,8 @@ pub struct Draft {
     /// The text, in this alphabet, is too long for one short message: it is cut into parts, or left whole, as the carriers of its
     /// route want it.
     pub long: Option<Alphabet>,
+    /// To each of these ([`Inputs::put_addresses`]) instead of the destination in the body; empty: to that.
+    pub to_all: Span,
     /// The message ([`sms::Message::encode`]).
     pub body: Span,
 }
@@ -327,6 +336,15 @@ pub enum Output {
         origin: Origin,
         /// What is so.
         answer: Answer,
+    },
+    /// Of several destinations of one request this one will not get it. Comes before the [`Output::Accepted`] for those that will.
+    Unreached {
+        /// The submit.
+        origin: Origin,
+        /// Which ([`Outputs::address`]).
+        destination: Span,
+        /// Why.
+        refusal: Refusal,
     },
     /// We did not take it.
     Refused {
@@ -511,6 +529,18 @@ impl Inputs {
         span
     }
 
+    /// Encodes addresses into the arena for a [`Draft`] that is pushed next.
+    pub fn put_addresses<'a>(&mut self, addresses: impl IntoIterator<Item = Address<'a>>) -> Span {
+        let start = self.arena.len();
+        for address in addresses {
+            put_address(&mut self.arena, address);
+        }
+        Span {
+            start: start as u32,
+            len: (self.arena.len() - start) as u32,
+        }
+    }
+
     /// The octets of a span of this batch.
     pub fn get(&self, span: Span) -> &[u8] {
         get(&self.arena, span)
@@ -559,7 +589,10 @@ impl Inputs {
 
 fn shifted(mut input: Input, shift: u32) -> Input {
     match &mut input {
-        Input::Submit(draft) => draft.body.start += shift,
+        Input::Submit(draft) => {
+            draft.body.start += shift;
+            draft.to_all.start += shift;
+        }
         Input::Ask(ask) => {
             for span in [&mut ask.source, &mut ask.destination, &mut ask.service_type] {
                 span.start += shift;
@@ -607,6 +640,22 @@ impl Outputs {
         get(&self.arena, span)
     }
 
+    /// The address in a span of this batch.
+    pub fn address(&self, span: Span) -> Address<'_> {
+        addresses(self.get(span)).next().unwrap_or_default()
+    }
+
+    /// Encodes an address for an output that is pushed next. For the engine, and for tests that speak for it.
+    #[doc(hidden)]
+    pub fn put_address(&mut self, address: Address<'_>) -> Span {
+        let start = self.arena.len();
+        put_address(&mut self.arena, address);
+        Span {
+            start: start as u32,
+            len: (self.arena.len() - start) as u32,
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.items.len()
@@ -642,6 +691,7 @@ impl Output {
         match *self {
             Output::Bound { origin, .. }
             | Output::Accepted { origin, .. }
+            | Output::Unreached { origin, .. }
             | Output::Answer { origin, .. }
             | Output::Refused { origin, .. }
             | Output::Acknowledge { origin, .. } => origin,
@@ -670,4 +720,20 @@ fn put_message(arena: &mut Vec<u8>, message: &Message<'_>) -> Span {
 
 fn get(arena: &[u8], span: Span) -> &[u8] {
     &arena[span.start as usize..(span.start + span.len) as usize]
+}
+
+fn put_address(arena: &mut Vec<u8>, address: Address<'_>) {
+    let length = u8::try_from(address.digits.len()).expect("addresses are capped at the edge");
+    arena.extend_from_slice(&[address.ton, address.npi, length]);
+    arena.extend_from_slice(address.digits);
+}
+
+/// The addresses that [`Inputs::put_addresses`] put one after the other.
+pub fn addresses(mut octets: &[u8]) -> impl Iterator<Item = Address<'_>> {
+    core::iter::from_fn(move || {
+        let (&[ton, npi, length], rest) = octets.split_first_chunk()?;
+        let (digits, rest) = rest.split_at_checked(usize::from(length))?;
+        octets = rest;
+        Some(Address { ton, npi, digits })
+    })
 }

@@ -132,7 +132,10 @@ impl SessionLog {
                 refusal: Some(refusal),
                 ..
             } => self.refused(*refusal),
-            Output::Answer { .. } | Output::Bound { .. } | Output::Close { .. } => {}
+            Output::Answer { .. }
+            | Output::Unreached { .. }
+            | Output::Bound { .. }
+            | Output::Close { .. } => {}
         }
     }
 

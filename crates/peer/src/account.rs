@@ -103,6 +103,10 @@ pub struct Submitting {
     pub message_octets_max: u8,
     /// A text that is too long for one short message and no part of a longer one.
     pub long_message: LongText,
+    /// Destinations of one submit_multi, distribution lists counted by their numbers; more: `ESME_RINVNUMDESTS`.
+    pub destinations_max: u16,
+    /// Its distribution lists: a name, and digits of numbers.
+    pub lists: Vec<(String, Vec<String>)>,
     /// `message_payload` is taken; else `ESME_RTLVNOTALLWD`.
     pub payload: bool,
     /// A message may have no text; else `ESME_RINVMSGLEN`.
@@ -209,6 +213,16 @@ impl Default for SessionRules {
     }
 }
 
+impl Submitting {
+    /// The numbers of a distribution list.
+    pub(crate) fn list(&self, name: &[u8]) -> Option<&[String]> {
+        let mut lists = self.lists.iter();
+        lists
+            .find(|(known, _)| known.as_bytes() == name)
+            .map(|(_, numbers)| &numbers[..])
+    }
+}
+
 impl Default for Submitting {
     fn default() -> Submitting {
         Submitting {
@@ -218,6 +232,8 @@ impl Default for Submitting {
             reading: Reading::default(),
             message_octets_max: 255,
             long_message: LongText::Split,
+            destinations_max: 1000,
+            lists: Vec::new(),
             payload: true,
             empty_text: true,
             strict_tlv: false,

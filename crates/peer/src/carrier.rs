@@ -142,7 +142,10 @@ impl Carrier {
             }
             // The connector is unknown or switched off by now.
             Output::Refused { .. } | Output::Close { .. } => self.drain(now),
-            Output::Accepted { .. } | Output::Answer { .. } | Output::Deliver { .. } => {
+            Output::Accepted { .. }
+            | Output::Answer { .. }
+            | Output::Deliver { .. }
+            | Output::Unreached { .. } => {
                 unreachable!("the engine told a carrier what a customer has to know")
             }
         }

@@ -9,15 +9,16 @@ use engine::{
 };
 use smpp::Version;
 use smpp::command::{self, CommandId};
-use smpp::pdu::{Pdu, Sm, SmResp};
+use smpp::pdu::{Pdu, Sm, SmResp, SubmitMulti};
 use smpp::session::{BindKind, Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
-use sms::{Instant, Message, Now};
+use sms::{Address, Instant, Message, Now};
 
 use crate::asking::{self, Asking};
 use crate::delivery::{self, Scratch};
 use crate::flow::{note_response, note_unsaid};
+use crate::multi::{self, Recipients, Unreached};
 use crate::submission::{self, Bad, Submission};
 use crate::told::MessageId;
 use crate::{
@@ -44,6 +45,8 @@ pub struct Customer {
     filtered: Vec<u8>,
     /// The text of a part with the header that says so.
     text: Vec<u8>,
+    /// Of requests to several destinations that are not answered: who will not get the message.
+    unreached: Vec<(u32, Unreached)>,
 }
 
 #[derive(Debug)]
@@ -80,6 +83,7 @@ impl Customer {
             scratch: Scratch::default(),
             filtered: Vec::new(),
             text: Vec::new(),
+            unreached: Vec::new(),
         }
     }
 
@@ -164,6 +168,18 @@ impl Customer {
             Output::Deliver {
                 token, what, body, ..
             } => self.deliver(now, token, what, batch.get(body), inputs),
+            Output::Unreached {
+                origin,
+                destination,
+                refusal,
+            } => {
+                let status = command_status(refusal, Asked::Submit);
+                let status = status.for_version(self.session.version());
+                let mut all = self.unreached.iter_mut();
+                if let Some((_, unreached)) = all.find(|(of, _)| *of == origin.sequence) {
+                    unreached.push(batch.address(destination), status);
+                }
+            }
             Output::Answer { origin, answer } => self.answered(origin.sequence, answer),
             Output::Refused { origin, refusal } => self.refused(now, origin.sequence, refusal),
             Output::Bound { bind, .. } => self.bound(now, bind, inputs),
@@ -302,10 +318,11 @@ impl Customer {
                 status: status::RINVCMDID,
                 why: "operation not allowed",
             }),
-            Pdu::SubmitSm(sm) => self.submit(now, sequence, sm, inputs),
+            Pdu::SubmitSm(sm) => self.submit(now, sequence, sm, &[], inputs),
             Pdu::DataSm(data) => {
-                self.submit(now, sequence, &submission::from_data_sm(data), inputs)
+                self.submit(now, sequence, &submission::from_data_sm(data), &[], inputs)
             }
+            Pdu::SubmitMulti(multi) => self.submit_multi(now, sequence, multi, inputs),
             Pdu::QuerySm(_) | Pdu::CancelSm(_) | Pdu::ReplaceSm(_) => {
                 self.ask(now, sequence, pdu, inputs)
             }
@@ -331,12 +348,14 @@ impl Customer {
             .is_none_or(|account| account.submitting.operations.allow(command))
     }
 
+    /// Submits to the destination of the message, or to all of these if there are any.
     #[inline]
     fn submit(
         &mut self,
         now: Now,
         sequence: u32,
         sm: &Sm<'_>,
+        to_all: &[Address<'_>],
         inputs: &mut Inputs,
     ) -> Result<(), Bad> {
         let Phase::Bound { account, bind, .. } = &self.phase else {
@@ -348,7 +367,7 @@ impl Customer {
             None => inputs.put_message(&message),
             Some(name) => inputs.put_message_by(&message, name),
         };
-        inputs.push(Input::Submit(Draft {
+        let draft = Draft {
             origin: Origin {
                 sequence,
                 ..self.at
@@ -361,10 +380,40 @@ impl Customer {
             due: submission.due,
             expires: submission.expires,
             long: submission.long,
+            to_all: inputs.put_addresses(to_all.iter().copied()),
             body,
-        }));
+        };
+        inputs.push(Input::Submit(draft));
         delivery::rest(&mut self.filtered);
         Ok(())
+    }
+
+    /// Submits to several destinations; who will not get it is said when the engine has answered.
+    fn submit_multi(
+        &mut self,
+        now: Now,
+        sequence: u32,
+        multi: &SubmitMulti<'_>,
+        inputs: &mut Inputs,
+    ) -> Result<(), Bad> {
+        let Phase::Bound { account, .. } = &self.phase else {
+            return Err(NOT_BOUND);
+        };
+        let account = Arc::clone(account);
+        let version = self.session.version();
+        let Recipients { to, unreached } = Recipients::read(multi, &account, version)?;
+        let sm = multi::as_submit_sm(multi, to[0]);
+        self.submit(now, sequence, &sm, &to, inputs)?;
+        self.unreached.push((sequence, unreached));
+        Ok(())
+    }
+
+    /// Who will not get what was submitted to several, in the request of this number.
+    fn take_unreached(&mut self, sequence: u32) -> Unreached {
+        let place = self.unreached.iter().position(|&(of, _)| of == sequence);
+        place.map_or_else(Unreached::default, |place| {
+            self.unreached.swap_remove(place).1
+        })
     }
 
     /// Asks the engine about messages of the customer, or to change them.
@@ -385,12 +434,19 @@ impl Customer {
     /// Answers a submission that the engine took.
     #[inline]
     fn respond(&mut self, sequence: u32, message_id: &[u8]) {
+        let request = self.session.owed(sequence);
+        if request == command::SUBMIT_MULTI {
+            let unreached = self.take_unreached(sequence);
+            let response = Pdu::SubmitMultiResp(unreached.response(message_id));
+            self.session.respond(sequence, status::OK, &response);
+            return;
+        }
         let response = SmResp {
             message_id,
             tlvs: Tlvs::EMPTY,
             body_present: true,
         };
-        let response = if self.session.owed(sequence) == command::DATA_SM {
+        let response = if request == command::DATA_SM {
             Pdu::DataSmResp(response)
         } else {
             Pdu::SubmitSmResp(response)
@@ -421,6 +477,10 @@ impl Customer {
             command::QUERY_SM => Asked::Query,
             command::CANCEL_SM => Asked::Cancel,
             command::REPLACE_SM => Asked::Replace,
+            command::SUBMIT_MULTI => {
+                self.take_unreached(sequence);
+                Asked::Submit
+            }
             _ => Asked::Submit,
         };
         self.session

@@ -13,6 +13,7 @@ mod delivering;
 mod delivery;
 mod flow;
 mod long;
+mod multi;
 mod operations;
 mod profile;
 mod refusal;

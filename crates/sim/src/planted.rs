@@ -249,6 +249,7 @@ fn copy(output: &Output, from: &Outputs, to: &mut Outputs) {
         Output::Bound { .. }
         | Output::Accepted { .. }
         | Output::Answer { .. }
+        | Output::Unreached { .. }
         | Output::Refused { .. }
         | Output::Acknowledge { .. }
         | Output::Close { .. } => {}

@@ -7,7 +7,8 @@ use sms::Alphabet;
 
 use super::CustomerSettings;
 use crate::form::{
-    Characters, Choice, Flag, Form, Item, List, choice, list, octets, or_none, whole,
+    Characters, Choice, Flag, Form, Item, Keys, List, Pairs, Text, choice, list, octets, or_none,
+    pairs, whole,
 };
 use crate::problem::Reader;
 use crate::table::{Setting, setting};
@@ -36,6 +37,10 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "Parts that one of its messages may be cut into; more: `ESME_RINVMSGLEN`."),
         setting!("split_receipts", rules.split_receipts, choice(PART_RECEIPTS), AtOnce,
             "The receipts of a message that we cut: `joined` is one when all parts have ended, with the worst state; `last` is that of the last part; `per_part` is one for each, all under the one `message_id`."),
+        setting!("destinations_max", account.submitting.destinations_max, whole(1..=10_000), NewBinds,
+            "Destinations of one submit_multi, distribution lists counted by their numbers; more: `ESME_RINVNUMDESTS`."),
+        setting!("lists", account.submitting.lists, lists(), NewBinds,
+            "Its distribution lists for submit_multi: the digits of the numbers, by the name of the list."),
         setting!("payload", account.submitting.payload, Flag, NewBinds, "`message_payload` is taken; else `ESME_RTLVNOTALLWD`."),
         setting!("empty_text", account.submitting.empty_text, Flag, NewBinds,
             "A message may have no text; else `ESME_RINVMSGLEN`."),
@@ -102,6 +107,22 @@ const ALPHABETS: &[(&str, Alphabet)] = &[
     ("ucs2", Alphabet::Ucs2),
     ("binary", Alphabet::Binary),
 ];
+
+/// Distribution lists: a name of up to 20 characters has room in a submit_multi.
+fn lists() -> Pairs<String, List<Text>> {
+    let keys = Keys {
+        called: "name of a list",
+        expects: "a name of 1 to 20 letters, digits, `-` and `_`",
+        example: "staff = [\"447700900123\"]",
+        read: |word| {
+            let legible = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+            let fits = (1..=20).contains(&word.len()) && word.bytes().all(legible);
+            fits.then(|| word.to_owned())
+        },
+        write: String::clone,
+    };
+    pairs(keys, list(1..=10_000, octets(1..=20, Characters::Digits)))
+}
 
 /// The words for the receipts of a message in parts.
 const PART_RECEIPTS: &[(&str, PartReceipts)] = &[

@@ -5,6 +5,7 @@ mod deliveries;
 mod lanes;
 mod limits;
 mod money;
+mod multi;
 mod parts;
 mod receipts;
 mod room;

@@ -60,6 +60,7 @@ pub(crate) struct World {
     told: Vec<Told>,
     bound: Option<BindId>,
     accepted: Option<Result<MessageKey, Refusal>>,
+    unreached: Vec<(String, Refusal)>,
     aliases: Vec<u32>,
     answered: Option<Answer>,
     acknowledged: Option<Option<Refusal>>,
@@ -103,6 +104,7 @@ impl World {
             told: Vec::new(),
             bound: None,
             accepted: None,
+            unreached: Vec::new(),
             aliases: Vec::new(),
             answered: None,
             acknowledged: None,
@@ -367,6 +369,28 @@ impl World {
         self.accepted.take().expect("an answer")
     }
 
+    /// The customer submits a message to several; which of them will not get it is said too.
+    pub(crate) fn submitted_to_all(
+        &mut self,
+        bind: Bind,
+        destinations: &[&str],
+        special: impl FnOnce(&mut Draft, &mut Inputs),
+    ) -> (Result<MessageKey, Refusal>, Vec<(String, Refusal)>) {
+        let origin = self.origin();
+        self.give(|inputs| {
+            let all = destinations.iter().map(|digits| digits.as_bytes());
+            let mut draft = Draft {
+                wants: FINAL,
+                to_all: inputs.put_addresses(all.map(Address::international)),
+                ..draft(origin, bind, "0", inputs)
+            };
+            special(&mut draft, inputs);
+            Input::Submit(draft)
+        });
+        let unreached = core::mem::take(&mut self.unreached);
+        (self.accepted.take().expect("an answer"), unreached)
+    }
+
     /// Aliases that the customer has been told since it was last asked.
     pub(crate) fn aliases(&mut self) -> Vec<u32> {
         core::mem::take(&mut self.aliases)
@@ -605,6 +629,14 @@ impl World {
                     self.accepted = Some(Ok(named(told, &mut self.aliases)));
                 }
                 Output::Answer { answer, .. } => self.answered = Some(answer),
+                Output::Unreached {
+                    destination,
+                    refusal,
+                    ..
+                } => {
+                    let digits = outputs.address(destination).to_string();
+                    self.unreached.push((digits, refusal));
+                }
                 Output::Refused { refusal, .. } => self.accepted = Some(Err(refusal)),
                 Output::Send {
                     to,

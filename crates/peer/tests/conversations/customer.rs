@@ -263,20 +263,6 @@ fn a_body_that_cannot_be_read_is_answered_and_the_next_pdu_still_heard() {
 }
 
 #[test]
-fn operations_that_are_not_offered_yet_are_refused_as_what_they_are() {
-    bound(
-        account(),
-        "transceiver",
-        Version::V50,
-        r#"
-        <- raw 00000024 00000021 00000000 00000005 00 000000 01 01 0000 3100 000000 00 00 00000000 00
-        note refused submit_multi 0x03 operation not offered
-        -> submit_multi_resp 5 0x03
-        "#,
-    );
-}
-
-#[test]
 fn a_mo_comes_as_short_message_or_as_payload() {
     transceiver(
         r#"

@@ -4,5 +4,6 @@ mod asking;
 mod carrier;
 mod customer;
 mod long;
+mod multi;
 mod receipts;
 mod talk;

@@ -31,6 +31,14 @@ pub(super) fn put_output(line: &str, at: Origin, batch: &mut Outputs) {
             origin: named(number),
             answer: answer(rest),
         },
+        "unreached" => {
+            let (address, why) = rest.split_once(' ').expect("an address and a refusal");
+            Output::Unreached {
+                origin: named(number),
+                destination: batch.put_address(words::address(address.as_bytes())),
+                refusal: refusal(why),
+            }
+        }
         "refused" => Output::Refused {
             origin: named(number),
             refusal: refusal(rest),
@@ -196,6 +204,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
             line += &words::numbers(&[("lane", draft.priority), ("wants", draft.wants.0)]);
             line += &moment(" due", draft.due);
             line += &moment(" expires", draft.expires);
+            line += &to_all(batch.get(draft.to_all));
             if let Some(alphabet) = draft.long {
                 line += &format!(" long={alphabet:?}");
             }
@@ -240,6 +249,18 @@ fn ask_line(ask: &Ask, batch: &Inputs) -> String {
         line += &words::text_words("text", batch.get(new.text));
     }
     line
+}
+
+/// The destinations of a submit_multi.
+fn to_all(octets: &[u8]) -> String {
+    let words: Vec<String> = engine::addresses(octets)
+        .map(|to| format!("{}/{}/{to}", to.ton, to.npi))
+        .collect();
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(" to_all={}", words.join(","))
+    }
 }
 
 /// What a carrier brought.

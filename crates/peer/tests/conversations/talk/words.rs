@@ -3,7 +3,9 @@
 use bytes::BytesMut;
 use smpp::command::{self, CommandId};
 use smpp::frame::{self, Frame};
-use smpp::pdu::{self, Bind, BindResp, DataSm, Pdu, QuerySm, Sm, SmResp};
+use smpp::pdu::{
+    self, Bind, BindResp, DataSm, Destination, Destinations, Pdu, QuerySm, Sm, SmResp, SubmitMulti,
+};
 use smpp::status::{self, Status};
 use smpp::tlv::{self, Tlvs};
 use smpp::{Tolerance, frame::CAP_BOUND};
@@ -54,27 +56,27 @@ impl Words {
         self.find(key).unwrap_or(b"")
     }
 
+    /// The destinations of a submit_multi: `to=1/1/4477` and `list=staff`, as often as they stand there.
+    fn destinations(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (key, value) in &self.0 {
+            let destination = match key.as_str() {
+                "to" => Destination::Address(address(value)),
+                "list" => Destination::List(value),
+                _ => continue,
+            };
+            Destinations::push(&mut out, &destination).expect("fits");
+        }
+        out
+    }
+
     pub(super) fn number(&self, key: &str) -> u8 {
         self.find(key)
             .map_or(0, |value| number(text(value)).try_into().expect("an octet"))
     }
 
     pub(super) fn address(&self, key: &str) -> Address<'_> {
-        let Some(value) = self.find(key) else {
-            return Address::default();
-        };
-        let mut parts = value.splitn(3, |&octet| octet == b'/');
-        let mut octet = || {
-            text(parts.next().expect("ton/npi/digits"))
-                .parse()
-                .expect("an octet")
-        };
-        let (ton, npi) = (octet(), octet());
-        Address {
-            ton,
-            npi,
-            digits: parts.next().expect("ton/npi/digits"),
-        }
+        self.find(key).map_or_else(Address::default, address)
     }
 
     pub(super) fn tlvs(&self) -> Vec<u8> {
@@ -97,6 +99,22 @@ impl Words {
     fn find(&self, key: &str) -> Option<&[u8]> {
         let word = self.0.iter().find(|(name, _)| name == key);
         word.map(|(_, value)| &value[..])
+    }
+}
+
+/// `TON/NPI/digits`.
+pub(super) fn address(value: &[u8]) -> Address<'_> {
+    let mut parts = value.splitn(3, |&octet| octet == b'/');
+    let mut octet = || {
+        text(parts.next().expect("ton/npi/digits"))
+            .parse()
+            .expect("an octet")
+    };
+    let (ton, npi) = (octet(), octet());
+    Address {
+        ton,
+        npi,
+        digits: parts.next().expect("ton/npi/digits"),
     }
 }
 
@@ -177,12 +195,12 @@ pub(super) fn pdu_octets(line: &str) -> Vec<u8> {
         rest = after;
     }
     let words = Words::new(rest);
-    let tlvs = words.tlvs();
+    let (tlvs, destinations) = (words.tlvs(), words.destinations());
     let tlvs = Tlvs::parse(&tlvs).expect("well-formed TLVs");
     let body_present = status.is_ok() && words.find("header").is_none();
     let mut out = BytesMut::new();
     pdu::encode(
-        &pdu(id, &words, tlvs, body_present),
+        &pdu(id, &words, &destinations, tlvs, body_present),
         status,
         sequence,
         &mut out,
@@ -191,7 +209,13 @@ pub(super) fn pdu_octets(line: &str) -> Vec<u8> {
     out.to_vec()
 }
 
-fn pdu<'a>(id: CommandId, words: &'a Words, tlvs: Tlvs<'a>, body_present: bool) -> Pdu<'a> {
+fn pdu<'a>(
+    id: CommandId,
+    words: &'a Words,
+    destinations: &'a [u8],
+    tlvs: Tlvs<'a>,
+    body_present: bool,
+) -> Pdu<'a> {
     let bind = Bind {
         system_id: words.text("system_id"),
         password: words.text("password"),
@@ -250,13 +274,26 @@ fn pdu<'a>(id: CommandId, words: &'a Words, tlvs: Tlvs<'a>, body_present: bool) 
             short_message: words.text("text"),
             tlvs,
         }),
-        command::SUBMIT_MULTI => Pdu::SubmitMulti(pdu::SubmitMulti::default()),
+        command::SUBMIT_MULTI => Pdu::SubmitMulti(submit_multi(words, destinations, tlvs)),
         command::BROADCAST_SM => Pdu::BroadcastSm(pdu::BroadcastSm::default()),
         command::QUERY_BROADCAST_SM => Pdu::QueryBroadcastSm(QuerySm::default()),
         command::CANCEL_BROADCAST_SM => Pdu::CancelBroadcastSm(pdu::CancelBroadcastSm::default()),
         command::ALERT_NOTIFICATION => Pdu::AlertNotification(pdu::AlertNotification::default()),
         command::OUTBIND => Pdu::Outbind(pdu::Outbind::default()),
         other => panic!("nobody in these conversations says {other}"),
+    }
+}
+
+fn submit_multi<'a>(words: &'a Words, destinations: &'a [u8], tlvs: Tlvs<'a>) -> SubmitMulti<'a> {
+    SubmitMulti {
+        source: words.address("from"),
+        destinations: Destinations::parse(destinations).expect("as they were written"),
+        esm_class: words.number("esm"),
+        registered_delivery: words.number("rd"),
+        data_coding: words.number("dcs"),
+        short_message: words.text("text"),
+        tlvs,
+        ..SubmitMulti::default()
     }
 }
 
@@ -330,6 +367,14 @@ fn pdu_line(frame: &Frame<'_>) -> String {
             if response.body_present =>
         {
             line += &format!(" system_id={}", response.system_id.escape_ascii());
+        }
+        Pdu::SubmitMultiResp(response) if response.body_present => {
+            line += &format!(" id=\"{}\"", response.message_id.escape_ascii());
+            for missed in response.unsuccessful.iter() {
+                let Address { ton, npi, .. } = missed.destination;
+                let status = missed.status.0;
+                line += &format!(" missed={ton}/{npi}/{}:{status:#04x}", missed.destination);
+            }
         }
         Pdu::SubmitSmResp(response) | Pdu::DeliverSmResp(response) | Pdu::DataSmResp(response)
             if response.body_present =>
