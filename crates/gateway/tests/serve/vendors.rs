@@ -8,6 +8,7 @@ mod mta;
 mod tangerine;
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::net::TcpListener;
 
 use smpp::command;
@@ -45,6 +46,26 @@ impl Service {
         let dir = Dir::new(name);
         let gateway = Gateway::start_with(&dir, config, &["--carrier", &url]);
         (Service { dir, gateway }, Carrier::bound(&listener))
+    }
+
+    /// The demo, where each of these routes of `customer`, by name and route_id, leads to a carrier of its own.
+    fn routed<const N: usize>(
+        name: &str,
+        customer: &str,
+        routes: [(&str, &str); N],
+    ) -> (Service, [Carrier; N]) {
+        let listeners = routes.map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"));
+        let mut config = String::new();
+        for (listener, (route, id)) in listeners.iter().zip(routes) {
+            let address = listener.local_addr().expect("it has one");
+            let _ = write!(
+                config,
+                "[[connector]]\nname = \"to-{route}\"\nhosts = [\"{address}\"]\nsystem_id = \"us\"\npassword = \"secret\"\n\
+                 [[route]]\nname = \"{route}\"\ncustomers = [\"{customer}\"]\nroute_id = \"{id}\"\ntargets = [\"to-{route}\"]\n"
+            );
+        }
+        let service = Service::simulated(name, &config);
+        (service, listeners.each_ref().map(Carrier::bound))
     }
 
     /// A connection without TLS.

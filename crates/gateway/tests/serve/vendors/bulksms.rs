@@ -79,3 +79,27 @@ fn receipts_come_when_they_are_asked_for() {
     assert_eq!(esme.delivered().field("id"), asked);
     esme.hears_nothing();
 }
+
+/// Shows BUL-20, BUL-21, BUL-22, BUL-23, BUL-F12, C-14.
+#[test]
+fn service_type_selects_the_routing_group() {
+    let groups = [("group-1", "1"), ("group-2", "2"), ("group-3", "3")];
+    let (service, mut carriers) = Service::routed("bulksms-routes", "bulksms", groups);
+    let mut esme = bound(&service);
+    for (service_type, group) in [
+        ("1", 1),
+        ("2", 2),
+        ("3", 3),
+        ("", 2),
+        ("9", 2),
+        ("CMT", 2),
+        ("12", 2),
+    ] {
+        let sm = Sm {
+            service_type: service_type.as_bytes(),
+            ..to_subscriber(b"hello")
+        };
+        assert!(esme.submit(&sm).is_ok(), "{service_type}");
+        carriers[group - 1].takes("1");
+    }
+}

@@ -2,6 +2,7 @@
 
 use smpp::pdu::{Bind, Pdu, Sm};
 use smpp::status;
+use smpp::tlv::{self, Tlvs};
 use sms::Address;
 
 use super::{Esme, Kind, PASSWORD, Service, credentials, to_subscriber};
@@ -120,4 +121,43 @@ fn a_validity_period_has_no_effect() {
         (receipt.field("id"), receipt.field("stat")),
         (&*id, "DELIVRD")
     );
+}
+
+/// Shows MOB-188, MOB-189, MOB-190, C-14.
+#[test]
+fn a_tlv_names_the_route() {
+    let uuid = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+    let routes = [
+        ("mglobal", "mglobal"),
+        ("premium", "premium"),
+        ("uuid", uuid),
+    ];
+    let (service, mut carriers) = Service::routed("mobivate-routes", "mobivate", routes);
+    let mut esme = bound(&service);
+    let named = |route: &[u8]| {
+        let mut tlvs = Vec::new();
+        tlv::put_bytes(&mut tlvs, 0x0203, route).expect("it fits");
+        tlvs
+    };
+    for (tlvs, carrier) in [
+        (Vec::new(), 0),
+        (named(b"mglobal"), 0),
+        (named(b"premium"), 1),
+        // With the octet of a subaddress's type before it.
+        (named(b"\xA0premium"), 1),
+        (named(uuid.as_bytes()), 2),
+    ] {
+        let sm = Sm {
+            tlvs: Tlvs::parse(&tlvs).expect("sound"),
+            ..to_subscriber(b"hello")
+        };
+        assert!(esme.submit(&sm).is_ok(), "{tlvs:?}");
+        carriers[carrier].takes("1");
+    }
+    let unknown = named(b"nobody's");
+    let sm = Sm {
+        tlvs: Tlvs::parse(&unknown).expect("sound"),
+        ..to_subscriber(b"hello")
+    };
+    assert_eq!(esme.submit(&sm), Err(status::RSUBMITFAIL));
 }

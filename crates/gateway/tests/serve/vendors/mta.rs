@@ -1,8 +1,8 @@
 //! Mobile Text Alerts: TLS, SMPP 5.0 and 3.4, query and cancel.
 
 use smpp::command::{self, CommandId};
-use smpp::pdu::{Bind, DataSm, Pdu, ReplaceSm, Sm};
-use smpp::status;
+use smpp::pdu::{Bind, CancelSm, DataSm, Pdu, QuerySm, ReplaceSm, Sm};
+use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
 use sms::Address;
 
@@ -230,4 +230,171 @@ fn the_rate_is_that_of_all_sessions_together() {
             "it is throttled for ever"
         );
     }
+}
+
+/// Asks for the state of a message: the state, and whether it has the date of its end.
+#[track_caller]
+fn query(esme: &mut Esme, id: &str) -> Result<(u8, bool), Status> {
+    let answer = esme.ask(&Pdu::QuerySm(QuerySm {
+        message_id: id.as_bytes(),
+        ..QuerySm::default()
+    }));
+    let Pdu::QuerySmResp(told) = answer.pdu() else {
+        panic!("{answer:?}");
+    };
+    match answer.header.status {
+        status::OK => {
+            assert_eq!(told.message_id, id.as_bytes());
+            Ok((told.message_state, !told.final_date.is_empty()))
+        }
+        refused => Err(refused),
+    }
+}
+
+/// Cancels a message by its id alone.
+#[track_caller]
+fn cancel(esme: &mut Esme, id: &str) -> Status {
+    let cancel = CancelSm {
+        message_id: id.as_bytes(),
+        ..CancelSm::default()
+    };
+    esme.ask(&Pdu::CancelSm(cancel)).header.status
+}
+
+const ENROUTE: u8 = 1;
+
+/// A message to somebody with this ending of the demo.
+fn to_ending(ending: &[u8]) -> Sm<'_> {
+    Sm {
+        destination: Address::international(ending),
+        ..to_subscriber(b"hello")
+    }
+}
+
+/// Shows MTA-25, MTA-26, MTA-33, MTA-77, MTA-82, MTA-84.
+#[test]
+fn a_message_that_waits_can_be_cancelled_by_its_id() {
+    let service = Service::simulated("mta-cancel", "");
+    let mut esme = bound(&service);
+    let id = esme.submit(&to_ending(b"12125550008")).expect("taken");
+    assert_eq!(query(&mut esme, &id), Ok((ENROUTE, false)));
+    assert_eq!(cancel(&mut esme, &id), status::OK);
+    let receipt = esme.delivered();
+    assert_eq!(
+        (receipt.field("id"), receipt.field("stat")),
+        (&*id, "DELETED")
+    );
+}
+
+/// Shows MTA-83.
+#[test]
+fn what_has_gone_to_the_carrier_cannot_be_cancelled() {
+    let (service, mut carrier) = Service::with_carrier("mta-too-late", "");
+    let mut esme = bound(&service);
+    let id = esme.submit(&to_subscriber(b"hello")).expect("taken");
+    carrier.takes("1");
+    assert_eq!(cancel(&mut esme, &id), status::RCANCELFAIL);
+    assert_eq!(query(&mut esme, &id), Ok((ENROUTE, false)));
+    carrier.reports("1", "DELIVRD", "000");
+    assert_eq!(esme.delivered().field("stat"), "DELIVRD");
+}
+
+/// Shows MTA-12, MTA-81.
+#[test]
+fn an_id_of_somebody_else_is_as_good_as_none() {
+    let service = Service::simulated("mta-foreign", "");
+    let mut other = service.plain();
+    assert_eq!(other.bind("demo", PASSWORD), status::OK);
+    let foreign = other.submit(&to_ending(b"12125550008")).expect("taken");
+    let mut esme = bound(&service);
+    for id in [&*foreign, "1", "nonsense"] {
+        assert_eq!(query(&mut esme, id), Err(status::RINVMSGID), "{id}");
+        assert_eq!(cancel(&mut esme, id), status::RINVMSGID, "{id}");
+    }
+}
+
+/// Shows MTA-65, MTA-73, MTA-74, MTA-76, MTA-77.
+#[test]
+fn every_end_has_its_receipt() {
+    let (service, mut carrier) = Service::with_carrier("mta-ends", "");
+    let mut esme = bound(&service);
+    for (number, (stat, err)) in (1..).zip([
+        ("DELIVRD", "000"),
+        ("EXPIRED", "003"),
+        ("DELETED", "000"),
+        ("UNDELIV", "001"),
+        ("REJECTD", "011"),
+    ]) {
+        let id = esme.submit(&to_subscriber(b"hello")).expect("taken");
+        let theirs = format!("{number}");
+        carrier.takes(&theirs);
+        carrier.reports(&theirs, stat, err);
+        let receipt = esme.delivered();
+        assert_eq!(receipt.field("id"), id);
+        assert_eq!((receipt.field("stat"), receipt.field("err")), (stat, err));
+        let delivered = if stat == "DELIVRD" { "001" } else { "000" };
+        assert_eq!(receipt.field("dlvrd"), delivered);
+    }
+}
+
+/// Shows MTA-45, MTA-79.
+#[test]
+fn without_being_asked_no_receipt_comes() {
+    let (service, mut carrier) = Service::with_carrier("mta-silent", "");
+    let mut esme = bound(&service);
+    let silent = Sm {
+        registered_delivery: 0,
+        ..to_subscriber(b"hello")
+    };
+    esme.submit(&silent).expect("it is taken");
+    let asked = esme.submit(&to_subscriber(b"hello")).expect("it is taken");
+    for id in ["1", "2"] {
+        carrier.takes(id);
+    }
+    for id in ["1", "2"] {
+        carrier.reports(id, "DELIVRD", "000");
+    }
+    assert_eq!(esme.delivered().field("id"), asked);
+    esme.hears_nothing();
+}
+
+/// Shows MTA-51, MTA-52, MTA-53, MTA-54, MTA-55, C-18.
+#[test]
+fn the_client_divides_long_texts() {
+    let (service, mut carrier) = Service::with_carrier("mta-parts", "");
+    let mut esme = bound(&service);
+    assert_eq!(
+        esme.submit(&to_subscriber(&[b'x'; 161])),
+        Err(status::RINVMSGLEN)
+    );
+    let mut ids = Vec::new();
+    for (header, characters) in [
+        (&b"\x05\0\x03\x07\x03"[..], 153),
+        (b"\x06\x08\x04\x01\x07\x03", 152),
+    ] {
+        for number in 1..=3 {
+            let text = [header, &[number], &vec![b'x'; characters]].concat();
+            let part = Sm {
+                esm_class: 0x40,
+                ..to_subscriber(&text)
+            };
+            ids.push(esme.submit(&part).expect("it is taken"));
+            let sent = carrier.takes("1");
+            assert_eq!((sent.esm_class & 0x40, sent.text), (0x40, text));
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 6);
+    // Without the mark the same octets are text, whatever is made of it.
+    assert!(
+        esme.submit(&to_subscriber(b"\x05\0\x03\x07\x03\x01x"))
+            .is_ok()
+    );
+    let long = [&b"\x05\0\x03\x07\x03\x01"[..], &[b'x'; 154]].concat();
+    let part = Sm {
+        esm_class: 0x40,
+        ..to_subscriber(&long)
+    };
+    assert_eq!(esme.submit(&part), Err(status::RINVMSGLEN));
 }
