@@ -7,8 +7,8 @@ use crate::live::Side;
 use crate::money::Bill;
 use crate::record::{Accepted, Part, Record, Seconds};
 use crate::{
-    ConnectorId, Customer, Draft, Inputs, MessageKey, Output, Refusal, Room, Route, RouteName,
-    Told, Wants,
+    ConnectorId, Customer, Draft, Inputs, MessageKey, Output, ReceiptRules, Refusal, Room, Route,
+    RouteName, Told, Wants,
 };
 
 /// Where a message goes first, and when.
@@ -59,6 +59,13 @@ impl Turn<'_> {
             .get(&draft.customer)
             .filter(|customer| customer.enabled && customer.submits);
         let customer = customer.ok_or(Refusal::NotAllowed)?;
+        let narrowed;
+        let draft = if customer.receipts.are_plain() {
+            draft
+        } else {
+            narrowed = narrowed_by(&customer.receipts, draft, body);
+            &narrowed
+        };
         self.check_room(draft, customer, 1)?;
         self.check_pace(draft, customer)?;
 
@@ -272,5 +279,15 @@ impl Turn<'_> {
         } else {
             Ok(Seconds::from_wall(expires))
         }
+    }
+}
+
+/// The same, with the receipts that there will be of those that are asked for.
+fn narrowed_by(rules: &ReceiptRules, draft: &Draft, body: &[u8]) -> Draft {
+    let message = Message::decode(body);
+    let destination = message.map_or(&b""[..], |message| message.destination.digits);
+    Draft {
+        wants: rules.narrow(draft.wants, destination),
+        ..*draft
     }
 }

@@ -103,6 +103,11 @@ impl Turn<'_> {
         let directory = self.directory;
         let customer = directory.customers.get(&entry.order.customer);
         let customer = customer.ok_or(Refusal::NotAllowed)?;
+        let digits = message.destination.digits;
+        let new = &Replacement {
+            wants: customer.receipts.narrow(new.wants, digits),
+            ..*new
+        };
         self.check_room_to_replace(entry, new, customer)?;
         let due = self.new_due(entry, &message, new, customer);
         let expires = self.new_expiry(entry, new, customer, due)?;

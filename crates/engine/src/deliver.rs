@@ -9,9 +9,7 @@ use crate::entry::{Entry, Order, Stage};
 use crate::fold::Fold;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record};
-use crate::{
-    BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, RefusalClass, Wants,
-};
+use crate::{BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, RefusalClass};
 
 /// After the first, second.. failure; the last one repeats until the delivery expires.
 const RETRY: [Duration; 5] = [
@@ -255,7 +253,7 @@ impl Turn<'_> {
 
 /// Who hears of states on the way hears of one at a time, so that the last one heard is the last one there was.
 fn takes_turns(order: &Order) -> bool {
-    order.wants.0 & Wants::INTERMEDIATE.0 != 0
+    order.wants.may_be_several()
 }
 
 impl Live {

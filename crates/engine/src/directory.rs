@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::{
-    BindKind, ConnectorId, CustomerId, Meter, PartReceipts, ReceiptIds, Route, RouteName,
-    UnknownRoute,
+    BindKind, ConnectorId, CustomerId, Meter, PartReceipts, ReceiptIds, ReceiptRules, Route,
+    RouteName, UnknownRoute,
 };
 
 /// The snapshot.
@@ -79,6 +79,8 @@ pub struct Customer {
     pub parts_max: u8,
     /// The receipts of a message that we cut.
     pub split_receipts: PartReceipts,
+    /// What it gets of the receipts that it asks for.
+    pub receipts: ReceiptRules,
     /// Routes of its messages; the most specific that matches is taken.
     pub routes: Vec<Route>,
     /// The name by which a message goes that selects no route; none, or one that no route of its has: by those without a name.
@@ -104,6 +106,7 @@ impl Default for Customer {
             delivery_ttl: Duration::from_secs(72 * 3600),
             parts_max: u8::MAX,
             split_receipts: PartReceipts::Joined,
+            receipts: ReceiptRules::default(),
             routes: Vec::new(),
             route_default: None,
             route_unknown: UnknownRoute::Refuse,

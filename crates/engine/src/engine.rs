@@ -361,7 +361,9 @@ impl<'a> Turn<'a> {
             return;
         };
         let order = entry.order;
-        let wanted = entry.leg().is_some() && self.fold.would_tell(&order, reason.state());
+        let wanted = entry.leg().is_some()
+            && !entry.was_told()
+            && self.fold.would_tell(&order, reason.state());
         let receipt = wanted.then(|| self.mint());
         let expires = self.expiry(self.delivery_ttl(order.customer));
         self.record(&Record::Done {

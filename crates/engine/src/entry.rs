@@ -131,16 +131,22 @@ impl Order {
         let asked = if closes {
             self.wants.covers(state)
         } else {
-            self.wants.0 & Wants::INTERMEDIATE.0 != 0
+            self.wants.covers_on_the_way(state)
         };
         let submitted = self.key.minted();
         asked.then_some(Delivery::Receipt {
             told: self.told,
             state,
+            is_last: self.is_last(state),
             cause,
             submitted,
             done,
         })
+    }
+
+    /// Whether the customer hears nothing after a receipt of this state.
+    fn is_last(&self, state: State) -> bool {
+        self.wants.at_hand_over() || !matches!(state, State::Scheduled | State::Enroute)
     }
 }
 
@@ -154,6 +160,11 @@ impl Entry {
             lane: Links::NONE,
             timer: Links::NONE,
         }
+    }
+
+    /// Whether the customer heard all that it will hear of the message when the carrier took it.
+    pub(crate) fn was_told(&self) -> bool {
+        self.order.wants.at_hand_over() && self.leg().is_some_and(|leg| leg.stage == Stage::Sent)
     }
 
     pub(crate) fn leg(&self) -> Option<&Leg> {
@@ -312,6 +323,7 @@ impl<'a> Image<'a> {
             &Stand::Delivery(Delivery::Receipt {
                 told,
                 state,
+                is_last: _,
                 cause,
                 submitted,
                 done,
@@ -362,6 +374,7 @@ impl<'a> Image<'a> {
             } => Stand::Delivery(Delivery::Receipt {
                 told,
                 state,
+                is_last: self.order.is_last(state),
                 cause,
                 submitted,
                 done,

@@ -328,12 +328,14 @@ impl Fold {
     ) {
         self.leave(slot);
         let was_leg = self.entries[slot].leg().is_some();
+        let was_told = self.entries[slot].was_told();
         let mut fate = Some(Fate { state, cause, done }).filter(|_| was_leg);
         if was_leg && self.entries[slot].order.is_part {
             fate = self.end_part(slot, Fate { state, cause, done });
         }
         let order = self.entries[slot].order;
         let told = fate
+            .filter(|_| !was_told)
             .and_then(|fate| order.carried(true, fate.state, fate.cause, fate.done))
             .zip(receipt);
         let Some((delivery, key)) = told else {

@@ -33,6 +33,7 @@ mod route;
 mod slab;
 mod strays;
 mod traffic;
+mod wants;
 mod whole;
 
 pub use directory::{BindLimits, Connector, Customer, Directory, InDoubt, Limits, LongMessages};
@@ -45,6 +46,7 @@ pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
 pub use traffic::{
     Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,
-    Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wants, Wish, addresses,
+    Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wish, addresses,
 };
+pub use wants::{OnTheWay, ReceiptRules, Receipts, Wants};
 pub use whole::PartReceipts;

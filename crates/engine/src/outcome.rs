@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use sms::Message;
+use sms::{Message, State};
 
 use crate::engine::Turn;
 use crate::entry::CarrierId;
 use crate::fold::CLASSES;
 use crate::live::{Flight, MISCOUNT_REST, Side, Timer};
-use crate::record::{Keys, Reason, Record};
+use crate::record::{How, Keys, Reason, Record};
 use crate::{
     BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, Output, RefusalClass, RouteName,
 };
@@ -88,6 +88,7 @@ impl Turn<'_> {
             id: written,
             until,
         });
+        self.tell_hand_over(id, key, written);
         if !connector.receipts {
             self.finish(key, Reason::Carried);
             return;
@@ -96,6 +97,32 @@ impl Turn<'_> {
         if strays > 0 {
             self.match_strays(id, key, &CarrierId::new(written));
         }
+    }
+
+    /// To some customers it is the carrier's word on the message that it took it, and the last that they hear.
+    fn tell_hand_over(&mut self, connector: ConnectorId, of: MessageKey, written: &[u8]) {
+        let Some(order) = self.fold.entry(of).map(|entry| entry.order) else {
+            return;
+        };
+        if !order.wants.at_hand_over() || self.fold.speaks_another_for(of) {
+            return;
+        }
+        let key = self.mint();
+        let expires = self.expiry(self.delivery_ttl(order.customer));
+        self.record(&Record::Receipt {
+            key,
+            connector,
+            of: Some(of),
+            how: How::Exact,
+            state: State::Enroute,
+            err: *b"000",
+            done: self.now.wall,
+            expires,
+            parked: false,
+            id: written,
+            destination: b"",
+        });
+        self.ready(key);
     }
 
     fn refused(

@@ -9,7 +9,7 @@ use crate::live::{Live, Side};
 use crate::number::{TailHash, agree};
 use crate::record::{How, Record, Seconds};
 use crate::{
-    BindId, CarrierReceipt, ConnectorId, Inputs, MessageKey, Origin, Output, Refusal, Room, Wants,
+    BindId, CarrierReceipt, ConnectorId, Inputs, MessageKey, Origin, Output, Refusal, Room,
 };
 
 /// A receipt as it came, and from whom.
@@ -150,7 +150,9 @@ impl Turn<'_> {
     /// Whether the customer hears nothing new by this state: ENROUTE, ACCEPTED and UNKNOWN close nothing; if the customer did not
     /// ask for them, or is being told already, they change nothing either.
     pub(crate) fn is_no_news(&self, order: &Order, state: State) -> bool {
-        let asked = order.wants.0 & Wants::INTERMEDIATE.0 != 0;
+        let wants = order.wants;
+        // That a carrier has it is told when it takes it, by whatever it says later.
+        let asked = wants.covers_on_the_way(state) && !wants.at_hand_over();
         !state.is_final() && (!asked || self.is_being_told(order, state))
     }
 

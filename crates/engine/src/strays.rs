@@ -138,26 +138,30 @@ impl Turn<'_> {
         let of = fitting
             .next()
             .filter(|_| fitting.next().is_none())
-            .map(|entry| (entry.order.key, entry.order.customer));
+            .map(|entry| entry.order);
         let rules = self.directory.connectors.get(&connector);
-        if let Some((of, _)) = of
+        if let Some(order) = of
             && (stray.state.is_final() || rules.is_some())
         {
             let live = self.live.connectors.entry(connector).or_default();
-            live.doubts.retain(|doubt| doubt.key != of);
+            live.doubts.retain(|doubt| doubt.key != order.key);
         }
-        if let Some((of, _)) = of
-            && let Some(rules) = rules.filter(|_| !stray.state.is_final())
+        if let Some(order) = of
+            && let Some(rules) =
+                rules.filter(|_| !stray.state.is_final() || order.wants.at_hand_over())
         {
             // It ends nothing, but it says that the carrier has the message, and under which id.
-            self.taken(connector, rules, of, stray.id.octets());
+            self.taken(connector, rules, order.key, stray.id.octets());
         }
         // That may have matched it already.
         if self.fold.stray_of(key).is_none() {
             return;
         }
         let (how, of, ttl) = match of {
-            Some((of, customer)) => (How::InDoubt, Some(of), self.delivery_ttl(customer)),
+            Some(order) => {
+                let ttl = self.delivery_ttl(order.customer);
+                (How::InDoubt, Some(order.key), ttl)
+            }
             None => (How::None, None, self.directory.limits.unmatched_keep),
         };
         let expires = self.expiry(ttl);

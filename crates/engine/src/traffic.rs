@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sms::{Address, Alphabet, Message, State, Wall};
 
 use crate::{
-    Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, RouteName, Told,
+    Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, RouteName, Told, Wants,
 };
 
 /// A piece of a batch's arena.
@@ -214,52 +214,6 @@ pub struct Replacement {
     pub expires: Option<Wall>,
 }
 
-/// The receipts a customer asked for, from registered_delivery (SMPP 3.4, 5.2.17).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Wants(pub u8);
-
-impl Wants {
-    /// None at all.
-    pub const NONE: Wants = Wants(0);
-    /// When the message was delivered.
-    pub const SUCCESS: Wants = Wants(1);
-    /// When it was not.
-    pub const FAILURE: Wants = Wants(2);
-    /// Also of states that are not final.
-    pub const INTERMEDIATE: Wants = Wants(4);
-
-    /// Reads the bits of registered_delivery.
-    pub fn from_registered_delivery(octet: u8) -> Wants {
-        let final_receipt = match octet & 0x03 {
-            0 => Wants::NONE,
-            1 => Wants(Wants::SUCCESS.0 | Wants::FAILURE.0),
-            2 => Wants::FAILURE,
-            _ => Wants::SUCCESS,
-        };
-        let intermediate = if octet & 0x10 == 0 {
-            0
-        } else {
-            Wants::INTERMEDIATE.0
-        };
-        Wants(final_receipt.0 | intermediate)
-    }
-
-    /// Whether a receipt for `state` was asked for.
-    pub fn covers(self, state: State) -> bool {
-        let bit = match state {
-            State::Delivered | State::Accepted => Wants::SUCCESS,
-            State::Scheduled | State::Enroute => Wants::INTERMEDIATE,
-            State::Expired
-            | State::Deleted
-            | State::Undeliverable
-            | State::Unknown
-            | State::Rejected
-            | State::Skipped => Wants::FAILURE,
-        };
-        self.0 & bit.0 != 0
-    }
-}
-
 /// What became of something that was sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -422,6 +376,8 @@ pub enum Delivery {
         told: Told,
         /// Its state.
         state: State,
+        /// The customer hears no more of it: it has ended, or counts as ended for the customer.
+        is_last: bool,
         /// Why.
         cause: Cause,
         /// When it was accepted.

@@ -103,6 +103,7 @@ fn customer_receipt_and_response(bencher: Bencher<'_, '_>) {
         what: Delivery::Receipt {
             told: KEY.into(),
             state: State::Delivered,
+            is_last: true,
             cause: engine::Cause::NONE,
             submitted: NOW.wall,
             done: LATER.wall,

@@ -52,6 +52,7 @@ pub(crate) fn deliver_sm<'a>(
         Delivery::Receipt {
             told,
             state,
+            is_last,
             cause,
             submitted,
             done,
@@ -59,6 +60,7 @@ pub(crate) fn deliver_sm<'a>(
             let told = Receipt {
                 id: MessageId::new(told, account.delivering.receipt_id()),
                 state: known_to(state, version),
+                is_last,
                 cause,
                 submitted,
                 done,

@@ -1,6 +1,6 @@
 //! `[[customer]]`: how it is told what became of its messages, and what subscribers wrote.
 
-use engine::Cause;
+use engine::{Cause, OnTheWay, Receipts};
 use peer::{ErrMap, ErrOf, MessageIdForm, ReceiptText, ReceiptTlvs};
 use sms::State;
 
@@ -29,6 +29,10 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "The dates in receipts are `YYMMDDhhmmss`; else `YYMMDDhhmm`."),
         setting!("receipt_err", account.delivering.receipts.err, Errs, NewBinds,
             "What stands in the `err` of receipts in place of the carrier's three characters: by `no_route`, `no_credit`, `over_daily_limit` or the carrier's code, else by the word of the state. What is not named stays; without a carrier's code it is 000."),
+        setting!("receipts_on_the_way", rules.receipts.on_the_way, choice(ON_THE_WAY), AtOnce,
+            "Receipts of states that are not final: `relay` those that it asks for with bit 4 of `registered_delivery`; only ACCEPTD, with every message that asks for a receipt (`accepted`); or `suppress` all."),
+        setting!("receipts_by_prefix", rules.receipts.by_prefix, by_prefix(), AtOnce,
+            "Receipts for destinations that begin so, the longest that fits: those `asked` for; `none`, where networks send none; or, where nothing is told of handsets, ENROUTE as the last word when the carrier has the message and REJECTD when it does not take it (`handed_over`)."),
         setting!("permanent_refusals", account.delivering.permanent_refusals, Flag, NewBinds,
             "`ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0."),
     ]
@@ -46,6 +50,36 @@ const TEXTS: &[(&str, ReceiptText)] = &[
     ("empty", ReceiptText::Empty),
     ("none", ReceiptText::None),
 ];
+
+/// The words for what is told of a message on its way.
+const ON_THE_WAY: &[(&str, OnTheWay)] = &[
+    ("relay", OnTheWay::Relay),
+    ("accepted", OnTheWay::Accepted),
+    ("suppress", OnTheWay::Suppress),
+];
+
+/// The words for what is told of messages to some destinations.
+const RECEIPTS: &[(&str, Receipts)] = &[
+    ("asked", Receipts::AsAsked),
+    ("none", Receipts::None),
+    ("handed_over", Receipts::HandedOver),
+];
+
+/// A table from the first digits of destinations to what is told of messages there.
+fn by_prefix() -> Pairs<Vec<u8>, Choice<Receipts>> {
+    let digits = |prefix: &str| {
+        let fits = (1..=20).contains(&prefix.len()) && prefix.bytes().all(|d| d.is_ascii_digit());
+        fits.then(|| prefix.as_bytes().to_vec())
+    };
+    let keys = Keys {
+        called: "prefix",
+        expects: "1 to 20 digits",
+        example: "57 = \"handed_over\"",
+        read: digits,
+        write: |prefix| String::from_utf8_lossy(prefix).into_owned(),
+    };
+    pairs(keys, choice(RECEIPTS))
+}
 
 /// A list of the TLVs of receipts.
 struct Tlvs;

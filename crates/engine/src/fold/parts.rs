@@ -6,8 +6,8 @@ use super::{End, Fold};
 use crate::entry::Order;
 use crate::record::Record;
 use crate::slab::Slot;
-use crate::whole::{Fate, Hears, Wholes};
-use crate::{Cause, MessageKey};
+use crate::whole::{Fate, Hears, Whole, Wholes};
+use crate::{Cause, MessageKey, PartReceipts};
 
 impl Fold {
     /// The parts of a long message wait for each other no longer: each stands in its lane, in their order, or is due then.
@@ -56,6 +56,12 @@ impl Fold {
             Some(state)
         };
         state.is_some_and(|state| order.carried(true, state, Cause::NONE, Wall(0)).is_some())
+    }
+
+    /// Whether the customer hears of this part only with the whole, of which another part came first.
+    pub(crate) fn speaks_another_for(&self, key: MessageKey) -> bool {
+        let joined = |whole: &Whole| whole.receipts == PartReceipts::Joined;
+        self.wholes.of(key).is_some_and(joined) && self.wholes.head(key) != Some(key)
     }
 
     /// Long messages whose parts depend on each other.

@@ -11,4 +11,5 @@ mod receipts;
 mod room;
 mod routes;
 mod sends;
+mod wishes;
 mod world;

@@ -43,6 +43,7 @@ pub(crate) struct Told {
     pub(crate) token: u64,
     pub(crate) key: MessageKey,
     pub(crate) state: State,
+    pub(crate) is_last: bool,
     pub(crate) cause: Cause,
     /// The message it is about, in its stored form.
     pub(crate) body: Vec<u8>,
@@ -661,12 +662,17 @@ impl World {
                     body,
                 } => match what {
                     Delivery::Receipt {
-                        told, state, cause, ..
+                        told,
+                        state,
+                        is_last,
+                        cause,
+                        ..
                     } => self.told.push(Told {
                         slot: to.slot,
                         token,
                         key: named(told, &mut self.aliases),
                         state,
+                        is_last,
                         cause,
                         body: outputs.get(body).to_vec(),
                     }),

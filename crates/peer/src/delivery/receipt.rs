@@ -14,7 +14,7 @@ use crate::told::MessageId;
 /// Characters of the message that a receipt repeats (SMPP 3.4, appendix B).
 const EXCERPT_CHARACTERS: usize = 20;
 
-/// esm_class of a receipt for a state that is final, and of one that is not (SMPP 3.4, 5.2.12).
+/// esm_class of a receipt after which there is none, and of one on the way (SMPP 3.4, 5.2.12).
 const RECEIPT: u8 = 0x04;
 const INTERMEDIATE: u8 = 0x20;
 
@@ -26,6 +26,8 @@ pub(super) struct Receipt {
     pub(super) id: MessageId,
     /// As the peer's version knows it.
     pub(super) state: State,
+    /// Nothing more will be told of the message.
+    pub(super) is_last: bool,
     pub(super) cause: Cause,
     pub(super) submitted: Wall,
     pub(super) done: Wall,
@@ -70,17 +72,7 @@ impl Receipt {
         Ok(Sm {
             source: message.destination,
             destination: message.source,
-            esm_class: match self.state {
-                State::Scheduled | State::Enroute => INTERMEDIATE,
-                State::Delivered
-                | State::Expired
-                | State::Deleted
-                | State::Undeliverable
-                | State::Accepted
-                | State::Unknown
-                | State::Rejected
-                | State::Skipped => RECEIPT,
-            },
+            esm_class: if self.is_last { RECEIPT } else { INTERMEDIATE },
             short_message: text,
             tlvs: checked(tlvs)?,
             ..Sm::default()

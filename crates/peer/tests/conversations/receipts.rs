@@ -56,7 +56,10 @@ fn every_state_has_its_word_and_marks_a_receipt() {
         ("UNKNOWN", 0x04),
         ("REJECTD", 0x04),
         ("ENROUTE", 0x20),
+        // The last that there is to hear.
+        ("ENROUTE!", 0x04),
     ] {
+        let stat = state.trim_end_matches('!');
         let dlvrd = u8::from(state == "DELIVRD");
         let form = ReceiptForm {
             tlvs: ReceiptTlvs::NONE,
@@ -66,7 +69,7 @@ fn every_state_has_its_word_and_marks_a_receipt() {
             form,
             &format!("#1 {state} 000"),
             &format!(
-                "esm={esm:#x} text=\"id:1 sub:001 dlvrd:00{dlvrd} submit date:2611211200 done date:2611211201 stat:{state} err:000 text:hello\""
+                "esm={esm:#x} text=\"id:1 sub:001 dlvrd:00{dlvrd} submit date:2611211200 done date:2611211201 stat:{stat} err:000 text:hello\""
             ),
         );
     }

@@ -92,7 +92,8 @@ fn answer(line: &str) -> Answer {
     }
 }
 
-/// `mo ..` or `receipt #42 DELIVRD 000 ..`, and the message.
+/// `mo ..` or `receipt #42 DELIVRD 000 ..`, and the message; ENROUTE and SCHEDLD are on the way unless there is a `!` behind
+/// the state.
 fn delivery(line: &str) -> (Delivery, &str) {
     if let Some(message) = line.strip_prefix("mo ") {
         return (Delivery::Mo, message);
@@ -100,9 +101,13 @@ fn delivery(line: &str) -> (Delivery, &str) {
     let mut parts = line.splitn(5, ' ');
     assert_eq!(parts.next(), Some("receipt"), "{line}");
     let mut part = || parts.next().expect("receipt #KEY STATE ERR MESSAGE");
+    let told = told(part());
+    let word = part();
+    let state = State::from_word(word.trim_end_matches('!').as_bytes()).expect("a state");
     let receipt = Delivery::Receipt {
-        told: told(part()),
-        state: State::from_word(part().as_bytes()).expect("a state"),
+        told,
+        state,
+        is_last: word.ends_with('!') || !matches!(state, State::Scheduled | State::Enroute),
         cause: cause(part()),
         submitted: START,
         done: Wall(START.0 + 60_000),
