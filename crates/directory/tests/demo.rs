@@ -244,6 +244,35 @@ fn the_routes_of_the_contract_can_be_selected_and_magic_numbers_count_on_each() 
     assert_eq!(selected("mobivate", "secret", b"447700901234"), None);
 }
 
+/// Shows MOB-42, MTA-5.
+#[test]
+fn smpp_is_on_port_2775_and_over_tls_on_2776() {
+    let directory = demo();
+    for (kind, port) in [(ListenerKind::Smpp, 2775), (ListenerKind::Smpps, 2776)] {
+        let listener = directory.listeners.iter().find(|one| one.kind == kind);
+        let listener = listener.expect("a listener of the demo");
+        assert!(
+            listener.addr.iter().all(|addr| addr.port() == port),
+            "{listener:?}"
+        );
+        assert_eq!(listener.tls.is_some(), kind == ListenerKind::Smpps);
+    }
+}
+
+/// Shows C-20.
+#[test]
+fn a_silent_session_lives_as_long_as_the_manual_of_its_customer_says() {
+    let directory = demo();
+    for (name, seconds) in [("mta", 120), ("messangi", 330)] {
+        let account = directory.accounts.get(name.as_bytes()).expect("an account");
+        assert_eq!(
+            account.session.inactivity,
+            Some(Duration::from_secs(seconds)),
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn the_listeners_are_on_loopback() {
     let directory = demo();

@@ -443,3 +443,37 @@ fn no_text_makes_the_reader_panic() {
         }
     }
 }
+
+/// Shows MOB-21.
+#[test]
+fn of_a_list_of_networks_the_bad_ones_are_named() {
+    let allow = |list: &str| {
+        said_behind(&format!(
+            "[[customer]]\nname = 'b'\npassword = 'x'\nallow = {list}\n"
+        ))
+    };
+    assert_eq!(allow("['10.0.0.0/8', '192.0.2.7/32', '::/0']"), [""; 0]);
+    let said = allow("['10.0.0.0/8', '10.0.0.0/33', 'foo']");
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(
+        said[0].contains("\"10.0.0.0/33\"") && said[1].contains("\"foo\""),
+        "{said:?}"
+    );
+}
+
+/// Shows BUL-3.
+#[test]
+fn a_password_that_a_bind_cannot_carry_is_refused_when_it_is_set() {
+    let set = |password: &str| {
+        said_behind(&format!(
+            "[[customer]]\nname = 'b'\npreset = 'bulksms'\npassword = '{password}'\n"
+        ))
+    };
+    assert_eq!(set("eight-ch"), [""; 0]);
+    let said = set("nine-char");
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("the password is longer than password_max (8)"),
+        "{said:?}"
+    );
+}

@@ -56,6 +56,11 @@ impl Client {
 
     /// Connects with TLS, trusting the certificate in `cert`.
     pub(crate) fn connect_tls(to: SocketAddr, cert: &std::path::Path) -> Client {
+        Client::connect_tls_as(to, cert, &to.ip().to_string())
+    }
+
+    /// The same to who is called `name`.
+    pub(crate) fn connect_tls_as(to: SocketAddr, cert: &std::path::Path, name: &str) -> Client {
         use rustls::pki_types::pem::PemObject;
         let cert = rustls::pki_types::CertificateDer::from_pem_file(cert).expect("a certificate");
         let mut roots = rustls::RootCertStore::empty();
@@ -66,7 +71,7 @@ impl Client {
             .expect("versions")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let name = to.ip().to_string().try_into().expect("a name");
+        let name = name.to_owned().try_into().expect("a name");
         let tls = rustls::ClientConnection::new(Arc::new(config), name).expect("TLS");
         let plain = TcpStream::connect(to).expect("a connection");
         plain.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -216,11 +221,15 @@ impl Client {
     }
 
     pub(crate) fn write(&mut self, octets: &[u8]) {
+        self.try_write(octets).expect("it is read");
+    }
+
+    /// Writes, if the other end is believed and there.
+    pub(crate) fn try_write(&mut self, octets: &[u8]) -> std::io::Result<()> {
         match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(octets),
             Stream::Tls(stream) => stream.write_all(octets),
         }
-        .expect("it is read");
     }
 
     /// Writes the same again and again, and reads nothing, until the other end has had enough.
