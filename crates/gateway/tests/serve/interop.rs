@@ -5,6 +5,7 @@
 //! that `cargo test` shows them as ignored.
 
 mod kannel;
+mod vendors;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
