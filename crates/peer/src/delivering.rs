@@ -10,6 +10,8 @@ pub struct Delivering {
     pub message_id: MessageIdForm,
     /// How receipts look.
     pub receipts: ReceiptForm,
+    /// In which characters it gets messages of subscribers.
+    pub mo_alphabet: MoAlphabet,
     /// `ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0.
     pub permanent_refusals: bool,
 }
@@ -21,6 +23,18 @@ pub enum MessageIdForm {
     Decimal,
     /// 16 lower-case hexadecimal digits.
     Hex,
+}
+
+/// In which characters a customer gets messages of subscribers. What is no text stays as it came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MoAlphabet {
+    /// As the subscriber's handset sent them, by the book: 0 is GSM 7-bit, 1 ASCII, 3 Latin-1, 8 UCS-2.
+    AsReceived,
+    /// The same, unless the customer means something else by that value: then in its default alphabet, in Latin-1 or in UCS-2,
+    /// whichever first has all of the text.
+    Readable,
+    /// In the basic characters of GSM 03.38 without the Greek ones, `?` for every other, and without user data header.
+    GsmBasic,
 }
 
 /// How receipts look. Which there are is the engine's to say.
@@ -122,6 +136,7 @@ impl Default for Delivering {
         Delivering {
             message_id: MessageIdForm::Decimal,
             receipts: ReceiptForm::default(),
+            mo_alphabet: MoAlphabet::Readable,
             permanent_refusals: true,
         }
     }

@@ -1,5 +1,6 @@
 //! The deliver_sm that tells a customer what became of its message, or what a subscriber wrote.
 
+mod mo;
 mod receipt;
 
 use engine::Delivery;
@@ -25,6 +26,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// Gives back what one long message took.
     pub(crate) fn rest(&mut self) {
+        rest(&mut self.text);
         rest(&mut self.tlvs);
     }
 }
@@ -48,7 +50,7 @@ pub(crate) fn deliver_sm<'a>(
     scratch: &'a mut Scratch,
 ) -> Result<Sm<'a>, Unencodable> {
     match what {
-        Delivery::Mo => mo(message, version, scratch),
+        Delivery::Mo => mo::deliver_sm(message, account, version, scratch),
         Delivery::Receipt {
             told,
             state,
@@ -68,38 +70,6 @@ pub(crate) fn deliver_sm<'a>(
             told.deliver_sm(message, account, version, scratch)
         }
     }
-}
-
-/// A message from a subscriber, with its text in the place that has room for it.
-fn mo<'a>(
-    message: &Message<'a>,
-    version: Version,
-    scratch: &'a mut Scratch,
-) -> Result<Sm<'a>, Unencodable> {
-    let room = if version >= Version::V50 { 255 } else { 254 };
-    let mut sm = Sm {
-        service_type: message.service_type,
-        source: message.source,
-        destination: message.destination,
-        esm_class: message.esm_class,
-        protocol_id: message.protocol_id,
-        priority_flag: message.priority,
-        registered_delivery: message.registered_delivery,
-        data_coding: message.data_coding,
-        ..Sm::default()
-    };
-    let tlvs = if message.text.len() <= room {
-        sm.short_message = message.text;
-        message.tlvs
-    } else if version == Version::V33 {
-        return Err(Unencodable {
-            field: "short_message",
-        });
-    } else {
-        with_payload(message, &mut scratch.tlvs)?
-    };
-    sm.tlvs = checked(tlvs)?;
-    Ok(sm)
 }
 
 /// The TLVs of a message with its text after them.

@@ -26,7 +26,7 @@ pub use account::{
     TimeRule,
 };
 pub use delivering::{
-    Delivering, ErrMap, ErrOf, MessageIdForm, ReceiptForm, ReceiptText, ReceiptTlvs,
+    Delivering, ErrMap, ErrOf, MessageIdForm, MoAlphabet, ReceiptForm, ReceiptText, ReceiptTlvs,
 };
 pub use flow::{BindRefusal, Credentials, Flow, Note, Notes};
 pub use operations::Operations;

@@ -30,7 +30,7 @@ pub mod translit;
 pub mod udh;
 
 pub use address::Address;
-pub use alphabet::{Alphabet, Reading};
+pub use alphabet::{Alphabet, NotText, Reading};
 pub use gsm::{Gsm, Language};
 pub use message::{Message, UDHI};
 pub use receipt::{Receipt, State};

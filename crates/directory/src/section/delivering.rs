@@ -1,7 +1,7 @@
 //! `[[customer]]`: how it is told what became of its messages, and what subscribers wrote.
 
 use engine::{Cause, OnTheWay, Receipts};
-use peer::{ErrMap, ErrOf, MessageIdForm, ReceiptText, ReceiptTlvs};
+use peer::{ErrMap, ErrOf, MessageIdForm, MoAlphabet, ReceiptText, ReceiptTlvs};
 use sms::State;
 
 use super::CustomerSettings;
@@ -33,6 +33,8 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "Receipts of states that are not final: `relay` those that it asks for with bit 4 of `registered_delivery`; only ACCEPTD, with every message that asks for a receipt (`accepted`); or `suppress` all."),
         setting!("receipts_by_prefix", rules.receipts.by_prefix, by_prefix(), AtOnce,
             "Receipts for destinations that begin so, the longest that fits: those `asked` for; `none`, where networks send none; or, where nothing is told of handsets, ENROUTE as the last word when the carrier has the message and REJECTD when it does not take it (`handed_over`)."),
+        setting!("mo_alphabet", account.delivering.mo_alphabet, choice(MO_ALPHABETS), NewBinds,
+            "Characters of messages of subscribers: as the handset sent them (`received`); the same unless it means something else by that data_coding, then in its default alphabet, Latin-1 or UCS-2, whichever has all of them (`readable`); or the basic ones of GSM 03.38 without Greek, `?` for every other (`gsm_basic_no_greek`)."),
         setting!("permanent_refusals", account.delivering.permanent_refusals, Flag, NewBinds,
             "`ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0."),
     ]
@@ -49,6 +51,13 @@ const TEXTS: &[(&str, ReceiptText)] = &[
     ("excerpt", ReceiptText::Excerpt),
     ("empty", ReceiptText::Empty),
     ("none", ReceiptText::None),
+];
+
+/// The words for the characters of messages of subscribers.
+const MO_ALPHABETS: &[(&str, MoAlphabet)] = &[
+    ("received", MoAlphabet::AsReceived),
+    ("readable", MoAlphabet::Readable),
+    ("gsm_basic_no_greek", MoAlphabet::GsmBasic),
 ];
 
 /// The words for what is told of a message on its way.

@@ -4,6 +4,7 @@ mod asking;
 mod carrier;
 mod customer;
 mod long;
+mod mo;
 mod multi;
 mod receipts;
 mod talk;

@@ -1,0 +1,136 @@
+//! A message from a subscriber, in characters that the customer reads.
+
+use smpp::Version;
+use smpp::pdu::{Sm, Unencodable};
+use sms::{Alphabet, Message, NotText, Reading, UDHI};
+
+use super::{Scratch, checked, with_payload};
+use crate::Account;
+use crate::delivering::MoAlphabet;
+
+/// The deliver_sm of a message, with its text in the place that has room for it.
+pub(super) fn deliver_sm<'a>(
+    message: &Message<'a>,
+    account: &Account,
+    version: Version,
+    scratch: &'a mut Scratch,
+) -> Result<Sm<'a>, Unencodable> {
+    let Scratch {
+        text,
+        tlvs,
+        characters,
+        ..
+    } = scratch;
+    let data_coding = retell(message, account, characters, text);
+    let text: &[u8] = text;
+    let retold = data_coding.map(|data_coding| Message {
+        data_coding,
+        text,
+        esm_class: match account.delivering.mo_alphabet {
+            MoAlphabet::GsmBasic => message.esm_class & !UDHI,
+            MoAlphabet::AsReceived | MoAlphabet::Readable => message.esm_class,
+        },
+        ..*message
+    });
+    let message = retold.as_ref().unwrap_or(message);
+    let room = if version >= Version::V50 { 255 } else { 254 };
+    let mut sm = Sm {
+        service_type: message.service_type,
+        source: message.source,
+        destination: message.destination,
+        esm_class: message.esm_class,
+        protocol_id: message.protocol_id,
+        priority_flag: message.priority,
+        registered_delivery: message.registered_delivery,
+        data_coding: message.data_coding,
+        ..Sm::default()
+    };
+    let with = if message.text.len() <= room {
+        sm.short_message = message.text;
+        message.tlvs
+    } else if version == Version::V33 {
+        return Err(Unencodable {
+            field: "short_message",
+        });
+    } else {
+        with_payload(message, tlvs)?
+    };
+    sm.tlvs = checked(with)?;
+    Ok(sm)
+}
+
+/// How messages of subscribers are kept: by the book. What a carrier means by its values was put right when the message came.
+fn book() -> Reading {
+    Reading::default()
+}
+
+/// Writes the text anew as the account wants it, and says with which data_coding; none: it can be read as it is, or is no text.
+fn retell(
+    message: &Message<'_>,
+    account: &Account,
+    characters: &mut String,
+    out: &mut Vec<u8>,
+) -> Option<u8> {
+    match account.delivering.mo_alphabet {
+        MoAlphabet::AsReceived => None,
+        MoAlphabet::Readable => readable(message, &account.submitting.reading, characters, out),
+        MoAlphabet::GsmBasic => gsm_basic(message, characters, out).ok(),
+    }
+}
+
+/// The text in the first alphabet that has all of it among those the customer reads, if it would read another text as it is.
+fn readable(
+    message: &Message<'_>,
+    reading: &Reading,
+    characters: &mut String,
+    out: &mut Vec<u8>,
+) -> Option<u8> {
+    /// The customer's default, Latin-1, UCS-2.
+    const CODINGS: [u8; 3] = [0, 3, 8];
+    if message.alphabet(reading) == message.alphabet(&book()) {
+        return None;
+    }
+    read(message, characters).ok()?;
+    CODINGS.into_iter().find(|&data_coding| {
+        out.clear();
+        put_header(message, out);
+        let alphabet = reading.alphabet(data_coding);
+        alphabet.encode(characters, out).is_ok()
+    })
+}
+
+/// The text in the basic characters of GSM 03.38 without the Greek ones, and `?` for every other.
+fn gsm_basic(
+    message: &Message<'_>,
+    characters: &mut String,
+    out: &mut Vec<u8>,
+) -> Result<u8, NotText> {
+    read(message, characters)?;
+    out.clear();
+    for character in characters.chars() {
+        let start = out.len();
+        let encoded = Alphabet::Gsm7.encode(character.encode_utf8(&mut [0; 4]), out);
+        if encoded.is_err() || !matches!(out[start..], [code] if !is_greek(code)) {
+            out.truncate(start);
+            out.push(b'?');
+        }
+    }
+    Ok(0)
+}
+
+/// Delta, and Phi to Xi; 0x11 is the underscore (3GPP 23.038, 6.2.1).
+fn is_greek(code: u8) -> bool {
+    matches!(code, 0x10 | 0x12..=0x1A)
+}
+
+fn read(message: &Message<'_>, characters: &mut String) -> Result<(), NotText> {
+    characters.clear();
+    message.read(&book(), characters)
+}
+
+/// The user data header as it came.
+fn put_header(message: &Message<'_>, out: &mut Vec<u8>) {
+    if let Ok((header, _)) = message.header() {
+        out.extend_from_slice(&message.text[..header.octets()]);
+    }
+}

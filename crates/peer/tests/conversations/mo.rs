@@ -1,0 +1,89 @@
+//! Messages of subscribers, as customers read them.
+
+use peer::{Account, MoAlphabet};
+use smpp::Version;
+use sms::Alphabet;
+
+use crate::customer::{account, bound};
+
+/// What a receiver is delivered of a message with these fields.
+#[track_caller]
+fn delivered(account: Account, fields: &str, expected: &str) {
+    bound(
+        account,
+        "receiver",
+        Version::V34,
+        &format!(
+            "engine deliver 9 mo from=1/1/4478 to=1/1/80888 {fields}
+             -> deliver_sm 1 from=1/1/4478 to=1/1/80888 {expected}"
+        ),
+    );
+}
+
+fn with(mo_alphabet: MoAlphabet) -> Account {
+    let mut account = account();
+    account.delivering.mo_alphabet = mo_alphabet;
+    account
+}
+
+/// Shows MTA-60, MTA-61, MTA-62, MTA-78, BUL-40.
+#[test]
+fn a_message_comes_from_the_subscriber_to_the_number_as_it_was_written() {
+    for fields in [
+        r#"text="hello""#,
+        r#"dcs=0x3 text="\xe9""#,
+        r#"dcs=0x8 text="\x00h\x00i""#,
+        r#"dcs=0x4 text="\x01\xff""#,
+    ] {
+        delivered(account(), fields, fields);
+    }
+}
+
+/// Shows BUL-41, C-27.
+#[test]
+fn what_is_not_basic_gsm_or_is_greek_is_a_question_mark() {
+    for (fields, expected) in [
+        // Omega, the euro sign and braces among basic characters, in GSM; 0x11 is the underscore.
+        (
+            r#"text="a\x15\x1be\x1b(\x1b)\x11\x02""#,
+            r#"text="a????\x11\x02""#,
+        ),
+        // The same in UCS-2, and a letter that GSM lacks.
+        (
+            r#"dcs=8 text="\x00a\x03\xa9\x20\xac\x00{\x01\x42\x00@""#,
+            r#"text="a????\x00""#,
+        ),
+        // A part of several: each comes alone.
+        (
+            r#"esm=0x40 text="\x05\x00\x03\x07\x02\x01hi\x10""#,
+            r#"text="hi?""#,
+        ),
+        // What is no text is not guessed at.
+        (r#"dcs=0x4 text="\x01\x10""#, r#"dcs=0x4 text="\x01\x10""#),
+    ] {
+        delivered(with(MoAlphabet::GsmBasic), fields, expected);
+    }
+}
+
+/// Shows MTA-62, C-27.
+#[test]
+fn a_customer_that_reads_a_value_otherwise_gets_the_text_in_what_it_reads() {
+    let mut account = with(MoAlphabet::Readable);
+    account.submitting.reading.zero = Alphabet::Ascii;
+    for (fields, expected) in [
+        // @ is 0 in GSM and 0x40 in ASCII.
+        (r#"text="a\x00b""#, r#"text="a@b""#),
+        // e with an accent is in Latin-1, and the euro sign in UCS-2.
+        (r#"text="\x05""#, r#"dcs=0x3 text="\xe9""#),
+        (r#"text="\x1be""#, r#"dcs=0x8 text=" \xac""#),
+        (
+            r#"esm=0x40 text="\x05\x00\x03\x07\x02\x01a\x00""#,
+            r#"esm=0x40 text="\x05\x00\x03\x07\x02\x01a@""#,
+        ),
+        (r#"dcs=0x3 text="\xe9""#, r#"dcs=0x3 text="\xe9""#),
+    ] {
+        delivered(account.clone(), fields, expected);
+    }
+    account.delivering.mo_alphabet = MoAlphabet::AsReceived;
+    delivered(account, r#"text="a\x00b""#, r#"text="a\x00b""#);
+}
