@@ -5,6 +5,7 @@ mod bulksms;
 mod messangi;
 mod mobivate;
 mod mta;
+mod receipts;
 mod tangerine;
 
 use std::collections::VecDeque;
@@ -218,6 +219,14 @@ impl Carrier {
         let came = self.client.next_of(command::SUBMIT_SM);
         self.client.take(&came, id);
         Message::of(&came)
+    }
+
+    /// Refuses the next message.
+    #[track_caller]
+    fn refuses(&mut self, refusal: Status) {
+        let came = self.client.next_of(command::SUBMIT_SM);
+        let answer = Pdu::SubmitSmResp(SmResp::default());
+        self.client.send(&answer, refusal, came.header.sequence);
     }
 
     /// Tells what became of the message with this id.
