@@ -95,6 +95,7 @@ impl Desk {
             origin: Origin::default(),
             customer: CUSTOMER,
             kind: BindKind::Transceiver,
+            group: Default::default(),
             window: u16::MAX,
         });
         desk.inputs.push(Input::Connected {

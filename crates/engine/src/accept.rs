@@ -3,7 +3,6 @@
 use sms::Message;
 
 use crate::engine::Turn;
-use crate::live::Side;
 use crate::money::Bill;
 use crate::record::{Accepted, Part, Record, Seconds};
 use crate::{
@@ -122,6 +121,7 @@ impl Turn<'_> {
             told: taken.told,
             customer: draft.customer,
             bind: draft.bind,
+            group: draft.group,
             connector,
             priority: draft.priority,
             wants: taken.wants,
@@ -173,8 +173,8 @@ impl Turn<'_> {
         let now = self.now.mono;
         if let Some(rate) = customer.rate_per_bind
             && let Some(bind) = self.live.binds.get_mut(draft.bind)
-            && let Side::Customer { pace, .. } = &mut bind.side
-            && !pace.allows(now, rate)
+            && let Some(side) = bind.customer_side()
+            && !side.pace.allows(now, rate)
         {
             return Err(Refusal::Throttled);
         }
@@ -197,9 +197,9 @@ impl Turn<'_> {
         let now = self.now.mono;
         if let Some(rate) = customer.rate_per_bind
             && let Some(bind) = self.live.binds.get_mut(draft.bind)
-            && let Side::Customer { pace, .. } = &mut bind.side
+            && let Some(side) = bind.customer_side()
         {
-            pace.take(now, rate);
+            side.pace.take(now, rate);
         }
         if let Some(rate) = customer.rate {
             self.live

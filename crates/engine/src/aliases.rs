@@ -80,6 +80,7 @@ mod tests {
             told,
             customer: one,
             bind: BindId::NONE,
+            group: Default::default(),
             wants: Wants::NONE,
             is_part: false,
             expires: Seconds(0),

@@ -2,41 +2,57 @@
 
 use std::collections::VecDeque;
 
+use crate::delivery_lane::LaneName;
 use crate::engine::Turn;
-use crate::live::{Bind, Side};
-use crate::{BindKind, CustomerId, Origin, Output, Refusal};
+use crate::live::{Bind, CustomerSide, Side};
+use crate::{BindKind, Customer, CustomerId, Origin, Output, Refusal};
 
-impl Turn<'_> {
-    /// A customer's bind was checked and may begin.
-    pub(crate) fn bind(&mut self, origin: Origin, id: CustomerId, kind: BindKind, window: u16) {
-        if let Err(refusal) = self.may_bind(id, kind) {
-            self.step.free.push(Output::Refused { origin, refusal });
-            return;
-        }
-        let side = Side::Customer {
+impl<'a> Turn<'a> {
+    /// A customer's bind was checked and may begin, in its group.
+    pub(crate) fn bind(
+        &mut self,
+        origin: Origin,
+        lane @ (id, group): LaneName,
+        kind: BindKind,
+        window: u16,
+    ) {
+        let customer = match self.may_bind(id, kind) {
+            Ok(customer) => customer,
+            Err(refusal) => {
+                self.step.free.push(Output::Refused { origin, refusal });
+                return;
+            }
+        };
+        let side = Side::Customer(CustomerSide {
             customer: id,
+            group,
             kind,
             pace: Default::default(),
+            keeps_own: kind.receives() && customer.keeps_session(),
             ready: VecDeque::new(),
-        };
+            dirty: false,
+            open: kind.receives(),
+        });
         let bind = self.live.binds.insert(self.now.wall, origin, side, window);
         self.step.free.push(Output::Bound { origin, bind });
         self.live.customers.entry(id).or_default().binds.push(bind);
         if kind.receives() {
-            self.retry_now(id);
-            self.live.touch_customer(id);
+            self.live.touch_lane(lane).join(bind);
+            self.retry_now(lane);
         }
     }
 
-    fn may_bind(&self, id: CustomerId, kind: BindKind) -> Result<(), Refusal> {
+    /// The customer's rules, if one more bind of this kind is within them.
+    fn may_bind(&self, id: CustomerId, kind: BindKind) -> Result<&'a Customer, Refusal> {
         if self.live.draining {
             return Err(Refusal::Draining);
         }
-        let customer = self.directory.customers.get(&id);
+        let directory = self.directory;
+        let customer = directory.customers.get(&id);
         let customer = customer.filter(|customer| customer.enabled);
         let customer = customer.ok_or(Refusal::NotAllowed)?;
         let Some(live) = self.live.customers.get(&id) else {
-            return Ok(());
+            return Ok(customer);
         };
         let of_kind = || {
             let binds = live.binds.iter();
@@ -51,7 +67,7 @@ impl Turn<'_> {
         if full {
             Err(Refusal::TooManyBinds)
         } else {
-            Ok(())
+            Ok(customer)
         }
     }
 }

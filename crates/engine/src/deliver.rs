@@ -4,32 +4,33 @@ use core::time::Duration;
 
 use sms::{Instant, State};
 
+use crate::delivery_lane::{Kind, LaneName};
 use crate::engine::Turn;
 use crate::entry::{Entry, Order, Stage};
 use crate::fold::Fold;
-use crate::live::{Bind, Live, Side, Timer};
+use crate::live::{Bind, CustomerSide, Flights, Live, Side, Timer};
 use crate::record::{Reason, Record};
-use crate::{BindId, CustomerId, Delivery, MessageKey, Origin, Outcome, Output, RefusalClass};
+use crate::{BindId, Customer, CustomerId, Delivery, Directory, MessageKey, Outcome, RefusalClass};
 
-/// After the first, second.. failure; the last one repeats until the delivery expires.
-const RETRY: [Duration; 5] = [
-    Duration::from_secs(5),
-    Duration::from_secs(30),
-    Duration::from_secs(120),
-    Duration::from_secs(600),
-    Duration::from_secs(3600),
-];
+/// When a delivery is tried again whose customer says nothing of it.
+const RETRY_LATER: Duration = Duration::from_secs(3600);
 /// How long a late deliver_sm_resp is waited for.
 const LATE_WAIT: Duration = Duration::from_secs(30);
 
 impl Turn<'_> {
-    /// A new bind is a new chance for what was refused before.
-    pub(crate) fn retry_now(&mut self, id: CustomerId) {
+    /// A new bind of the group is a new chance for what was refused before.
+    pub(crate) fn retry_now(&mut self, (id, group): LaneName) {
         let Some(live) = self.live.customers.get_mut(&id) else {
             return;
         };
         let resting = live.tries.iter().filter(|(_, tries)| tries.rest.is_some());
-        let mut keys: Vec<_> = resting.map(|(&key, _)| key).collect();
+        let mut keys: Vec<_> = resting
+            .map(|(&key, _)| key)
+            .filter(|&key| {
+                let entry = self.fold.entry(key);
+                entry.is_none_or(|entry| entry.order.group == group)
+            })
+            .collect();
         keys.sort();
         for key in keys {
             self.retry(id, key);
@@ -45,27 +46,32 @@ impl Turn<'_> {
         };
         self.live.timers.cancel(rest);
         if let Some(entry) = self.fold.entry(key) {
-            self.live.enqueue_delivery(&entry.order);
+            self.live.enqueue_delivery(entry);
         }
     }
 
-    pub(crate) fn customer_unbound(&mut self, id: CustomerId, bind: Bind) {
+    /// What the bind had goes to others of its group, before what is ready there already and in the order of the keys; a delivery
+    /// may come twice, but never not at all.
+    pub(crate) fn customer_unbound(&mut self, id: BindId, flights: &Flights, side: CustomerSide) {
+        let name = side.lane();
         // The silent ones are to be tried again anyway.
-        let open = bind.flights.iter().filter(|flight| !flight.silent);
+        let open = flights.iter().filter(|flight| !flight.silent);
         let mut keys: Vec<_> = open.map(|flight| flight.key).collect();
-        if let Side::Customer { ready, .. } = bind.side {
-            keys.extend(ready);
-        }
-        let Some(live) = self.live.customers.get_mut(&id) else {
-            return;
-        };
-        live.binds.retain(|&other| other != bind.id);
-        // Before what is ready already, in the order of their keys; a delivery may come twice, but never not at all.
+        keys.extend(side.ready);
         keys.sort();
-        for key in keys.into_iter().rev() {
-            live.ready.push_front(key);
+        if let Some(live) = self.live.customers.get_mut(&name.0)
+            && let Ok(place) = live.binds.binary_search(&id)
+        {
+            live.binds.remove(place);
         }
-        self.live.touch_customer(id);
+        let lane = self.live.touch_lane(name);
+        lane.leave(id);
+        for key in keys.into_iter().rev() {
+            let delivery = self.fold.entry(key).and_then(Entry::delivery);
+            if let Some(delivery) = delivery {
+                lane.push_front(Kind::of(&delivery), key);
+            }
+        }
     }
 
     /// There is a new delivery. It may go to its customer, unless an earlier receipt of its message is still out.
@@ -97,6 +103,17 @@ impl Turn<'_> {
         self.next_turn(order);
     }
 
+    /// A delivery of this order expired: a lane that nobody fetches from does not keep the names of what is no more.
+    pub(crate) fn drop_ended(&mut self, order: &Order) {
+        let name = (order.customer, order.group);
+        if let Some(lane) = self.live.delivery_lanes.get_mut(&name) {
+            lane.drop_ended(|key| self.fold.entry(key).is_some());
+            if lane.is_idle() {
+                self.live.delivery_lanes.remove(&name);
+            }
+        }
+    }
+
     fn next_turn(&mut self, order: &Order) {
         if !takes_turns(order) {
             return;
@@ -113,7 +130,7 @@ impl Turn<'_> {
         turns.pop_front();
         while let Some(&key) = turns.front() {
             if let Some(next) = self.fold.entry(key) {
-                self.live.enqueue_delivery(&next.order);
+                self.live.enqueue_delivery(next);
                 return;
             }
             turns.pop_front();
@@ -123,59 +140,77 @@ impl Turn<'_> {
         }
     }
 
-    /// Every customer that something changed for gets what its windows allow.
+    /// Every bind and lane that something changed for gets what its windows allow.
     pub(crate) fn deliver(&mut self) {
-        while let Some(id) = self.live.dirty_customers.pop() {
-            let Some(live) = self.live.customers.get_mut(&id) else {
-                continue;
-            };
-            live.dirty = false;
-            let binds = live.binds.clone();
-            for bind in binds {
-                while let Some((key, to, token)) = self.next_delivery(id, bind) {
-                    let Some(entry) = self.fold.entry(key) else {
-                        continue;
-                    };
-                    let Some(what) = entry.delivery() else {
-                        continue;
-                    };
-                    let body = self.step.gated.put(&entry.body);
-                    self.step.gated.push(Output::Deliver {
-                        to,
-                        token,
-                        what,
-                        body,
-                    });
-                }
-            }
+        while let Some(bind) = self.live.dirty_binds.pop() {
+            self.deliver_own(bind);
+        }
+        while let Some(lane) = self.live.dirty_lanes.pop() {
+            self.deliver_shared(lane);
         }
     }
 
-    /// The next delivery for a bind: its own first, then the customer's.
-    fn next_delivery(&mut self, id: CustomerId, bind: BindId) -> Option<(MessageKey, Origin, u64)> {
-        let any = &mut self.live.customers.get_mut(&id)?.ready;
-        let bind = self
-            .live
-            .binds
-            .get_mut(bind)
-            .filter(|bind| bind.has_room(self.now.mono))?;
-        let Side::Customer {
-            kind, ready: own, ..
-        } = &mut bind.side
+    /// What waits for this bind alone.
+    fn deliver_own(&mut self, id: BindId) {
+        let Turn {
+            live, fold, step, ..
+        } = self;
+        let Some(bind) = live.binds.get_mut(id) else {
+            return;
+        };
+        let room = bind.window.saturating_sub(bind.flights.len());
+        let Bind {
+            side: Side::Customer(side),
+            flights,
+            origin,
+            ..
+        } = bind
         else {
-            return None;
+            return;
         };
-        if !kind.receives() {
-            return None;
+        side.dirty = false;
+        let waiting = core::iter::from_fn(|| side.ready.pop_front());
+        let waiting = waiting.filter_map(|key| Some((key, fold.entry(key)?)));
+        let waiting = waiting.filter_map(|(key, entry)| Some((key, entry, entry.delivery()?)));
+        for (key, entry, what) in waiting.take(room) {
+            let token = flights.start(key, 0);
+            step.deliver(*origin, token, what, &entry.body);
         }
-        let waits = |key: &MessageKey| {
-            self.fold
-                .entry(*key)
-                .is_some_and(|entry| entry.delivery().is_some())
+    }
+
+    /// What waits for a customer and a group.
+    fn deliver_shared(&mut self, name: LaneName) {
+        let Turn {
+            live,
+            fold,
+            step,
+            directory,
+            now,
+            ..
+        } = self;
+        let Live {
+            delivery_lanes,
+            binds,
+            ..
+        } = &mut **live;
+        let Some(lane) = delivery_lanes.get_mut(&name) else {
+            return;
         };
-        let mut next = || own.pop_front().or_else(|| any.pop_front());
-        let key = core::iter::from_fn(&mut next).find(waits)?;
-        Some((key, bind.origin, bind.flights.start(key, 0)))
+        lane.dirty = false;
+        let delivery = |key| fold.entry(key).and_then(Entry::delivery);
+        if let Some(customer) = directory.customers.get(&name.0) {
+            while let Some((key, to)) =
+                lane.next(customer, binds, now.mono, |key| delivery(key).is_some())
+                && let Some((entry, bind)) = fold.entry(key).zip(binds.get_mut(to))
+                && let Some(what) = entry.delivery()
+            {
+                let token = bind.flights.start(key, 0);
+                step.deliver(bind.origin, token, what, &entry.body);
+            }
+        }
+        if lane.is_idle() {
+            delivery_lanes.remove(&name);
+        }
     }
 
     /// A customer answered a delivery, or did not.
@@ -183,7 +218,7 @@ impl Turn<'_> {
         let Some(live) = self.live.binds.get_mut(bind) else {
             return;
         };
-        let Side::Customer { customer, .. } = live.side else {
+        let Side::Customer(CustomerSide { customer, .. }) = live.side else {
             return;
         };
         if outcome == Outcome::Silent {
@@ -199,7 +234,7 @@ impl Turn<'_> {
         let Some(flight) = live.flights.end(token) else {
             return;
         };
-        self.live.touch_customer(customer);
+        self.live.room_on(bind);
         match outcome {
             Outcome::Accepted { .. } => {
                 self.end_delivery(flight.key, Reason::Acknowledged);
@@ -208,6 +243,7 @@ impl Turn<'_> {
                 class: RefusalClass::Permanent,
                 ..
             } => {
+                self.live.lost.refused += 1;
                 self.end_delivery(flight.key, Reason::RefusedByCustomer);
             }
             Outcome::Refused { .. } | Outcome::Unsent | Outcome::Silent => {
@@ -240,7 +276,10 @@ impl Turn<'_> {
         }
         let live = self.live.customers.entry(customer).or_default();
         let tries = live.tries.entry(key).or_default();
-        let delay = RETRY[usize::from(tries.failed).min(RETRY.len() - 1)];
+        let retry = self.directory.customers.get(&customer);
+        let retry = retry.map_or(&[][..], |customer| &customer.delivery_retry);
+        let step = usize::from(tries.failed).min(retry.len().saturating_sub(1));
+        let delay = retry.get(step).copied().unwrap_or(RETRY_LATER);
         let timer = Timer::Retry { customer, key };
         let rest = self.live.timers.set(self.now.mono + delay, timer);
         let before = tries.rest.replace(rest);
@@ -267,23 +306,45 @@ impl Live {
                 return;
             }
         }
-        self.enqueue_delivery(order);
+        self.enqueue_delivery(entry);
     }
 
-    /// To the bind of the submit, if that can receive, else to any.
-    fn enqueue_delivery(&mut self, order: &Order) {
-        let bind = self.binds.get_mut(order.bind).map(|bind| &mut bind.side);
-        let queue = match bind {
-            Some(Side::Customer {
-                customer,
-                kind,
-                ready,
-                ..
-            }) if *customer == order.customer && kind.receives() => ready,
-            _ => &mut self.customers.entry(order.customer).or_default().ready,
-        };
-        queue.push_back(order.key);
-        self.touch_customer(order.customer);
+    /// To the bind of the submit if that can receive and is to have it, else to any of the group.
+    fn enqueue_delivery(&mut self, entry: &Entry) {
+        let order = &entry.order;
+        let side = self.binds.get_mut(order.bind).and_then(Bind::customer_side);
+        if let Some(side) = side.filter(|side| side.keeps_own && side.customer == order.customer) {
+            side.ready.push_back(order.key);
+            if !core::mem::replace(&mut side.dirty, true) {
+                self.dirty_binds.push(order.bind);
+            }
+        } else if let Some(delivery) = entry.delivery() {
+            let lane = self.touch_lane((order.customer, order.group));
+            lane.push_back(Kind::of(&delivery), order.key);
+        }
+    }
+
+    /// The customers' rules are new: what waits for one bind alone goes to all of its group if it should not wait for it.
+    pub(crate) fn redistribute(&mut self, directory: &Directory) {
+        let lanes: Vec<_> = self.delivery_lanes.keys().copied().collect();
+        for name in lanes {
+            self.touch_lane(name);
+        }
+        let binds: Vec<_> = self.binds.iter().map(|bind| bind.id).collect();
+        for id in binds {
+            let Some(side) = self.binds.get_mut(id).and_then(Bind::customer_side) else {
+                continue;
+            };
+            let customer = directory.customers.get(&side.customer);
+            side.keeps_own = side.kind.receives() && customer.is_some_and(Customer::keeps_session);
+            if !side.keeps_own && !side.ready.is_empty() {
+                let (name, ready) = (side.lane(), core::mem::take(&mut side.ready));
+                let lane = self.touch_lane(name);
+                for key in ready.into_iter().rev() {
+                    lane.push_front(Kind::Receipt, key);
+                }
+            }
+        }
     }
 
     /// After a restart: everything that waits for a customer is ready, everything that was being sent is in doubt.

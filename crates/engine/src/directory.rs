@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::{
-    BindKind, ConnectorId, CustomerId, Meter, PartReceipts, ReceiptIds, ReceiptRules, Route,
-    RouteName, UnknownRoute,
+    BindKind, ConnectorId, CustomerId, Distribution, Meter, PartReceipts, ReceiptIds, ReceiptRules,
+    Route, RouteName, UnknownRoute,
 };
 
 /// The snapshot.
@@ -73,7 +73,7 @@ pub struct Customer {
     pub validity: Duration,
     /// The longest validity; longer ones are cut.
     pub validity_max: Duration,
-    /// How long receipts and MO wait for it.
+    /// How long receipts wait for it.
     pub delivery_ttl: Duration,
     /// Parts that we cut one of its messages into; of more: [`crate::Refusal::TooLong`].
     pub parts_max: u8,
@@ -81,6 +81,14 @@ pub struct Customer {
     pub split_receipts: PartReceipts,
     /// What it gets of the receipts that it asks for.
     pub receipts: ReceiptRules,
+    /// How long MO wait for it.
+    pub mo_ttl: Duration,
+    /// Delays of the second, third.. try of a delivery that was refused for now or not answered; the last one repeats.
+    pub delivery_retry: Vec<Duration>,
+    /// Which of the binds of a group get receipts.
+    pub receipts_to: Distribution,
+    /// Which of the binds of group `0` get MO; an MO belongs to no session.
+    pub mo_to: Distribution,
     /// Routes of its messages; the most specific that matches is taken.
     pub routes: Vec<Route>,
     /// The name by which a message goes that selects no route; none, or one that no route of its has: by those without a name.
@@ -107,6 +115,10 @@ impl Default for Customer {
             parts_max: u8::MAX,
             split_receipts: PartReceipts::Joined,
             receipts: ReceiptRules::default(),
+            mo_ttl: Duration::from_secs(72 * 3600),
+            delivery_retry: [5, 30, 120, 600, 3600].map(Duration::from_secs).to_vec(),
+            receipts_to: Distribution::SameSession,
+            mo_to: Distribution::SameSession,
             routes: Vec::new(),
             route_default: None,
             route_unknown: UnknownRoute::Refuse,

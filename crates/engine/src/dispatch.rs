@@ -251,7 +251,7 @@ impl Turn<'_> {
         };
         match bind.side {
             Side::Carrier { connector } => self.carrier_unbound(connector, &bind),
-            Side::Customer { customer, .. } => self.customer_unbound(customer, bind),
+            Side::Customer(side) => self.customer_unbound(id, &bind.flights, side),
         }
     }
 

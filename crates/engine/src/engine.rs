@@ -11,7 +11,10 @@ use crate::fold::Fold;
 use crate::hash;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
-use crate::{Balance, Customer, CustomerId, Directory, Input, Inputs, MessageKey, Output, Outputs};
+use crate::{
+    Balance, Customer, CustomerId, Delivery, Directory, Input, Inputs, MessageKey, Origin, Output,
+    Outputs,
+};
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -31,6 +34,17 @@ pub struct Step {
 }
 
 impl Step {
+    /// A receipt or an MO goes to this session when all that it tells of is durable.
+    pub(crate) fn deliver(&mut self, to: Origin, token: u64, what: Delivery, body: &[u8]) {
+        let body = self.gated.put(body);
+        self.gated.push(Output::Deliver {
+            to,
+            token,
+            what,
+            body,
+        });
+    }
+
     /// Forgets everything, keeps the room.
     pub fn clear(&mut self) {
         self.records.clear();
@@ -229,6 +243,8 @@ impl Engine {
                 .values()
                 .map(|c| c.doubts.len() as u64)
                 .sum(),
+            deliveries_expired: self.live.lost.expired,
+            deliveries_refused: self.live.lost.refused,
             ..self.fold.figures()
         }
     }
@@ -265,6 +281,10 @@ pub struct Figures {
     pub awaiting_receipt: u64,
     /// Receipts and MO that wait for customers.
     pub deliveries: u64,
+    /// Receipts and MO that no customer fetched in time, since the start.
+    pub deliveries_expired: u64,
+    /// Receipts and MO that their customers refused for good, since the start.
+    pub deliveries_refused: u64,
     /// Receipts that match no message.
     pub unmatched: u64,
     /// Octets of memory that messages take.
@@ -315,8 +335,9 @@ impl<'a> Turn<'a> {
                     origin,
                     customer,
                     kind,
+                    group,
                     window,
-                } => self.bind(origin, customer, kind, window),
+                } => self.bind(origin, (customer, group), kind, window),
                 Input::Connected {
                     origin,
                     connector,
@@ -361,9 +382,9 @@ impl<'a> Turn<'a> {
             return;
         };
         let order = entry.order;
-        let wanted = entry.leg().is_some()
-            && !entry.was_told()
-            && self.fold.would_tell(&order, reason.state());
+        let was_delivery = entry.leg().is_none();
+        let wanted =
+            !was_delivery && !entry.was_told() && self.fold.would_tell(&order, reason.state());
         let receipt = wanted.then(|| self.mint());
         let expires = self.expiry(self.delivery_ttl(order.customer));
         self.record(&Record::Done {
@@ -375,11 +396,17 @@ impl<'a> Turn<'a> {
         });
         match receipt {
             Some(receipt) => self.ready(receipt),
-            None => self.delivery_over(&order),
+            None => {
+                self.delivery_over(&order);
+                if was_delivery {
+                    self.live.lost.expired += 1;
+                    self.drop_ended(&order);
+                }
+            }
         }
     }
 
-    /// How long receipts and MO wait for a customer.
+    /// How long receipts wait for a customer.
     pub(crate) fn delivery_ttl(&self, customer: CustomerId) -> Duration {
         let customer = self.directory.customers.get(&customer);
         customer.map_or(Customer::default().delivery_ttl, |customer| {
@@ -392,9 +419,9 @@ impl<'a> Turn<'a> {
         let directory = self.directory;
         self.live.informed = true;
         let gone = |bind: &&Bind| match bind.side {
-            Side::Customer { customer, .. } => !directory
+            Side::Customer(ref side) => !directory
                 .customers
-                .get(&customer)
+                .get(&side.customer)
                 .is_some_and(|c| c.enabled),
             Side::Carrier { connector } => !directory
                 .connectors
@@ -422,13 +449,10 @@ impl<'a> Turn<'a> {
             connector.doubts_due = Instant(0);
         }
         let connectors: Vec<_> = self.live.connectors.keys().copied().collect();
-        let customers: Vec<_> = self.live.customers.keys().copied().collect();
         connectors
             .into_iter()
             .for_each(|id| self.live.touch_connector(id));
-        customers
-            .into_iter()
-            .for_each(|id| self.live.touch_customer(id));
+        self.live.redistribute(self.directory);
     }
 
     fn run_timers(&mut self) {

@@ -8,7 +8,7 @@ use sms::{Message, State, Wall};
 use crate::hash;
 use crate::record::{Reader, Seconds, Writer};
 use crate::slab::{Linked, Links, Slot};
-use crate::{BindId, Cause, ConnectorId, CustomerId, Delivery, MessageKey, Told, Wants};
+use crate::{BindId, Cause, ConnectorId, CustomerId, Delivery, Group, MessageKey, Told, Wants};
 
 /// The list of a lane (waiting in order, or deferred to a time).
 pub(crate) const LANE: usize = 0;
@@ -54,6 +54,8 @@ pub(crate) struct Order {
     pub(crate) told: Told,
     pub(crate) customer: CustomerId,
     pub(crate) bind: BindId,
+    /// The group of that bind: what the customer is told goes to binds of it.
+    pub(crate) group: Group,
     pub(crate) wants: Wants,
     /// It is one of several: part of a [`Whole`](crate::whole::Whole), or told under the name of another.
     pub(crate) is_part: bool,
@@ -389,6 +391,7 @@ impl<'a> Image<'a> {
             told,
             customer,
             bind,
+            group,
             wants,
             is_part: _, // The whole says it.
             expires,
@@ -398,23 +401,33 @@ impl<'a> Image<'a> {
         w.u64(bind.0);
         w.u32(customer.0);
         w.u32(expires.0);
-        w.bytes(&[wants.0]);
+        let code = match self.stand {
+            ImageStand::Leg { stage, .. } => stage as u8,
+            ImageStand::Mo => MO,
+            ImageStand::Receipt { .. } => RECEIPT,
+        };
+        if group == Group::default() {
+            w.bytes(&[wants.0, code]);
+        } else {
+            w.bytes(&[wants.0, code | GROUPED]);
+            w.bytes(&group.octets());
+        }
         match self.stand {
             ImageStand::Leg {
                 connector,
-                stage,
+                stage: _,
                 priority,
                 attempt,
                 doubts,
                 due,
                 id,
             } => {
-                w.bytes(&[stage as u8, priority, attempt, doubts]);
+                w.bytes(&[priority, attempt, doubts]);
                 w.u32(connector.0);
                 w.u64(due.0);
                 w.short(id);
             }
-            ImageStand::Mo => w.bytes(&[MO]),
+            ImageStand::Mo => {}
             ImageStand::Receipt {
                 told,
                 state,
@@ -423,7 +436,7 @@ impl<'a> Image<'a> {
                 done,
             } => {
                 let [c0, c1, c2] = cause.octets();
-                w.bytes(&[RECEIPT, state as u8, c0, c1, c2]);
+                w.bytes(&[state as u8, c0, c1, c2]);
                 w.u64(told.0);
                 w.u64(submitted.0);
                 w.u64(done.0);
@@ -439,7 +452,13 @@ impl<'a> Image<'a> {
         let customer = CustomerId(r.u32()?);
         let expires = Seconds(r.u32()?);
         let wants = Wants(r.u8()?);
-        let stand = match r.u8()? {
+        let code = r.u8()?;
+        let group = if code & GROUPED == 0 {
+            Group::default()
+        } else {
+            Group::from_octets(r.array()?)
+        };
+        let stand = match code & !GROUPED {
             MO => ImageStand::Mo,
             RECEIPT => {
                 let [state, c0, c1, c2] = r.array()?;
@@ -475,6 +494,7 @@ impl<'a> Image<'a> {
             told,
             customer,
             bind,
+            group,
             wants,
             is_part: false,
             expires,
@@ -489,3 +509,5 @@ impl<'a> Image<'a> {
 
 const MO: u8 = 8;
 const RECEIPT: u8 = 9;
+/// The name of a group follows.
+const GROUPED: u8 = 0x80;

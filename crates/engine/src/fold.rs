@@ -85,12 +85,13 @@ impl Fold {
                 body,
             } => {
                 self.newest = self.newest.max(key);
-                let (bind, wants) = Default::default();
+                let (bind, group, wants) = Default::default();
                 let order = Order {
                     key,
                     told: key.into(),
                     customer,
                     bind,
+                    group,
                     wants,
                     is_part: false,
                     expires,
@@ -256,6 +257,7 @@ impl Fold {
             told: accepted.told,
             customer: accepted.customer,
             bind: accepted.bind,
+            group: accepted.group,
             wants: accepted.wants,
             is_part: accepted.part.is_some() || shares_name(accepted.key, accepted.told),
             expires: accepted.expires,
@@ -675,6 +677,8 @@ impl Fold {
             waiting: lanes.clone().map(Lane::waiting).sum(),
             sending: lanes.clone().map(|lane| lane.sending).sum(),
             in_doubt: 0,
+            deliveries_expired: 0,
+            deliveries_refused: 0,
             awaiting_receipt: self.sent,
             deliveries: self
                 .accounts

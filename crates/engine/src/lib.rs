@@ -9,12 +9,14 @@ mod ask;
 mod bind;
 mod closed;
 mod deliver;
+mod delivery_lane;
 mod directory;
 mod dispatch;
 mod engine;
 mod entry;
 mod fold;
 mod form;
+mod group;
 mod hash;
 mod ids;
 mod index;
@@ -36,11 +38,13 @@ mod traffic;
 mod wants;
 mod whole;
 
+pub use delivery_lane::Distribution;
 pub use directory::{BindLimits, Connector, Customer, Directory, InDoubt, Limits, LongMessages};
 pub use engine::{
     Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
 };
 pub use form::{IdForm, ReceiptIds};
+pub use group::Group;
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};

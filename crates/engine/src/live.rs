@@ -5,22 +5,28 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sms::{Instant, Wall};
 
+use crate::delivery_lane::{DeliveryLane, LaneName};
 use crate::form::Learned;
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
-use crate::{BindId, BindKind, ConnectorId, CustomerId, MessageKey, Origin, Room, Told};
+use crate::{BindId, BindKind, ConnectorId, CustomerId, Group, MessageKey, Origin, Room, Told};
 
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     pub(crate) binds: Binds,
     pub(crate) customers: BTreeMap<CustomerId, CustomerLive>,
     pub(crate) connectors: BTreeMap<ConnectorId, ConnectorLive>,
-    /// Connectors and customers that something changed for in this step.
+    /// There is one for each group that has a receiver, or something waiting for one.
+    pub(crate) delivery_lanes: BTreeMap<LaneName, DeliveryLane>,
+    /// What something changed for in this step.
     pub(crate) dirty_connectors: Vec<ConnectorId>,
-    pub(crate) dirty_customers: Vec<CustomerId>,
+    pub(crate) dirty_lanes: Vec<LaneName>,
+    /// Binds with deliveries of their own that they may have room for.
+    pub(crate) dirty_binds: Vec<BindId>,
     pub(crate) timers: Timers,
     pub(crate) room: Room,
     pub(crate) draining: bool,
+    pub(crate) lost: Lost,
     /// A directory has come: what it does not name is gone.
     pub(crate) informed: bool,
     /// The reference of the last long message that we cut: no two of one sender are alike until they have all been used.
@@ -29,20 +35,24 @@ pub(crate) struct Live {
     pub(crate) wall: Wall,
 }
 
-/// A customer's binds and what is ready for them.
+/// Deliveries that their customers did not take, since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lost {
+    pub(crate) expired: u64,
+    pub(crate) refused: u64,
+}
+
+/// A customer's binds, and what is to be told to them again.
 #[derive(Debug, Default)]
 pub(crate) struct CustomerLive {
     /// Oldest first.
     pub(crate) binds: Vec<BindId>,
     pub(crate) pace: Pace,
-    /// Deliveries that any receiver-capable bind may take, in order.
-    pub(crate) ready: VecDeque<MessageKey>,
     /// Deliveries that were refused or not answered.
     pub(crate) tries: FixedMap<MessageKey, Tries>,
     /// By the told key of messages that are told about more than once: the receipt that is out, and behind it those that wait
     /// until it is acknowledged.
     pub(crate) turns: FixedMap<Told, VecDeque<MessageKey>>,
-    pub(crate) dirty: bool,
 }
 
 /// How often a delivery failed, and what it waits for until its next time.
@@ -150,23 +160,45 @@ pub(crate) struct Bind {
 
 #[derive(Debug)]
 pub(crate) enum Side {
-    Customer {
-        customer: CustomerId,
-        kind: BindKind,
-        pace: Pace,
-        /// Deliveries that this bind should get, in order.
-        ready: VecDeque<MessageKey>,
-    },
-    Carrier {
-        connector: ConnectorId,
-    },
+    Customer(CustomerSide),
+    Carrier { connector: ConnectorId },
+}
+
+/// What a customer's bind is, and what waits for it alone.
+#[derive(Debug)]
+pub(crate) struct CustomerSide {
+    pub(crate) customer: CustomerId,
+    pub(crate) group: Group,
+    pub(crate) kind: BindKind,
+    pub(crate) pace: Pace,
+    /// Receipts of what it submitted come to it before anybody else.
+    pub(crate) keeps_own: bool,
+    /// Those, in order.
+    pub(crate) ready: VecDeque<MessageKey>,
+    /// It stands among [`Live::dirty_binds`].
+    pub(crate) dirty: bool,
+    /// Its lane counts on it to have room.
+    pub(crate) open: bool,
+}
+
+impl CustomerSide {
+    pub(crate) fn lane(&self) -> LaneName {
+        (self.customer, self.group)
+    }
 }
 
 impl Bind {
     /// As what the customer is bound; none: it is a carrier's.
     pub(crate) fn kind(&self) -> Option<BindKind> {
-        match self.side {
-            Side::Customer { kind, .. } => Some(kind),
+        match &self.side {
+            Side::Customer(side) => Some(side.kind),
+            Side::Carrier { .. } => None,
+        }
+    }
+
+    pub(crate) fn customer_side(&mut self) -> Option<&mut CustomerSide> {
+        match &mut self.side {
+            Side::Customer(side) => Some(side),
             Side::Carrier { .. } => None,
         }
     }
@@ -216,6 +248,13 @@ impl Binds {
             .get_mut(id.place())?
             .as_mut()
             .filter(|bind| bind.id == id)
+    }
+
+    /// Its lane does not count on this bind any more.
+    pub(crate) fn found_full(&mut self, id: BindId) {
+        if let Some(side) = self.get_mut(id).and_then(Bind::customer_side) {
+            side.open = false;
+        }
     }
 
     pub(crate) fn remove(&mut self, id: BindId) -> Option<Bind> {
@@ -311,10 +350,26 @@ impl Live {
         }
     }
 
-    pub(crate) fn touch_customer(&mut self, id: CustomerId) {
-        let customer = self.customers.entry(id).or_default();
-        if !core::mem::replace(&mut customer.dirty, true) {
-            self.dirty_customers.push(id);
+    /// The lane of this name, which is looked at before the step ends.
+    pub(crate) fn touch_lane(&mut self, name: LaneName) -> &mut DeliveryLane {
+        let lane = self.delivery_lanes.entry(name).or_default();
+        if !core::mem::replace(&mut lane.dirty, true) {
+            self.dirty_lanes.push(name);
+        }
+        lane
+    }
+
+    /// Something that a bind had was answered: it may have room for more.
+    pub(crate) fn room_on(&mut self, id: BindId) {
+        let Some(side) = self.binds.get_mut(id).and_then(Bind::customer_side) else {
+            return;
+        };
+        if !side.ready.is_empty() && !core::mem::replace(&mut side.dirty, true) {
+            self.dirty_binds.push(id);
+        }
+        if side.kind.receives() && !core::mem::replace(&mut side.open, true) {
+            let lane = side.lane();
+            self.touch_lane(lane).reopen(id);
         }
     }
 

@@ -33,7 +33,7 @@ impl Turn<'_> {
             return Err(Refusal::Full);
         }
         let key = self.mint();
-        let expires = self.expiry(customer.delivery_ttl);
+        let expires = self.expiry(customer.mo_ttl);
         self.record(&Record::Arrived {
             key,
             customer: id,

@@ -274,7 +274,7 @@ impl Turn<'_> {
                 let now = self.now.mono;
                 self.live.doubt(connector, [flight.key], now, now);
             }
-            Some(&Side::Customer { customer, .. }) => self.live.touch_customer(customer),
+            Some(Side::Customer(_)) => self.live.room_on(bind),
             None => {}
         }
     }

@@ -70,7 +70,7 @@ impl Turn<'_> {
     pub(crate) fn connector_of(&self, bind: BindId) -> Option<ConnectorId> {
         match self.live.binds.get(bind)?.side {
             Side::Carrier { connector } => Some(connector),
-            Side::Customer { .. } => None,
+            Side::Customer(_) => None,
         }
     }
 

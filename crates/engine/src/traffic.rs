@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sms::{Address, Alphabet, Message, State, Wall};
 
 use crate::{
-    Amount, BindId, ConnectorId, CustomerId, Directory, MessageKey, Origin, RouteName, Told, Wants,
+    Amount, BindId, ConnectorId, CustomerId, Directory, Group, MessageKey, Origin, RouteName, Told,
+    Wants,
 };
 
 /// A piece of a batch's arena.
@@ -35,6 +36,8 @@ pub enum Input {
         customer: CustomerId,
         /// As what.
         kind: BindKind,
+        /// With which of its other binds it belongs together.
+        group: Group,
         /// Requests that may be outstanding towards the customer.
         window: u16,
     },
@@ -148,6 +151,8 @@ pub struct Draft {
     pub bind: BindId,
     /// Whose message it is.
     pub customer: CustomerId,
+    /// The group of that bind: receipts do not leave it.
+    pub group: Group,
     /// Lane class: 0 lowest to 3 highest.
     pub priority: u8,
     /// Which receipts the customer wants.

@@ -1,6 +1,7 @@
 //! What the operator can count: everything under `/metrics`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::Figures;
@@ -109,6 +110,8 @@ struct FigureGauges {
     in_doubt: Gauge,
     awaiting_receipt: Gauge,
     deliveries: Gauge,
+    deliveries_expired: Counter,
+    deliveries_refused: Counter,
     unmatched: Gauge,
     memory: Gauge,
 }
@@ -405,6 +408,16 @@ impl FigureGauges {
             "Memory that messages take",
             &self.memory,
         );
+        registry.register(
+            "deliveries_expired",
+            "Receipts and MO that no customer fetched in time",
+            self.deliveries_expired.clone(),
+        );
+        registry.register(
+            "deliveries_refused",
+            "Receipts and MO that their customers refused for good",
+            self.deliveries_refused.clone(),
+        );
     }
 
     fn set(&self, figures: Figures) {
@@ -419,6 +432,9 @@ impl FigureGauges {
         set(&self.deliveries, figures.deliveries);
         set(&self.unmatched, figures.unmatched);
         set(&self.memory, figures.memory);
+        let count = |counter: &Counter, value| counter.inner().store(value, Ordering::Relaxed);
+        count(&self.deliveries_expired, figures.deliveries_expired);
+        count(&self.deliveries_refused, figures.deliveries_refused);
     }
 }
 
@@ -435,12 +451,14 @@ mod tests {
         metrics.journal.appended(Duration::from_micros(120), 4096);
         let text = metrics.text(Figures {
             messages: 7,
+            deliveries_expired: 5,
             ..Figures::default()
         });
         for line in [
             "bindery_requests_accepted_total{peer=\"demo\",side=\"customer\"} 3",
             "bindery_requests_refused_total{peer=\"demo\",side=\"customer\",status=\"ESME_RTHROTTLED\"} 1",
             "bindery_messages 7",
+            "bindery_deliveries_expired_total 5",
             "bindery_journal_records_bytes_total 4096",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use engine::CustomerId;
+use engine::{CustomerId, Group};
 use smpp::Version;
 use smpp::pdu::BindLimits;
 use smpp::status::{self, Status};
@@ -47,6 +47,13 @@ pub struct Binding {
     pub receiver: bool,
     /// `bind_transceiver` is allowed.
     pub transceiver: bool,
+    /// Its `system_type` names the group of the bind; anything but a number means group `0` (BUL-52, BUL-66). Off: all binds are
+    /// in group `0` (C-12).
+    pub groups: bool,
+    /// The highest number that a bind group may have; a bind with a higher one is refused with `ESME_RINVSYSTYP` (BUL-F3).
+    pub group_max: u64,
+    /// The group `01` is the group `1`; else they are two (BUL-56).
+    pub group_normalise: bool,
     /// How long the strings of its bind may be.
     pub fields: BindLimits,
     /// The values of `system_type` that its bind may have, or `ESME_RINVSYSTYP`; none: whatever it says.
@@ -55,6 +62,24 @@ pub struct Binding {
     pub refusal_closes: bool,
     /// What is answered when as many binds as agreed stand already: `ESME_RBINDFAIL`, or `ESME_RALYBND`.
     pub too_many: Status,
+}
+
+impl Binding {
+    /// The group of a bind with this `system_type`, or what it is refused with.
+    pub(crate) fn group(&self, system_type: &[u8]) -> Result<Group, Status> {
+        if !self.groups {
+            return Ok(Group::default());
+        }
+        let group = Group::new(system_type).unwrap_or_default();
+        if group.number() > self.group_max {
+            return Err(status::RINVSYSTYP);
+        }
+        Ok(if self.group_normalise {
+            group.normalised()
+        } else {
+            group
+        })
+    }
 }
 
 /// What happens to a bind whose version the customer may not speak.
@@ -190,6 +215,9 @@ impl Default for Binding {
             transmitter: true,
             receiver: true,
             transceiver: true,
+            groups: false,
+            group_max: Group::NUMBER_MAX,
+            group_normalise: false,
             fields: BindLimits::SPECIFICATION,
             system_types: Vec::new(),
             refusal_closes: false,

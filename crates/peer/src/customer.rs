@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use engine::{
-    Answer, BindId, Delivery, Draft, Input, Inputs, Origin, Outcome, Output, Outputs, Refusal,
-    RefusalClass, Span,
+    Answer, BindId, Delivery, Draft, Group, Input, Inputs, Origin, Outcome, Output, Outputs,
+    Refusal, RefusalClass, Span,
 };
 use smpp::Version;
 use smpp::command::{self, CommandId};
@@ -59,11 +59,13 @@ enum Phase {
     Binding {
         account: Arc<Account>,
         version: Version,
+        group: Group,
     },
     /// The bind stands, or stood: answers that are owed still go out after an unbind.
     Bound {
         account: Arc<Account>,
         bind: BindId,
+        group: Group,
         /// The engine knows that it ended.
         ended: bool,
     },
@@ -127,25 +129,34 @@ impl Customer {
                 Asked::Bind,
             )))
         } else {
-            verdict.and_then(|account| match agreed_version(credentials, &account) {
-                Ok(version) => Ok((version, account)),
-                Err(status) => Err(BindRefusal {
-                    status,
-                    closes: account.binding.refusal_closes,
-                }),
+            verdict.and_then(|account| {
+                let version = agreed_version(credentials, &account);
+                let group = account.binding.group(&credentials.system_type);
+                match version.and_then(|version| Ok((version, group?))) {
+                    Ok((version, group)) => Ok((version, group, account)),
+                    Err(status) => Err(BindRefusal {
+                        status,
+                        closes: account.binding.refusal_closes,
+                    }),
+                }
             })
         };
         match admitted {
-            Ok((version, account)) => {
+            Ok((version, group, account)) => {
                 inputs.push(Input::Bind {
                     origin: self.at,
                     customer: account.customer,
                     kind: kind_of(credentials.kind),
+                    group,
                     window: account.session.window_out,
                 });
                 self.session
                     .configure(|settings| configure(settings, &account));
-                self.phase = Phase::Binding { account, version };
+                self.phase = Phase::Binding {
+                    account,
+                    version,
+                    group,
+                };
             }
             Err(refusal) => {
                 self.phase = Phase::Open;
@@ -358,7 +369,13 @@ impl Customer {
         to_all: &[Address<'_>],
         inputs: &mut Inputs,
     ) -> Result<(), Bad> {
-        let Phase::Bound { account, bind, .. } = &self.phase else {
+        let Phase::Bound {
+            account,
+            bind,
+            group,
+            ..
+        } = &self.phase
+        else {
             return Err(NOT_BOUND);
         };
         let submission = Submission::read(sm, account, now.wall, &mut self.filtered)?;
@@ -373,6 +390,7 @@ impl Customer {
                 ..self.at
             },
             bind: *bind,
+            group: *group,
             customer: account.customer,
             priority: submission.priority,
             wants: submission.wants,
@@ -489,7 +507,12 @@ impl Customer {
 
     fn bound(&mut self, now: Now, bind: BindId, inputs: &mut Inputs) {
         let phase = core::mem::replace(&mut self.phase, Phase::Open);
-        let Phase::Binding { account, version } = phase else {
+        let Phase::Binding {
+            account,
+            version,
+            group,
+        } = phase
+        else {
             // The connection ended while the engine decided.
             self.phase = phase;
             inputs.push(Input::Unbound(bind));
@@ -506,6 +529,7 @@ impl Customer {
         self.phase = Phase::Bound {
             account,
             bind,
+            group,
             ended: false,
         };
     }

@@ -1,5 +1,8 @@
 //! `[[customer]]`: those who send us messages.
 
+mod distribution;
+
+use engine::Group;
 use peer::{Account, Mismatch};
 use smpp::status;
 
@@ -58,6 +61,7 @@ impl Section for CustomerSettings {
         all.extend(session());
         all.extend(submitting::settings());
         all.extend(delivering::settings());
+        all.extend(distribution::settings());
         all
     }
 }
@@ -201,7 +205,6 @@ fn limits() -> Vec<Setting<CustomerSettings>> {
             "Messages a second on one bind; more are refused with `ESME_RTHROTTLED`."),
         setting!("deliver_max", rules.deliver_max, whole(1..=1_000_000_000), AtOnce,
             "Receipts and MO that may wait for it, those still owed for accepted messages included; beyond it its messages are refused with `ESME_RMSGQFUL`."),
-        setting!("delivery_ttl", rules.delivery_ttl, time("1 min", "30d"), AtOnce, "How long receipts and MO wait for it."),
         setting!("validity", rules.validity, time("1s", "63d"), AtOnce,
             "How long a message is tried that says nothing of its own."),
         setting!("validity_max", rules.validity_max, time("1s", "63d"), AtOnce,
@@ -225,6 +228,12 @@ fn binding() -> Vec<Setting<CustomerSettings>> {
             "Characters of the `system_id` in its bind; more: `ESME_RINVSYSID`."),
         setting!("password_max", account.binding.fields.password, whole(1..=64), NewBinds,
             "Characters of the `password` in its bind; more: `ESME_RINVPASWD`. The specification says 8."),
+        setting!("bind_groups", account.binding.groups, Flag, NewBinds,
+            "The `system_type` of its bind, a number of up to 13 digits, names the group of the bind; any other means group `0`. Receipts stay in the group of the message's bind, and MO are for group `0`. Off: all binds are in group `0`."),
+        setting!("bind_group_max", account.binding.group_max, whole(0..=Group::NUMBER_MAX), NewBinds,
+            "The highest number of a bind group; a bind with a higher one is refused with `ESME_RINVSYSTYP`."),
+        setting!("bind_group_normalise", account.binding.group_normalise, Flag, NewBinds,
+            "The bind group `01` is the group `1`; else they are two."),
         setting!("system_type_max", account.binding.fields.system_type, whole(0..=64), NewBinds,
             "Characters of the `system_type` in its bind; more: `ESME_RINVSYSTYP`."),
         setting!("address_range_max", account.binding.fields.address_range, whole(0..=64), NewBinds,

@@ -4,7 +4,7 @@ use sms::Wall;
 
 use super::{Reader, Seconds, Writer};
 use crate::whole::PartReceipts;
-use crate::{BindId, ConnectorId, CustomerId, MessageKey, Told, Wants};
+use crate::{BindId, ConnectorId, CustomerId, Group, MessageKey, Told, Wants};
 
 /// We own a message of a customer and placed it with a connector.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Accepted<'a> {
     pub(crate) customer: CustomerId,
     /// The bind it came over.
     pub(crate) bind: BindId,
+    /// The group of that bind.
+    pub(crate) group: Group,
     pub(crate) connector: ConnectorId,
     pub(crate) priority: u8,
     pub(crate) wants: Wants,
@@ -46,9 +48,10 @@ mod flag {
     pub(super) const SENDING: u8 = 1;
     pub(super) const DUE: u8 = 2;
     pub(super) const TOLD: u8 = 4;
+    pub(super) const GROUP: u8 = 8;
     pub(super) const PART: u8 = 16;
     /// A newer version may know more.
-    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD | PART;
+    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD | GROUP | PART;
 }
 
 impl<'a> Accepted<'a> {
@@ -58,6 +61,7 @@ impl<'a> Accepted<'a> {
         let flags = bit(self.sending, flag::SENDING)
             | bit(self.due.is_some(), flag::DUE)
             | bit(told.is_some(), flag::TOLD)
+            | bit(self.group != Group::default(), flag::GROUP)
             | bit(self.part.is_some(), flag::PART);
         w.0.reserve(64 + self.body.len());
         w.bytes(&[flags, self.priority, self.wants.0]);
@@ -71,6 +75,9 @@ impl<'a> Accepted<'a> {
         }
         if let Some(told) = told {
             w.u64(told.0);
+        }
+        if self.group != Group::default() {
+            w.bytes(&self.group.octets());
         }
         if let Some(part) = self.part {
             let held = u8::from(part.held);
@@ -104,6 +111,11 @@ impl<'a> Accepted<'a> {
                 Told(r.u64()?)
             } else {
                 key.into()
+            },
+            group: if has(flag::GROUP) {
+                Group::from_octets(r.array()?)
+            } else {
+                Group::default()
             },
             sending: has(flag::SENDING),
             part: if has(flag::PART) {

@@ -2,6 +2,7 @@
 
 mod asks;
 mod deliveries;
+mod groups;
 mod lanes;
 mod limits;
 mod money;

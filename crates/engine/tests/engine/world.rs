@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use engine::{
     Amount, Answer, Ask, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId,
-    Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Input, Inputs,
-    MessageKey, Origin, Outcome, Output, Outputs, Position, Recovery, Refusal, RefusalClass, Room,
-    Route, RouteName, Span, Step, Target, Wants, Wish,
+    Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input,
+    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Position, Recovery, Refusal,
+    RefusalClass, Room, Route, RouteName, Span, Step, Target, Wants, Wish,
 };
 use sms::{Address, Alphabet, Instant, Message, Now, State, Wall};
 
 pub(crate) const CUSTOMER: CustomerId = CustomerId(1);
+/// What subscribers write to when they mean the customer.
+pub(crate) const NUMBER: &str = "80888";
 pub(crate) const CARRIER: ConnectorId = ConnectorId(1);
 pub(crate) const ALL: Wants = Wants(7);
 pub(crate) const FINAL: Wants = Wants(3);
@@ -24,6 +26,7 @@ pub(crate) const FINAL: Wants = Wants(3);
 pub(crate) struct Bind {
     id: BindId,
     slot: u32,
+    group: Group,
 }
 
 /// A message on its way to a carrier.
@@ -49,6 +52,14 @@ pub(crate) struct Told {
     pub(crate) body: Vec<u8>,
 }
 
+/// A message of a subscriber on its way to a customer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Brought {
+    pub(crate) slot: u32,
+    pub(crate) token: u64,
+    pub(crate) text: String,
+}
+
 pub(crate) struct World {
     engine: Engine,
     directory: Directory,
@@ -59,6 +70,7 @@ pub(crate) struct World {
     pub(crate) window: u16,
     sent: Vec<Sent>,
     told: Vec<Told>,
+    brought: Vec<Brought>,
     bound: Option<BindId>,
     accepted: Option<Result<MessageKey, Refusal>>,
     unreached: Vec<(String, Refusal)>,
@@ -86,6 +98,7 @@ impl World {
         World::of(Directory {
             customers: [(CUSTOMER, customer)].into(),
             connectors: [(CARRIER, rules)].into(),
+            numbers: [(NUMBER.as_bytes().to_vec(), CUSTOMER)].into(),
             ..Directory::default()
         })
     }
@@ -103,6 +116,7 @@ impl World {
             window: 1000,
             sent: Vec::new(),
             told: Vec::new(),
+            brought: Vec::new(),
             bound: None,
             accepted: None,
             unreached: Vec::new(),
@@ -168,7 +182,25 @@ impl World {
             .expect("the customer's bind is accepted")
     }
 
+    /// A transceiver of a group.
+    #[track_caller]
+    pub(crate) fn member(&mut self, group: &str) -> Bind {
+        self.bind_into(named_group(group), BindKind::Transceiver)
+            .expect("the customer's bind is accepted")
+    }
+
+    /// A transmitter of a group.
+    #[track_caller]
+    pub(crate) fn transmitting_member(&mut self, group: &str) -> Bind {
+        self.bind_into(named_group(group), BindKind::Transmitter)
+            .expect("the customer's bind is accepted")
+    }
+
     pub(crate) fn customer_bind(&mut self, kind: BindKind) -> Result<Bind, Refusal> {
+        self.bind_into(Group::default(), kind)
+    }
+
+    fn bind_into(&mut self, group: Group, kind: BindKind) -> Result<Bind, Refusal> {
         self.slots += 1;
         let window = self.window;
         let (origin, slot) = (self.origin(), self.slots);
@@ -176,10 +208,11 @@ impl World {
             origin,
             customer: CUSTOMER,
             kind,
+            group,
             window,
         });
         match (self.bound.take(), self.accepted.take()) {
-            (Some(id), _) => Ok(Bind { id, slot }),
+            (Some(id), _) => Ok(Bind { id, slot, group }),
             (None, Some(Err(refusal))) => Err(refusal),
             (None, _) => panic!("no answer"),
         }
@@ -199,7 +232,11 @@ impl World {
             window,
         });
         let id = self.bound.take().expect("the carrier's bind is named");
-        Bind { id, slot }
+        Bind {
+            id,
+            slot,
+            group: Group::default(),
+        }
     }
 
     pub(crate) fn unbind(&mut self, bind: Bind) {
@@ -226,6 +263,7 @@ impl World {
         self.engine = self.recovered();
         self.sent.clear();
         self.told.clear();
+        self.brought.clear();
         self.reload();
     }
 
@@ -488,6 +526,67 @@ impl World {
         self.acknowledged.take().expect("an answer")
     }
 
+    // ---- messages from subscribers ----
+
+    /// A subscriber writes to the customer; it is acknowledged.
+    #[track_caller]
+    pub(crate) fn mo(&mut self, bind: Bind, text: &str) {
+        let answer = self.mo_to(bind, NUMBER, text);
+        assert_eq!(answer, None, "acknowledged");
+    }
+
+    /// A subscriber writes to a number: why that was refused, if it was.
+    pub(crate) fn mo_to(&mut self, bind: Bind, number: &str, text: &str) -> Option<Refusal> {
+        self.mo_from(bind, "447700900123", number, text)
+    }
+
+    pub(crate) fn mo_from(
+        &mut self,
+        bind: Bind,
+        source: &str,
+        number: &str,
+        text: &str,
+    ) -> Option<Refusal> {
+        let origin = self.origin();
+        let message = Message {
+            source: Address::international(source.as_bytes()),
+            destination: Address::international(number.as_bytes()),
+            text: text.as_bytes(),
+            ..Message::default()
+        };
+        self.give(|inputs| Input::Mo {
+            origin,
+            bind: bind.id,
+            body: inputs.put_message(&message),
+        });
+        self.acknowledged.take().expect("an answer")
+    }
+
+    /// The messages of subscribers that have been sent to customers and not been asked for yet.
+    pub(crate) fn brought(&mut self) -> Vec<Brought> {
+        core::mem::take(&mut self.brought)
+    }
+
+    /// The one that has been sent.
+    #[track_caller]
+    pub(crate) fn brought_one(&mut self) -> Brought {
+        let mut brought = self.brought();
+        assert_eq!(brought.len(), 1, "{brought:?}");
+        brought.remove(0)
+    }
+
+    pub(crate) fn acknowledge_mo(&mut self, bind: Bind, brought: &Brought) {
+        self.answer_delivery(
+            bind,
+            brought.token,
+            Outcome::Accepted {
+                id: Span::default(),
+            },
+        );
+    }
+
+    // ---- on the way to customers ----
+
     /// The receipts that have been sent to customers and not been asked for yet.
     pub(crate) fn told(&mut self) -> Vec<Told> {
         core::mem::take(&mut self.told)
@@ -510,32 +609,29 @@ impl World {
     }
 
     pub(crate) fn acknowledge(&mut self, bind: Bind, told: &Told) {
-        let token = told.token;
-        self.give(|inputs| Input::Delivered {
-            bind: bind.id,
-            token,
-            outcome: Outcome::Accepted {
-                id: inputs.put(b""),
+        self.answer_delivery(
+            bind,
+            told.token,
+            Outcome::Accepted {
+                id: Span::default(),
             },
-        });
+        );
     }
 
     /// No answer came in time.
     pub(crate) fn ignore(&mut self, bind: Bind, told: &Told) {
-        let token = told.token;
-        self.give(|_| Input::Delivered {
-            bind: bind.id,
-            token,
-            outcome: Outcome::Silent,
-        });
+        self.answer_delivery(bind, told.token, Outcome::Silent);
     }
 
     pub(crate) fn decline(&mut self, bind: Bind, told: &Told, class: RefusalClass) {
-        let token = told.token;
+        self.answer_delivery(bind, told.token, Outcome::Refused { class, code: 8 });
+    }
+
+    fn answer_delivery(&mut self, bind: Bind, token: u64, outcome: Outcome) {
         self.give(|_| Input::Delivered {
             bind: bind.id,
             token,
-            outcome: Outcome::Refused { class, code: 8 },
+            outcome,
         });
     }
 
@@ -676,7 +772,14 @@ impl World {
                         cause,
                         body: outputs.get(body).to_vec(),
                     }),
-                    Delivery::Mo => panic!("nobody sent an MO"),
+                    Delivery::Mo => {
+                        let message = Message::decode(outputs.get(body)).expect("a whole message");
+                        self.brought.push(Brought {
+                            slot: to.slot,
+                            token,
+                            text: String::from_utf8_lossy(message.text).into_owned(),
+                        });
+                    }
                 },
                 Output::Acknowledge { refusal, .. } => self.acknowledged = Some(refusal),
                 Output::Close { to } => self.closed.push(to.slot),
@@ -691,6 +794,10 @@ fn named(told: engine::Told, aliases: &mut Vec<u32>) -> MessageKey {
     told.key().unwrap_or_default()
 }
 
+fn named_group(name: &str) -> Group {
+    Group::new(name.as_bytes()).expect("a group is a number")
+}
+
 impl Bind {
     pub(crate) fn slot(self) -> u32 {
         self.slot
@@ -701,6 +808,7 @@ fn draft(origin: Origin, bind: Bind, digits: &str, inputs: &mut Inputs) -> Draft
     Draft {
         origin,
         bind: bind.id,
+        group: bind.group,
         customer: CUSTOMER,
         body: inputs.put_message(&message(digits)),
         ..Draft::default()

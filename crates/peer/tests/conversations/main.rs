@@ -3,6 +3,7 @@
 mod asking;
 mod carrier;
 mod customer;
+mod groups;
 mod long;
 mod mo;
 mod multi;

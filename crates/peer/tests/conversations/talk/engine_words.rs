@@ -1,8 +1,8 @@
 //! What the engine hears and says, as words.
 
 use engine::{
-    Answer, Ask, BindId, Cause, Delivery, Input, Inputs, MessageKey, Origin, Outcome, Output,
-    Outputs, Refusal, Told, Wish,
+    Answer, Ask, BindId, Cause, Delivery, Group, Input, Inputs, MessageKey, Origin, Outcome,
+    Output, Outputs, Refusal, Told, Wish,
 };
 use smpp::tlv::Tlvs;
 use sms::{Message, State, Wall};
@@ -185,12 +185,14 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
         Input::Bind {
             customer,
             kind,
+            group,
             window,
             ..
         } => format!(
-            "bind customer={} {} window={window}",
+            "bind customer={} {} window={window}{}",
             customer.0,
-            format!("{kind:?}").to_lowercase()
+            format!("{kind:?}").to_lowercase(),
+            group_word(*group)
         ),
         Input::Connected {
             connector,
@@ -205,6 +207,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
         Input::Submit(draft) => {
             let message = message_words(batch.get(draft.body));
             let mut line = format!("submit {} bind={}", draft.origin.sequence, draft.bind.0);
+            line += &group_word(draft.group);
             line += if draft.alias { " alias" } else { "" };
             line += &words::numbers(&[("lane", draft.priority), ("wants", draft.wants.0)]);
             line += &moment(" due", draft.due);
@@ -265,6 +268,15 @@ fn to_all(octets: &[u8]) -> String {
         String::new()
     } else {
         format!(" to_all={}", words.join(","))
+    }
+}
+
+/// The group, where it is not the one of those that name none.
+fn group_word(group: Group) -> String {
+    if group == Group::default() {
+        String::new()
+    } else {
+        format!(" group={group}")
     }
 }
 

@@ -1,0 +1,35 @@
+//! Which binds of a customer get receipts and MO, how long these wait, and when they are tried again.
+
+use engine::Distribution;
+
+use super::CustomerSettings;
+use crate::form::{choice, list, time};
+use crate::table::{Setting, setting};
+
+#[rustfmt::skip] // A row of the table is a line or two.
+pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
+    vec![
+        setting!("receipts_to", rules.receipts_to, choice(RECEIPTS_TO), AtOnce,
+            "Which receiver-capable bind of a group gets its receipts: that of the message or else the oldest with room, each in turn, the `first` that bound alone, or the `last` alone."),
+        setting!("mo_to", rules.mo_to, choice(MO_TO), AtOnce,
+            "Which receiver-capable bind of group `0` gets MO: the oldest with room, each in turn, the `first` that bound alone, or the `last` alone."),
+        setting!("delivery_ttl", rules.delivery_ttl, time("1 min", "30d"), AtOnce, "How long receipts wait for it."),
+        setting!("mo_ttl", rules.mo_ttl, time("1 min", "30d"), AtOnce, "How long MO wait for it."),
+        setting!("delivery_retry", rules.delivery_retry, list(1..=20, time("1s", "24h")), AtOnce,
+            "Pauses before the second, third.. try of a receipt or MO that was refused for now or not answered; the last one repeats. A new bind of the group is a try as well."),
+    ]
+}
+
+const RECEIPTS_TO: &[(&str, Distribution)] = &[
+    ("same_session_else_any", Distribution::SameSession),
+    ("round_robin", Distribution::RoundRobin),
+    ("first", Distribution::First),
+    ("last", Distribution::Last),
+];
+
+const MO_TO: &[(&str, Distribution)] = &[
+    ("any", Distribution::SameSession),
+    ("round_robin", Distribution::RoundRobin),
+    ("first", Distribution::First),
+    ("last", Distribution::Last),
+];
