@@ -83,6 +83,7 @@ fn the_sound_configuration_is_sound() {
     Directory::parse("f", &text).unwrap_or_else(|problems| panic!("{problems}"));
 }
 
+/// Shows MOB-15, MOB-21, MOB-29.
 #[test]
 fn every_value_that_does_not_fit_is_told_what_would() {
     let mut actual = String::new();

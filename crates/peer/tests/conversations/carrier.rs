@@ -311,6 +311,7 @@ fn a_receipt_that_says_nothing_is_acknowledged_or_it_would_come_for_ever() {
     );
 }
 
+/// Shows BUL-47.
 #[test]
 fn an_alert_is_noted_and_what_only_customers_may_ask_is_refused() {
     bound(

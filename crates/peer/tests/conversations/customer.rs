@@ -182,6 +182,7 @@ fn an_operation_outside_of_the_account_s_is_answered_as_what_it_is_and_the_sessi
     );
 }
 
+/// Shows MTA-91, MTA-99, MTA-100.
 #[test]
 fn every_refusal_of_the_engine_has_its_status() {
     transceiver(
@@ -214,6 +215,7 @@ fn every_refusal_of_the_engine_has_its_status() {
     );
 }
 
+/// Shows MTA-91, MTA-102.
 #[test]
 fn a_bad_field_is_refused_before_the_engine_hears_of_it() {
     transceiver(

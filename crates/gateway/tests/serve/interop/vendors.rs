@@ -68,7 +68,7 @@ const MTA: &str = "
     quiet A -> A quiet
 ";
 
-/// Shows MTA-118, MTA-120, MTA-121, MTA-122.
+/// Shows MTA-118, MTA-120, MTA-121, MTA-122, MTA-43, MTA-63.
 #[test]
 #[ignore = "needs smpplib: run `cargo xtask test`"]
 fn smpplib_starts_quickly_with_mta() {
@@ -76,7 +76,7 @@ fn smpplib_starts_quickly_with_mta() {
     check("smpplib-mta", smpplib(), Wire::Tls, &steps);
 }
 
-/// Shows MTA-82, MTA-118, MTA-120, MTA-121, MTA-122.
+/// Shows MTA-82, MTA-118, MTA-120, MTA-121, MTA-122, MTA-43, MTA-63.
 #[test]
 #[ignore = "needs node's smpp: run `cargo xtask test`"]
 fn node_starts_quickly_with_mta_and_cancels() {

@@ -16,7 +16,7 @@ fn bound(service: &Service) -> Esme {
     esme
 }
 
-/// Shows MTA-1, MTA-5, MTA-8, MTA-10, MTA-15, MTA-22, MTA-33, MTA-57, MTA-59, MTA-88, MTA-120, MTA-121, MTA-122.
+/// Shows MTA-1, MTA-5, MTA-8, MTA-10, MTA-15, MTA-22, MTA-33, MTA-57, MTA-59, MTA-88, MTA-120, MTA-121, MTA-122, MTA-92.
 #[test]
 fn the_quick_start_holds() {
     let service = Service::simulated("mta-quick-start", "");
@@ -177,7 +177,7 @@ fn addresses_may_be_written_in_every_usual_way() {
     }
 }
 
-/// Shows MTA-93, MTA-107, C-23.
+/// Shows MTA-93, MTA-107, C-23, MTA-91.
 #[test]
 fn what_it_does_not_offer_has_its_status() {
     let service = Service::simulated("mta-refusals", "");
