@@ -1,6 +1,9 @@
 //! What the edge knows of a customer: its protocol, its rules for submitting, and how it wants to be told.
 
+use core::fmt;
+use core::str::FromStr;
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use engine::{CustomerId, Group};
 use smpp::Version;
@@ -8,7 +11,7 @@ use smpp::pdu::BindLimits;
 use smpp::status::{self, Status};
 use sms::Reading;
 
-use crate::{Delivering, Operations};
+use crate::{Delivering, Operations, Statuses};
 
 /// Everything that the edge needs of a customer. [`Default`] is the preset `default`.
 ///
@@ -141,9 +144,23 @@ pub struct Submitting {
     /// The highest lane class its messages get, 0 to 3, whatever they ask for.
     pub priority_max: u8,
     /// What is made of `validity_period`.
-    pub validity: TimeRule,
+    pub validity: Rule,
     /// What is made of `schedule_delivery_time`.
-    pub schedule: TimeRule,
+    pub schedule: Rule,
+    /// What is made of `priority_flag`.
+    pub priority: Rule,
+    /// What is made of `protocol_id`; refused with `ESME_RSUBMITFAIL`.
+    pub protocol_id: Rule,
+    /// What is made of `replace_if_present_flag`.
+    pub replace_if_present: Unoffered,
+    /// What is made of `sm_default_msg_id`.
+    pub default_message: Unoffered,
+    /// What is made of `registered_delivery`.
+    pub registered_delivery: RegisteredDelivery,
+    /// What is made of TLVs that say nothing to us: they travel, do not, or are refused with `ESME_RTLVNOTALLWD`.
+    pub other_tlvs: Rule,
+    /// What its manual has in place of the specification's statuses.
+    pub statuses: Statuses,
 }
 
 /// What in a message is the name of the route that it selects ([`engine::RouteName`]). It is ours, and does not travel on.
@@ -168,6 +185,20 @@ pub struct AddressRules {
     pub rewrite_ton_npi: bool,
     /// Characters of a source with letters; more: `ESME_RINVSRCADR`.
     pub alphanumeric_max: u8,
+    /// Digits of a source without letters; more: `ESME_RINVSRCADR`.
+    pub source_digits_max: u8,
+    /// Digits of a destination; fewer: `ESME_RINVDSTADR`.
+    pub destination_digits_min: u8,
+    /// Digits of a destination; more: `ESME_RINVDSTADR`.
+    pub destination_digits_max: u8,
+    /// The TON and NPI that sources have to be sent with; none: any that there are.
+    pub source_ton_npi: Option<TonNpi>,
+    /// The TON and NPI that destinations have to be sent with; none: any that there are.
+    pub destination_ton_npi: Option<TonNpi>,
+    /// Which sources it may send from.
+    pub source_policy: SourcePolicy,
+    /// Its own sources, besides the default.
+    pub own_sources: Sources,
     /// The source of a message that has none; empty: it stays without.
     pub default_source: String,
 }
@@ -181,15 +212,99 @@ pub enum LongText {
     Refuse,
 }
 
-/// What is made of a time that a message carries.
+/// What is made of something that a message carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TimeRule {
+pub enum Rule {
     /// It counts; one that cannot be read is refused with the field's status.
     Honour,
     /// It is not looked at.
     Ignore,
     /// A message that has one is refused with the field's status.
     Refuse,
+}
+
+/// What is made of something that is offered to nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unoffered {
+    /// It is not looked at.
+    Ignore,
+    /// A message that has one is refused with the field's status.
+    Refuse,
+}
+
+/// What is made of `registered_delivery`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RegisteredDelivery {
+    /// What SMPP 3.4, 5.2.17, says.
+    Specification,
+    /// Every value but 0 asks for one final receipt, of success or failure.
+    AnyIsFinal,
+    /// It is not looked at: the customer has no receipts.
+    Never,
+}
+
+/// Whose numbers and names a customer may send from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SourcePolicy {
+    /// Any.
+    Any,
+    /// Its own; others are refused with `ESME_RINVSRCADR`.
+    Own,
+    /// Its own; others become its default.
+    OwnOrDefault,
+    /// Its default, whatever it writes.
+    Default,
+}
+
+/// Type of number and numbering plan.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TonNpi {
+    /// SMPP 3.4, 5.2.5.
+    pub ton: u8,
+    /// SMPP 3.4, 5.2.6.
+    pub npi: u8,
+}
+
+/// Sources in the form in which they are compared: digits without `+`, names as they are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sources(BTreeSet<Box<[u8]>>);
+
+impl Sources {
+    /// Each once, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|source| &**source)
+    }
+
+    pub(crate) fn contain(&self, source: &[u8]) -> bool {
+        self.0.contains(source)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Sources {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(sources: I) -> Sources {
+        let bare = |source: &'a str| source.strip_prefix('+').unwrap_or(source).as_bytes().into();
+        Sources(sources.into_iter().map(bare).collect())
+    }
+}
+
+impl FromStr for TonNpi {
+    type Err = ();
+
+    /// Reads `TON/NPI` such as `1/1`.
+    fn from_str(text: &str) -> Result<TonNpi, ()> {
+        let (ton, npi) = text.split_once('/').ok_or(())?;
+        let number = |text: &str| text.parse().map_err(|_| ());
+        Ok(TonNpi {
+            ton: number(ton)?,
+            npi: number(npi)?,
+        })
+    }
+}
+
+impl fmt::Display for TonNpi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.ton, self.npi)
+    }
 }
 
 impl Default for Account {
@@ -266,8 +381,15 @@ impl Default for Submitting {
             empty_text: true,
             strict_tlv: false,
             priority_max: 3,
-            validity: TimeRule::Honour,
-            schedule: TimeRule::Honour,
+            validity: Rule::Honour,
+            schedule: Rule::Honour,
+            priority: Rule::Honour,
+            protocol_id: Rule::Honour,
+            replace_if_present: Unoffered::Refuse,
+            default_message: Unoffered::Refuse,
+            registered_delivery: RegisteredDelivery::Specification,
+            other_tlvs: Rule::Honour,
+            statuses: Statuses::default(),
         }
     }
 }
@@ -279,6 +401,13 @@ impl Default for AddressRules {
             strip_zeros: true,
             rewrite_ton_npi: true,
             alphanumeric_max: 11,
+            source_digits_max: 20,
+            destination_digits_min: 1,
+            destination_digits_max: 20,
+            source_ton_npi: None,
+            destination_ton_npi: None,
+            source_policy: SourcePolicy::Any,
+            own_sources: Sources::default(),
             default_source: String::new(),
         }
     }

@@ -90,7 +90,10 @@ impl<'a> Asking<'a> {
             destination: b"",
             wish: Want::Replace(New {
                 text: submission::text(&sm, payload, account)?,
-                registered_delivery: replace.registered_delivery,
+                registered_delivery: submission::registered_delivery(
+                    replace.registered_delivery,
+                    &account.submitting,
+                ),
                 due: times.due,
                 expires: times.expires,
             }),

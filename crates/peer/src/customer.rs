@@ -343,10 +343,11 @@ impl Customer {
             }),
         };
         if let Err(bad) = refused {
-            self.session.refuse(sequence, bad.status);
+            let status = self.in_its_words(command, bad.status);
+            self.session.refuse(sequence, status);
             notes.push(Note::Refused {
                 command,
-                status: bad.status,
+                status,
                 why: bad.why,
             });
         }
@@ -357,6 +358,17 @@ impl Customer {
     fn may(&self, command: CommandId) -> bool {
         self.account()
             .is_none_or(|account| account.submitting.operations.allow(command))
+    }
+
+    /// A status as the customer's manual has it: another than the specification's only in the answers to submits.
+    fn in_its_words(&self, command: CommandId, status: Status) -> Status {
+        let submits = [command::SUBMIT_SM, command::SUBMIT_MULTI, command::DATA_SM];
+        match self.account() {
+            Some(account) if submits.contains(&command) => {
+                account.submitting.statuses.of_status(status)
+            }
+            _ => status,
+        }
     }
 
     /// Submits to the destination of the message, or to all of these if there are any.
@@ -491,18 +503,15 @@ impl Customer {
             self.session.refuse_bind(now.mono, status);
             return;
         }
-        let asked = match self.session.owed(sequence) {
-            command::QUERY_SM => Asked::Query,
-            command::CANCEL_SM => Asked::Cancel,
-            command::REPLACE_SM => Asked::Replace,
-            command::SUBMIT_MULTI => {
-                self.take_unreached(sequence);
-                Asked::Submit
-            }
-            _ => Asked::Submit,
+        let status = match (self.session.owed(sequence), self.account()) {
+            (command::QUERY_SM, _) => command_status(refusal, Asked::Query),
+            (command::CANCEL_SM, _) => command_status(refusal, Asked::Cancel),
+            (command::REPLACE_SM, _) => command_status(refusal, Asked::Replace),
+            (_, Some(account)) => account.submitting.statuses.of_refusal(refusal),
+            (_, None) => command_status(refusal, Asked::Submit),
         };
-        self.session
-            .refuse(sequence, command_status(refusal, asked));
+        self.take_unreached(sequence);
+        self.session.refuse(sequence, status);
     }
 
     fn bound(&mut self, now: Now, bind: BindId, inputs: &mut Inputs) {

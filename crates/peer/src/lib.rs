@@ -18,12 +18,13 @@ mod operations;
 mod profile;
 mod refusal;
 mod report;
+mod statuses;
 mod submission;
 mod told;
 
 pub use account::{
-    Account, AddressRules, Binding, LongText, Mismatch, RouteSelector, SessionRules, Submitting,
-    TimeRule,
+    Account, AddressRules, Binding, LongText, Mismatch, RegisteredDelivery, RouteSelector, Rule,
+    SessionRules, SourcePolicy, Sources, Submitting, TonNpi, Unoffered,
 };
 pub use delivering::{
     Delivering, ErrMap, ErrOf, MessageIdForm, MoAlphabet, ReceiptForm, ReceiptText, ReceiptTlvs,
@@ -32,3 +33,4 @@ pub use flow::{BindRefusal, Credentials, Flow, Note, Notes};
 pub use operations::Operations;
 pub use profile::{Profile, refusal_class};
 pub use refusal::{Asked, command_status};
+pub use statuses::{StatusOf, Statuses};

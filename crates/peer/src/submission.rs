@@ -1,5 +1,6 @@
 //! What a customer's submit_sm or data_sm means, or which field of it is wrong.
 
+mod fields;
 mod tlvs;
 
 use engine::{RouteName, Wants};
@@ -9,10 +10,12 @@ use sms::udh::Concatenation;
 use sms::{Alphabet, Message, UDHI, Wall, time, udh};
 
 use crate::address::{self, BadAddress};
-use crate::{Account, RouteSelector, TimeRule, long};
+use crate::{Account, RouteSelector, Rule, long};
 
+pub(crate) use fields::registered_delivery;
 pub(crate) use tlvs::{payload, travelling, understood};
 
+use fields::Fields;
 use tlvs::Extras;
 
 /// A message within the rules of its customer.
@@ -52,15 +55,6 @@ const fn bad(status: Status, why: &'static str) -> Bad {
     Bad { status, why }
 }
 
-/// The bits of esm_class (SMPP 3.4, 5.2.12).
-mod esm {
-    pub(super) const MODE: u8 = 0x03;
-    pub(super) const TRANSACTION: u8 = 0x02;
-    pub(super) const TYPE: u8 = 0x3C;
-    pub(super) const DELIVERY_ACKNOWLEDGEMENT: u8 = 0x08;
-    pub(super) const USER_ACKNOWLEDGEMENT: u8 = 0x10;
-}
-
 /// A data_sm in the words of submit_sm and deliver_sm: what it does not have is 0 or empty (SMPP 3.4, 4.7.1).
 pub(crate) fn from_data_sm<'a>(data: &DataSm<'a>) -> Sm<'a> {
     Sm {
@@ -87,7 +81,10 @@ impl<'a> Submission<'a> {
         let rules = &account.submitting;
         let source = address::source(sm.source, &rules.addresses)?;
         let destination = address::destination(sm.destination, &rules.addresses)?;
-        check_numbers(sm)?;
+        let fields = Fields::read(sm, rules)?;
+        if matches!(sm.data_coding, 0x0B | 0x0C | 0x0F | 0x80..=0xBF) {
+            return Err(bad(status::RINVDCS, "data_coding"));
+        }
         let times = Times::read(sm.schedule_delivery_time, sm.validity_period, account, now)?;
         let mut extras = Extras::default();
         if !sm.tlvs.is_empty() {
@@ -102,11 +99,11 @@ impl<'a> Submission<'a> {
             source,
             destination,
             esm_class: sm.esm_class,
-            protocol_id: sm.protocol_id,
-            priority: sm.priority_flag,
-            registered_delivery: sm.registered_delivery,
+            protocol_id: fields.protocol_id,
+            priority: fields.priority,
+            registered_delivery: fields.registered_delivery,
             data_coding: sm.data_coding,
-            default_message_id: sm.sm_default_msg_id,
+            default_message_id: 0,
             text: text(sm, extras.payload, account)?,
             tlvs: extras.travelling,
         };
@@ -115,8 +112,8 @@ impl<'a> Submission<'a> {
             long: long::measure(&message, extras.part.is_some(), rules)?,
             part: extras.part,
             route,
-            priority: sm.priority_flag.min(rules.priority_max),
-            wants: Wants::from_registered_delivery(sm.registered_delivery),
+            priority: fields.priority.min(rules.priority_max),
+            wants: Wants::from_registered_delivery(fields.registered_delivery),
             due: times.due,
             // SMPP 3.4, 5.3.2.31: it supersedes validity_period.
             expires: extras
@@ -129,37 +126,6 @@ impl<'a> Submission<'a> {
 /// The route of this name; an empty one selects none.
 fn named(name: &[u8]) -> Option<RouteName> {
     (!name.is_empty()).then(|| RouteName::of(name))
-}
-
-/// The fields that are a number of few values. Reserved bits of registered_delivery are ignored (SMPP 3.4, 5.2.17).
-#[inline]
-fn check_numbers(sm: &Sm<'_>) -> Result<(), Bad> {
-    let kind = sm.esm_class & esm::TYPE;
-    if !matches!(
-        kind,
-        0 | esm::DELIVERY_ACKNOWLEDGEMENT | esm::USER_ACKNOWLEDGEMENT
-    ) {
-        return Err(bad(status::RINVESMCLASS, "esm_class"));
-    }
-    // Its response would have to wait for the handset.
-    if sm.esm_class & esm::MODE == esm::TRANSACTION {
-        return Err(bad(status::RINVESMCLASS, "esm_class: transaction mode"));
-    }
-    if sm.priority_flag > 3 {
-        return Err(bad(status::RINVPRTFLG, "priority_flag"));
-    }
-    match sm.replace_if_present_flag {
-        0 => {}
-        1 => return Err(bad(status::RINVSUBREP, "replace_if_present_flag")),
-        _ => return Err(bad(status::RINVREPFLAG, "replace_if_present_flag")),
-    }
-    if matches!(sm.data_coding, 0x0B | 0x0C | 0x0F | 0x80..=0xBF) {
-        return Err(bad(status::RINVDCS, "data_coding"));
-    }
-    if sm.sm_default_msg_id != 0 {
-        return Err(bad(status::RINVDFTMSGID, "sm_default_msg_id"));
-    }
-    Ok(())
 }
 
 /// When a message may be sent, by its own fields; none: that is not said.
@@ -191,13 +157,13 @@ impl Times {
 
 /// A time field by its rule: `Some(None)` if it does not count, `None` if it is refused.
 #[inline]
-fn moment(field: &[u8], rule: TimeRule, now: Wall) -> Option<Option<Wall>> {
-    if field.is_empty() || rule == TimeRule::Ignore {
+fn moment(field: &[u8], rule: Rule, now: Wall) -> Option<Option<Wall>> {
+    if field.is_empty() || rule == Rule::Ignore {
         return Some(None);
     }
     match rule {
-        TimeRule::Refuse => None,
-        TimeRule::Honour | TimeRule::Ignore => time::parse_time(field, now).ok(),
+        Rule::Refuse => None,
+        Rule::Honour | Rule::Ignore => time::parse_time(field, now).ok(),
     }
 }
 
@@ -231,6 +197,7 @@ pub(crate) fn text<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{RegisteredDelivery, Unoffered};
     use smpp::tlv::Tlvs;
     use sms::Address;
 
@@ -313,6 +280,136 @@ mod tests {
         check(|sm| sm.registered_delivery = 0xE0, 0, "");
     }
 
+    /// What becomes of a message by these rules.
+    fn made(
+        sm: &Sm<'static>,
+        rules: impl FnOnce(&mut crate::Submitting),
+        look: impl FnOnce(&Submission<'_>),
+    ) -> u32 {
+        let mut account = Account::default();
+        rules(&mut account.submitting);
+        match Submission::read(sm, &account, NOW, &mut Vec::new()) {
+            Ok(submission) => {
+                look(&submission);
+                0
+            }
+            Err(bad) => bad.status.0,
+        }
+    }
+
+    /// Shows BUL-29, BUL-27, BUL-31.
+    #[test]
+    fn what_a_manual_does_not_offer_is_not_looked_at_or_refused_with_its_field_s_status() {
+        let sm = Sm {
+            priority_flag: 3,
+            protocol_id: 0x40,
+            replace_if_present_flag: 1,
+            sm_default_msg_id: 7,
+            ..hello()
+        };
+        let ignoring = |rules: &mut crate::Submitting| {
+            rules.priority = Rule::Ignore;
+            rules.protocol_id = Rule::Ignore;
+            rules.replace_if_present = Unoffered::Ignore;
+            rules.default_message = Unoffered::Ignore;
+        };
+        let taken = made(&sm, ignoring, |submission| {
+            let message = submission.message;
+            assert_eq!(submission.priority, 0);
+            assert_eq!((message.priority, message.protocol_id), (0, 0));
+            assert_eq!(message.default_message_id, 0);
+        });
+        assert_eq!(taken, 0);
+        let refused = |but: fn(&mut crate::Submitting)| {
+            let rules = |rules: &mut crate::Submitting| {
+                ignoring(rules);
+                but(rules);
+            };
+            made(&sm, rules, |_| ())
+        };
+        assert_eq!(refused(|rules| rules.priority = Rule::Refuse), 0x06);
+        assert_eq!(refused(|rules| rules.protocol_id = Rule::Refuse), 0x45);
+        assert_eq!(
+            refused(|rules| rules.replace_if_present = Unoffered::Refuse),
+            0x42
+        );
+        assert_eq!(
+            refused(|rules| rules.default_message = Unoffered::Refuse),
+            0x63
+        );
+        let honoured = |rules: &mut crate::Submitting| {
+            ignoring(rules);
+            rules.priority = Rule::Honour;
+            rules.protocol_id = Rule::Honour;
+        };
+        made(&sm, honoured, |submission| {
+            let message = submission.message;
+            assert_eq!((message.priority, message.protocol_id), (3, 0x40));
+        });
+    }
+
+    /// Shows BUL-32, BUL-38, BUL-26.
+    #[test]
+    fn other_tlvs_travel_or_do_not_or_are_refused() {
+        // A vendor's, user_message_reference, more_messages_to_send, dest_network_id.
+        for sent in [
+            &b"\x15\0\0\x03abc"[..],
+            b"\x02\x04\0\x02\0\x07",
+            b"\x04\x26\0\x01\x01",
+            b"\x06\x0E\0\x072021234",
+        ] {
+            let sm = Sm {
+                tlvs: tlvs(sent),
+                ..hello()
+            };
+            for (rule, status, travels) in [
+                (Rule::Honour, 0, sent),
+                (Rule::Ignore, 0, b""),
+                (Rule::Refuse, 0xC1, b""),
+            ] {
+                let said = made(
+                    &sm,
+                    |rules| rules.other_tlvs = rule,
+                    |submission| assert_eq!(submission.message.tlvs, travels),
+                );
+                assert_eq!(said, status, "{rule:?}");
+            }
+        }
+    }
+
+    /// Shows BUL-35, BUL-36, BUL-37, C-9, MES-28, MTA-44, MTA-45.
+    #[test]
+    fn registered_delivery_means_what_the_account_s_manual_says() {
+        const FINAL: u8 = Wants::SUCCESS.0 | Wants::FAILURE.0;
+        const INTERMEDIATE: u8 = FINAL | Wants::INTERMEDIATE.0;
+        for (sent, specification, any_is_final) in [
+            (0x00, 0, 0),
+            (0x01, FINAL, FINAL),
+            (0x02, Wants::FAILURE.0, FINAL),
+            (0x03, Wants::SUCCESS.0, FINAL),
+            (0x11, INTERMEDIATE, FINAL),
+        ] {
+            let sm = Sm {
+                registered_delivery: sent,
+                ..hello()
+            };
+            for (meaning, wants) in [
+                (RegisteredDelivery::Specification, specification),
+                (RegisteredDelivery::AnyIsFinal, any_is_final),
+                (RegisteredDelivery::Never, 0),
+            ] {
+                let status = made(
+                    &sm,
+                    |rules| rules.registered_delivery = meaning,
+                    |submission| {
+                        assert_eq!(submission.wants, Wants(wants), "{meaning:?} {sent:#x}");
+                    },
+                );
+                assert_eq!(status, 0);
+            }
+        }
+    }
+
     #[test]
     fn a_time_that_is_none_has_the_status_of_its_field() {
         check(
@@ -337,6 +434,7 @@ mod tests {
         );
     }
 
+    /// Shows MOB-187, MTA-107, BUL-28, BUL-30, BUL-33, C-8, C-23.
     #[test]
     fn times_count_from_now_or_are_ignored_or_refused_as_the_account_says() {
         let mut account = Account::default();
@@ -350,15 +448,15 @@ mod tests {
         let hours = |n: u64| Some(Wall(NOW.0 + n * 3_600_000));
         assert_eq!((submission.due, submission.expires), (hours(1), hours(48)));
 
-        account.submitting.schedule = TimeRule::Ignore;
-        account.submitting.validity = TimeRule::Ignore;
+        account.submitting.schedule = Rule::Ignore;
+        account.submitting.validity = Rule::Ignore;
         let mut scratch = Vec::new();
         let submission = Submission::read(&sm, &account, NOW, &mut scratch).expect("in order");
         assert_eq!((submission.due, submission.expires), (None, None));
 
-        account.submitting.validity = TimeRule::Refuse;
+        account.submitting.validity = Rule::Refuse;
         assert_eq!(refusal(&sm, &account), (0x62, "validity_period"));
-        account.submitting.schedule = TimeRule::Refuse;
+        account.submitting.schedule = Rule::Refuse;
         assert_eq!(refusal(&sm, &account), (0x61, "schedule_delivery_time"));
         assert_eq!(refusal(&hello(), &account), (0, ""));
     }

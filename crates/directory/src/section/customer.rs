@@ -3,7 +3,7 @@
 mod distribution;
 
 use engine::Group;
-use peer::{Account, Mismatch};
+use peer::{Account, Mismatch, SourcePolicy};
 use smpp::status;
 
 use super::credential::{Credential, SecretText, credential_settings};
@@ -85,6 +85,7 @@ impl Named for CustomerSettings {
             reader,
         );
         self.check_binding(written, reader);
+        self.check_sources(written, reader);
         if self.rules.validity > self.rules.validity_max {
             reader.complain(
                 &written.span_of(&["validity", "validity_max"]),
@@ -111,6 +112,28 @@ impl CustomerSettings {
     /// What it binds as.
     pub(crate) fn system_id(&self) -> &At<String> {
         self.system_id.as_ref().unwrap_or(&self.name)
+    }
+
+    fn check_sources(&self, written: &Written<'_>, reader: &mut Reader) {
+        let rules = &self.account.submitting.addresses;
+        let needs_default = matches!(
+            rules.source_policy,
+            SourcePolicy::OwnOrDefault | SourcePolicy::Default
+        );
+        if needs_default && rules.default_source.is_empty() {
+            reader.complain(
+                &written.span_of(&["source_policy", "default_source"]),
+                "source_policy needs a default_source",
+                "give default_source",
+            );
+        }
+        if rules.destination_digits_min > rules.destination_digits_max {
+            reader.complain(
+                &written.span_of(&["destination_digits_min", "destination_digits_max"]),
+                "destination_digits_min is more than destination_digits_max",
+                "exchange them",
+            );
+        }
     }
 
     fn check_binding(&self, written: &Written<'_>, reader: &mut Reader) {

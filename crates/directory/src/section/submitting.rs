@@ -1,14 +1,18 @@
 //! What a customer may submit, and what is made of it.
 
-use engine::{PartReceipts, UnknownRoute};
-use peer::{LongText, Operations, RouteSelector, TimeRule};
+use engine::{PartReceipts, Refusal, UnknownRoute};
+use peer::{
+    LongText, Operations, RegisteredDelivery, RouteSelector, Rule, SourcePolicy, Sources, StatusOf,
+    Statuses, Unoffered,
+};
 use smpp::command::{self, CommandId};
+use smpp::status::Status;
 use sms::Alphabet;
 
 use super::CustomerSettings;
 use crate::form::{
-    Characters, Choice, Flag, Form, Item, Keys, List, Pairs, Text, choice, list, octets, or_none,
-    pairs, whole,
+    Characters, Choice, Flag, Form, Item, Keys, List, Pairs, Text, Whole, choice, list, octets,
+    or_none, pairs, parsed, whole,
 };
 use crate::problem::Reader;
 use crate::table::{Setting, setting};
@@ -52,6 +56,20 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "What is made of a `validity_period`: it counts, is not looked at, or the message is refused."),
         setting!("schedule", account.submitting.schedule, choice(RULES), NewBinds,
             "What is made of a `schedule_delivery_time`: it counts, is not looked at, or the message is refused."),
+        setting!("priority", account.submitting.priority, choice(RULES), NewBinds,
+            "What is made of a `priority_flag` other than 0: it counts, is not looked at, or the message is refused with `ESME_RINVPRTFLG`."),
+        setting!("protocol_id", account.submitting.protocol_id, choice(RULES), NewBinds,
+            "What is made of a `protocol_id` other than 0: it travels, is not looked at, or the message is refused with `ESME_RSUBMITFAIL`."),
+        setting!("replace_if_present", account.submitting.replace_if_present, choice(UNOFFERED), NewBinds,
+            "A message whose `replace_if_present_flag` is not 0: the flag is not looked at, or the message is refused with `ESME_RINVSUBREP`."),
+        setting!("default_message", account.submitting.default_message, choice(UNOFFERED), NewBinds,
+            "A message whose `sm_default_msg_id` is not 0: the number is not looked at, or the message is refused with `ESME_RINVDFTMSGID`."),
+        setting!("registered_delivery", account.submitting.registered_delivery, choice(REGISTERED_DELIVERY), NewBinds,
+            "What its `registered_delivery` means: what the specification says; one final receipt for every value but 0 (`any_is_final`); or nothing (`never`: it has no receipts)."),
+        setting!("other_tlvs", account.submitting.other_tlvs, choice(RULES), NewBinds,
+            "What is made of TLVs that say nothing to this gateway: they travel, are not looked at, or the message is refused with `ESME_RTLVNOTALLWD`."),
+        setting!("statuses", account.submitting.statuses, StatusTable, NewBinds,
+            "What stands in the answers to its submits in place of a status of the specification, or of a decision of this gateway."),
         setting!("strip_plus", account.submitting.addresses.strip_plus, Flag, NewBinds,
             "A leading `+` before digits is dropped from addresses."),
         setting!("strip_zeros", account.submitting.addresses.strip_zeros, Flag, NewBinds,
@@ -60,6 +78,20 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "TON and NPI become 5/0 for letters and 1/1 for digits; else they stay as sent."),
         setting!("alphanumeric_max", account.submitting.addresses.alphanumeric_max, whole(0..=20), NewBinds,
             "Characters of a source with letters; more: `ESME_RINVSRCADR`. 0: digits only."),
+        setting!("source_digits_max", account.submitting.addresses.source_digits_max, whole(1..=20), NewBinds,
+            "Digits of a source without letters; more: `ESME_RINVSRCADR`."),
+        setting!("destination_digits_min", account.submitting.addresses.destination_digits_min, whole(1..=20), NewBinds,
+            "Digits of a destination; fewer: `ESME_RINVDSTADR`."),
+        setting!("destination_digits_max", account.submitting.addresses.destination_digits_max, whole(1..=20), NewBinds,
+            "Digits of a destination; more: `ESME_RINVDSTADR`."),
+        setting!("source_ton_npi", account.submitting.addresses.source_ton_npi, or_none("any", parsed("TON and NPI such as \"1/1\"")), NewBinds,
+            "The TON and NPI that its sources have to be sent with; others: `ESME_RINVSRCTON`, `ESME_RINVSRCNPI`."),
+        setting!("destination_ton_npi", account.submitting.addresses.destination_ton_npi, or_none("any", parsed("TON and NPI such as \"1/1\"")), NewBinds,
+            "The TON and NPI that its destinations have to be sent with; others: `ESME_RINVDSTTON`, `ESME_RINVDSTNPI`."),
+        setting!("source_policy", account.submitting.addresses.source_policy, choice(SOURCE_POLICIES), NewBinds,
+            "Which sources it may send from: `any`; its `own` (`own_sources` and `default_source`), others are refused with `ESME_RINVSRCADR`; `own_or_default`, where others become `default_source`; or `default`, where all do."),
+        setting!("own_sources", account.submitting.addresses.own_sources, Own, NewBinds,
+            "Numbers and names of its own, besides `default_source`."),
         setting!("default_source", account.submitting.addresses.default_source, octets(0..=20, Characters::Ascii), NewBinds,
             "The source of a message that has none; empty: it stays without."),
     ]
@@ -99,6 +131,111 @@ const OPERATIONS: &[(&str, CommandId)] = &[
     ("replace_sm", command::REPLACE_SM),
 ];
 
+/// A list of sources.
+struct Own;
+
+impl Own {
+    fn list() -> List<Text> {
+        list(0..=10_000, octets(1..=21, Characters::Ascii))
+    }
+}
+
+impl Form<Sources> for Own {
+    fn expects(&self) -> String {
+        Form::<Vec<String>>::expects(&Own::list())
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<Sources> {
+        let sources: Vec<String> = Own::list().read(key, item, reader)?;
+        Some(sources.iter().map(String::as_str).collect())
+    }
+
+    fn write(&self, value: &Sources) -> String {
+        let sources: Vec<Vec<u8>> = value.iter().map(<[u8]>::to_vec).collect();
+        Own::list().write(&sources)
+    }
+}
+
+/// A table of statuses.
+struct StatusTable;
+
+impl StatusTable {
+    fn table() -> Pairs<StatusOf, Whole<u32>> {
+        let keys = Keys {
+            called: "status or decision",
+            expects: "\"no_route\", \"no_credit\", \"over_daily_limit\", \"draining\" or the name of a status such as RINVDSTADR",
+            example: "RINVDSTADR = 14",
+            read: status_of,
+            write: write_status_of,
+        };
+        pairs(keys, whole(1..=0x4FF))
+    }
+}
+
+impl Form<Statuses> for StatusTable {
+    fn expects(&self) -> String {
+        StatusTable::table().expects()
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<Statuses> {
+        let rows = StatusTable::table().read(key, item, reader)?;
+        let rows = rows.into_iter().map(|(of, said)| (of, Status(said)));
+        Some(Statuses::new(rows))
+    }
+
+    fn write(&self, value: &Statuses) -> String {
+        let rows = value.rows().map(|(of, said)| (of, said.0));
+        StatusTable::table().write(&rows.collect())
+    }
+}
+
+/// The words for decisions of this gateway.
+const DECISIONS: &[(&str, Refusal)] = &[
+    ("no_route", Refusal::NoRoute),
+    ("no_credit", Refusal::NoCredit),
+    ("over_daily_limit", Refusal::OverDailyLimit),
+    ("draining", Refusal::Draining),
+];
+
+/// A decision, or a status by its name without `ESME_`.
+fn status_of(word: &str) -> Option<StatusOf> {
+    if let Some(&(_, refusal)) = DECISIONS.iter().find(|(known, _)| *known == word) {
+        return Some(StatusOf::Refusal(refusal));
+    }
+    let named = |status: &&Status| status.name().strip_prefix("ESME_") == Some(word);
+    let status = Status::ALL.iter().find(named)?;
+    Some(StatusOf::Status(*status)).filter(|_| !status.is_ok())
+}
+
+fn write_status_of(of: &StatusOf) -> String {
+    match of {
+        StatusOf::Status(status) => status.name().trim_start_matches("ESME_").to_owned(),
+        StatusOf::Refusal(refusal) => {
+            let known = DECISIONS.iter().find(|(_, known)| known == refusal);
+            known.map_or("?", |(word, _)| word).to_owned()
+        }
+    }
+}
+
+/// The words for what is made of something that nobody is offered.
+const UNOFFERED: &[(&str, Unoffered)] =
+    &[("ignore", Unoffered::Ignore), ("refuse", Unoffered::Refuse)];
+
+/// The words for what registered_delivery means.
+const REGISTERED_DELIVERY: &[(&str, RegisteredDelivery)] = &[
+    ("specification", RegisteredDelivery::Specification),
+    ("any_is_final", RegisteredDelivery::AnyIsFinal),
+    ("never", RegisteredDelivery::Never),
+];
+
+/// The words for whose sources a customer may use.
+const SOURCE_POLICIES: &[(&str, SourcePolicy)] = &[
+    ("any", SourcePolicy::Any),
+    ("own", SourcePolicy::Own),
+    ("own_or_default", SourcePolicy::OwnOrDefault),
+    ("default", SourcePolicy::Default),
+];
+
 /// The words for alphabets.
 const ALPHABETS: &[(&str, Alphabet)] = &[
     ("gsm7", Alphabet::Gsm7),
@@ -132,10 +269,10 @@ const PART_RECEIPTS: &[(&str, PartReceipts)] = &[
 ];
 
 /// The words for what is made of a time in a message.
-const RULES: &[(&str, TimeRule)] = &[
-    ("honour", TimeRule::Honour),
-    ("ignore", TimeRule::Ignore),
-    ("refuse", TimeRule::Refuse),
+const RULES: &[(&str, Rule)] = &[
+    ("honour", Rule::Honour),
+    ("ignore", Rule::Ignore),
+    ("refuse", Rule::Refuse),
 ];
 
 /// The words for what selects a route.

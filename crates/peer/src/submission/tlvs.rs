@@ -10,7 +10,7 @@ use sms::UDHI;
 use sms::udh::Concatenation;
 
 use super::{Bad, bad, named};
-use crate::{Account, RouteSelector, long};
+use crate::{Account, RouteSelector, Rule, long};
 
 /// What the TLVs of a request say, and those of them that travel on.
 #[derive(Default)]
@@ -36,6 +36,10 @@ impl<'a> Extras<'a> {
         if rules.strict_tlv && tlvs.bad_lengths().any(|tag| !is_route(tag)) {
             return Err(bad(status::RINVTLVLEN, "tlv"));
         }
+        let ours = |tag: u16| understood(tag) || is_route(tag);
+        if rules.other_tlvs == Rule::Refuse && tlvs.iter().any(|tlv| !ours(tlv.tag)) {
+            return Err(bad(status::RTLVNOTALLWD, "tlv"));
+        }
         let payload = payload(tlvs, account)?;
         check_sar(tlvs)?;
         let time_to_live = tlvs
@@ -52,7 +56,10 @@ impl<'a> Extras<'a> {
                 .and_then(|tlv| route(tlv.value)),
             // A header of the sender's own says it better.
             part: long::sar(tlvs).filter(|_| !has_header),
-            travelling: travelling(tlvs, |tag| understood(tag) || is_route(tag), scratch),
+            travelling: match rules.other_tlvs {
+                Rule::Honour => travelling(tlvs, ours, scratch),
+                Rule::Ignore | Rule::Refuse => &[],
+            },
         })
     }
 }
