@@ -54,6 +54,7 @@ enum Command {
     Listen(tools::listen::Args),
     Load(tools::load::Args),
     Sink(tools::sink::Args),
+    Decode(tools::decode::Args),
 }
 
 fn main() -> ExitCode {
@@ -65,5 +66,6 @@ fn main() -> ExitCode {
         Command::Listen(args) => tools::listen::run(&args),
         Command::Load(args) => tools::load::run(&args),
         Command::Sink(args) => tools::sink::run(&args),
+        Command::Decode(args) => tools::decode::run(&args),
     }
 }

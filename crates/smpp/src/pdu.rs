@@ -6,6 +6,7 @@
 mod decode;
 mod encode;
 mod field;
+mod fields;
 mod list;
 
 use core::fmt;
@@ -15,6 +16,7 @@ use sms::Address;
 pub use decode::decode;
 pub use encode::{Unencodable, encode};
 pub use field::BindLimits;
+pub use fields::Value;
 pub use list::{Destination, Destinations, Unsuccessful, UnsuccessfulList};
 
 use crate::Version;

@@ -11,17 +11,13 @@ use smpp::receipt;
 use smpp::session::{BindKind, Event, Session};
 use smpp::status;
 use smpp::tlv::Tlvs;
-use sms::alphabet::Reading;
-use sms::gsm::Gsm;
-use sms::{Address, udh};
+use sms::{Address, UDHI, udh};
 
 use super::client::{Client, Problem, Target};
 use super::parse;
 use super::reactor::Stopper;
+use super::text;
 use crate::clock::Clock;
-
-/// `esm_class` of a message with a user data header (SMPP 3.4, 5.2.12).
-const HEADER: u8 = 0x40;
 
 /// Without anything to do it is looked around this often.
 const LOOK: Duration = Duration::from_secs(1);
@@ -195,14 +191,14 @@ impl Arrival {
                 ..arrival
             };
         }
-        let header = (esm_class & HEADER != 0).then(|| udh::split(text));
-        let (tables, place, body) = match header {
-            Some(Ok((header, body))) => (header.tables(), header.concatenation(), body),
-            _ => (Gsm::DEFAULT, None, text),
+        let header = (esm_class & UDHI != 0).then(|| udh::split(text));
+        let place = match header {
+            Some(Ok((header, _))) => header.concatenation(),
+            _ => None,
         };
         Arrival {
             part: place.map(|place| (place.sequence, place.total)),
-            text: readable(data_coding, tables, body),
+            text: text::readable(esm_class, data_coding, text),
             ..arrival
         }
     }
@@ -224,19 +220,6 @@ impl Arrival {
         let shown = self.text.replace(char::is_control, " ");
         let _ = write!(line, "  {shown}");
         line
-    }
-}
-
-fn readable(data_coding: u8, tables: Gsm, body: &[u8]) -> String {
-    let reading = Reading::default();
-    let mut text = String::new();
-    let alphabet = reading.alphabet(data_coding);
-    match reading.decode(alphabet, tables, body, &mut text) {
-        Ok(()) => text,
-        Err(_) => body.iter().fold(String::new(), |mut hex, octet| {
-            let _ = write!(hex, "{octet:02x}");
-            hex
-        }),
     }
 }
 

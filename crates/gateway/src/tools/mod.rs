@@ -2,6 +2,7 @@
 
 pub(crate) mod carrier;
 mod client;
+pub(crate) mod decode;
 mod due;
 mod hash;
 pub(crate) mod listen;
@@ -10,6 +11,7 @@ mod parse;
 mod reactor;
 pub(crate) mod send;
 pub(crate) mod sink;
+mod text;
 mod tls;
 mod usage;
 mod wire;
