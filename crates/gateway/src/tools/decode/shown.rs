@@ -142,6 +142,7 @@ impl Shown {
         }
         let _ = write!(out, "  {} octets", self.length);
         for Line { name, value } in self.fields.iter().chain(&self.tlvs) {
+            let value = if value.is_empty() { "-" } else { value };
             let _ = write!(out, "\n  {name:<30} {value}");
         }
         if let Some(text) = &self.text {
@@ -187,7 +188,7 @@ fn status(status: Status) -> String {
 
 fn field(name: &str, value: Value<'_>) -> String {
     match value {
-        Value::Text(octets) => quoted(octets),
+        Value::Text(octets) => printable(octets),
         Value::Number(octet) => number(name, octet),
         Value::Address(of) => address(of),
         Value::Unreached(of, why) => format!("{} {}", address(of), status(why)),
@@ -211,13 +212,13 @@ fn number(name: &str, octet: u8) -> String {
 
 fn address(address: Address<'_>) -> String {
     let Address { ton, npi, digits } = address;
-    format!("{ton}/{npi} {}", quoted(digits))
+    format!("{ton}/{npi} {}", printable(digits))
 }
 
 fn tlv_value(tag: u16, value: &[u8]) -> String {
     match tag {
         tlv::RECEIPTED_MESSAGE_ID | tlv::ADDITIONAL_STATUS_INFO_TEXT => {
-            quoted(value.split(|&octet| octet == 0).next().unwrap_or_default())
+            printable(value.split(|&octet| octet == 0).next().unwrap_or_default())
         }
         tlv::MESSAGE_STATE => match *value {
             [octet] => number("message_state", octet),
@@ -228,6 +229,6 @@ fn tlv_value(tag: u16, value: &[u8]) -> String {
 }
 
 /// Text of a peer in one line, whatever is in it.
-fn quoted(octets: &[u8]) -> String {
-    format!("\"{}\"", octets.escape_ascii())
+fn printable(octets: &[u8]) -> String {
+    octets.escape_ascii().to_string()
 }

@@ -1,3 +1,5 @@
+//! What is shown of PDUs, of digits as people write them, and of captures as TCP cuts them.
+
 use etherparse::PacketBuilder;
 
 use super::*;
@@ -28,8 +30,8 @@ fn a_pdu_is_shown_field_by_field_with_its_text_in_its_alphabet() {
     let paragraph = all[0].paragraph();
     for line in [
         "submit_sm #3  ",
-        "\n  source_addr                    5/0 \"Me\"",
-        "\n  destination_addr               1/1 \"447700900123\"",
+        "\n  source_addr                    5/0 Me",
+        "\n  destination_addr               1/1 447700900123",
         "\n  data_coding                    0x00 Gsm7",
         "\n  text                           hi",
     ] {
