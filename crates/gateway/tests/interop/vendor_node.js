@@ -150,6 +150,8 @@ async function main() {
       await Bind.byName.get(name)[word](...rest);
     }
   }
+  // What was not unbound would keep the program alive.
+  Bind.byName.forEach((bind) => bind.session.destroy());
 }
 
 main();

@@ -140,3 +140,78 @@ fn smpplib_starts_quickly_with_mobivate() {
 fn node_starts_quickly_with_mobivate() {
     check("node-mobivate", node(), Wire::Plain, MOBIVATE);
 }
+
+const BULKSMS: &str = "
+    bind A transmitter bulksms 0 -> A bound
+    bind B transmitter bulksms 0 -> B bound
+    bind C transmitter bulksms 1 -> C bound
+    bind D transmitter bulksms 1 -> D bound
+    bind E receiver bulksms 0 -> E bound
+    bind F receiver bulksms 1 -> F bound
+    submit A a 12125551234 Hello -> A a taken
+    submit B b 12125551234 Hello -> B b taken
+    submit C c 12125551234 Hello -> C c taken
+    submit D d 12125551234 Hello -> D d taken
+    tell E 2 -> E receipt a DELIVRD, E receipt b DELIVRD
+    tell F 2 -> F receipt c DELIVRD, F receipt d DELIVRD
+    bind G receiver bulksms 0 -> G bound
+    submit A taken-over 12125551234 Hello -> A taken-over taken
+    tell G 1 -> G receipt taken-over DELIVRD
+    unbind E -> E unbound
+    bind E receiver bulksms Logica -> E bound
+    submit B taken-back 12125551234 Hello -> B taken-back taken
+    tell E 1 -> E receipt taken-back DELIVRD
+    quiet F -> F quiet
+    quiet G -> G quiet
+    long A long 12125551235 -> A long.1 taken, A long.2 taken, A long.3 taken
+    tell E 3 -> E receipt long.1 DELIVRD, E receipt long.2 DELIVRD, E receipt long.3 DELIVRD
+    unbind E -> E unbound
+    unbind F -> F unbound
+    unbind G -> G unbound
+";
+
+/// Shows BUL-50, BUL-57, BUL-60, BUL-66, BUL-73, BUL-76, BUL-77, C-12.
+#[test]
+#[ignore = "needs smpplib: run `cargo xtask test`"]
+fn smpplib_has_the_groups_of_example_1() {
+    check("smpplib-bulksms", smpplib(), Wire::Plain, BULKSMS);
+}
+
+/// Shows BUL-50, BUL-57, BUL-60, BUL-66, BUL-73, BUL-76, BUL-77, C-12.
+#[test]
+#[ignore = "needs node's smpp: run `cargo xtask test`"]
+fn node_has_the_groups_of_example_1() {
+    check("node-bulksms", node(), Wire::Plain, BULKSMS);
+}
+
+const TANGERINE: &str = "
+    bind A transmitter tangerine 0 -> A bound
+    bind B transmitter tangerine 1 -> B bound
+    bind C transceiver tangerine 0 -> C bound
+    bind D transceiver tangerine 1 -> D bound
+    bind E transceiver tangerine 100 -> E refused 0x53
+    submit A a 12125551234 Hello -> A a taken
+    submit B b 12125551234 Hello -> B b taken
+    submit C c 12125551234 Hello -> C c taken
+    submit D d 12125551234 Hello -> D d taken
+    tell C 2 -> C receipt a DELIVRD, C receipt c DELIVRD
+    tell D 2 -> D receipt b DELIVRD, D receipt d DELIVRD
+    quiet A -> A quiet
+    quiet B -> B quiet
+    unbind C -> C unbound
+    unbind D -> D unbound
+";
+
+/// Shows BUL-69, BUL-70, BUL-71, BUL-72.
+#[test]
+#[ignore = "needs smpplib: run `cargo xtask test`"]
+fn smpplib_has_the_groups_of_example_2() {
+    check("smpplib-tangerine", smpplib(), Wire::Tls, TANGERINE);
+}
+
+/// Shows BUL-69, BUL-70, BUL-71, BUL-72.
+#[test]
+#[ignore = "needs node's smpp: run `cargo xtask test`"]
+fn node_has_the_groups_of_example_2() {
+    check("node-tangerine", node(), Wire::Tls, TANGERINE);
+}

@@ -1,9 +1,10 @@
 //! BulkSMS, the older service: bind groups, routing groups, a preset of refusals.
 
-use smpp::pdu::Sm;
-use smpp::status;
+use smpp::pdu::{Bind, Sm};
+use smpp::status::{self, Status};
+use sms::Address;
 
-use super::{Esme, Kind, PASSWORD, Service, credentials, to_subscriber};
+use super::{Carrier, Esme, Kind, PASSWORD, SUBSCRIBER, Service, credentials, to_subscriber};
 
 /// A customer's program that is bound as a transceiver.
 #[track_caller]
@@ -102,4 +103,170 @@ fn service_type_selects_the_routing_group() {
         assert!(esme.submit(&sm).is_ok(), "{service_type}");
         carriers[group - 1].takes("1");
     }
+}
+
+/// A service whose subscribers' messages to 27111 are for `bulksms`.
+fn with_number(name: &str) -> (Service, Carrier) {
+    let number = "[[number]]\nnumber = \"27111\"\ncustomer = \"bulksms\"\n";
+    Service::with_carrier(name, number)
+}
+
+/// What a subscriber writes to that number.
+fn from_subscriber(text: &[u8]) -> Sm<'_> {
+    Sm {
+        source: Address::international(SUBSCRIBER),
+        destination: Address::international(b"27111"),
+        short_message: text,
+        ..Sm::default()
+    }
+}
+
+#[track_caller]
+fn bind_to(service: &Service, kind: Kind, group: &str) -> (Esme, Status) {
+    let bind = Bind {
+        system_type: group.as_bytes(),
+        ..credentials("bulksms", PASSWORD)
+    };
+    let mut esme = service.plain();
+    let answer = esme.bind_as(kind, &bind);
+    (esme, answer)
+}
+
+#[track_caller]
+fn joined(service: &Service, kind: Kind, group: &str) -> Esme {
+    let (esme, answer) = bind_to(service, kind, group);
+    assert_eq!(answer, status::OK, "{group}");
+    esme
+}
+
+/// A message is submitted by one, and the carrier says that it was delivered: its message_id.
+#[track_caller]
+fn delivered(esme: &mut Esme, carrier: &mut Carrier) -> String {
+    let id = esme.submit(&to_subscriber(b"hello")).expect("it is taken");
+    carrier.takes(&id);
+    carrier.reports(&id, "DELIVRD", "000");
+    id
+}
+
+/// Shows BUL-10, BUL-49, BUL-51, BUL-52, BUL-53, BUL-54, BUL-55, BUL-56, BUL-61, BUL-62, BUL-67, BUL-68, C-12.
+#[test]
+fn a_bind_names_its_group_by_its_system_type() {
+    let (service, mut carrier) = with_number("bulksms-groups");
+    let groups = ["", "1", "01", "2", "3", "4", "5", "6", "7", "9999999999999"];
+    let mut esmes: Vec<Esme> = groups
+        .iter()
+        .map(|group| joined(&service, Kind::Transceiver, group))
+        .collect();
+    // Each is a group of its own, and the first is the one that needs no name.
+    for esme in &mut esmes {
+        let id = delivered(esme, &mut carrier);
+        assert_eq!(esme.delivered().field("id"), id);
+    }
+    carrier.delivers(&from_subscriber(b"yes"));
+    assert_eq!(esmes[0].delivered().said(), "yes");
+    for esme in &mut esmes {
+        esme.hears_nothing();
+    }
+    esmes.remove(1).unbind();
+    let mut word = joined(&service, Kind::Receiver, "Logica");
+    carrier.delivers(&from_subscriber(b"no"));
+    assert_eq!(word.delivered().said(), "no");
+}
+
+/// Shows BUL-50, BUL-57, BUL-60, BUL-64, BUL-73, BUL-74, BUL-75, BUL-76, BUL-77, BUL-78, C-3.
+#[test]
+fn example_1_with_its_newcomer() {
+    let (service, mut carrier) = with_number("bulksms-example-1");
+    let mut a = joined(&service, Kind::Transmitter, "0");
+    let mut b = joined(&service, Kind::Transmitter, "0");
+    let mut c = joined(&service, Kind::Transmitter, "1");
+    let mut d = joined(&service, Kind::Transmitter, "1");
+    let mut e = joined(&service, Kind::Receiver, "0");
+    let mut f = joined(&service, Kind::Receiver, "1");
+    for sender in [&mut a, &mut b] {
+        let id = delivered(sender, &mut carrier);
+        assert_eq!(e.delivered().field("id"), id);
+    }
+    for sender in [&mut c, &mut d] {
+        let id = delivered(sender, &mut carrier);
+        assert_eq!(f.delivered().field("id"), id);
+    }
+    carrier.delivers(&from_subscriber(b"to E"));
+    assert_eq!(e.delivered().said(), "to E");
+
+    let mut g = joined(&service, Kind::Receiver, "0");
+    for sender in [&mut a, &mut b] {
+        for _ in 0..5 {
+            let id = delivered(sender, &mut carrier);
+            assert_eq!(g.delivered().field("id"), id);
+        }
+    }
+    carrier.delivers(&from_subscriber(b"to G"));
+    assert_eq!(g.delivered().said(), "to G");
+    let id = delivered(&mut c, &mut carrier);
+    assert_eq!(f.delivered().field("id"), id);
+    e.hears_nothing();
+
+    e.unbind();
+    let mut e = joined(&service, Kind::Receiver, "0");
+    let id = delivered(&mut a, &mut carrier);
+    assert_eq!(e.delivered().field("id"), id);
+    g.hears_nothing();
+
+    e.unbind();
+    let id = delivered(&mut a, &mut carrier);
+    assert_eq!(g.delivered().field("id"), id);
+    f.hears_nothing();
+}
+
+/// Shows BUL-69, BUL-70, BUL-71, BUL-72.
+#[test]
+fn example_2() {
+    let (service, mut carrier) = with_number("bulksms-example-2");
+    let mut a = joined(&service, Kind::Transmitter, "0");
+    let mut b = joined(&service, Kind::Transmitter, "1");
+    let mut c = joined(&service, Kind::Transceiver, "0");
+    let mut d = joined(&service, Kind::Transceiver, "1");
+    for (sender, receiver) in [(&mut a, &mut c), (&mut b, &mut d)] {
+        let id = delivered(sender, &mut carrier);
+        assert_eq!(receiver.delivered().field("id"), id);
+        let id = delivered(receiver, &mut carrier);
+        assert_eq!(receiver.delivered().field("id"), id);
+    }
+    carrier.delivers(&from_subscriber(b"yes"));
+    assert_eq!(c.delivered().said(), "yes");
+    for esme in [&mut a, &mut b, &mut c, &mut d] {
+        esme.hears_nothing();
+    }
+}
+
+/// Shows BUL-63, BUL-65.
+#[test]
+fn what_a_group_without_a_receiver_is_owed_waits_for_one() {
+    let (service, mut carrier) = with_number("bulksms-waiting");
+    let mut sender = joined(&service, Kind::Transmitter, "1");
+    let mut zero = joined(&service, Kind::Receiver, "0");
+    let id = delivered(&mut sender, &mut carrier);
+    zero.hears_nothing();
+    let mut one = joined(&service, Kind::Receiver, "1");
+    assert_eq!(one.delivered().field("id"), id);
+    zero.unbind();
+    carrier.delivers(&from_subscriber(b"anybody?"));
+    one.hears_nothing();
+    let mut zero = joined(&service, Kind::Receiver, "0");
+    assert_eq!(zero.delivered().said(), "anybody?");
+}
+
+/// Shows BUL-79.
+#[test]
+fn what_was_not_acknowledged_goes_to_the_next() {
+    let (service, mut carrier) = with_number("bulksms-unacknowledged");
+    let mut sender = joined(&service, Kind::Transmitter, "0");
+    let mut first = joined(&service, Kind::Receiver, "0");
+    let id = delivered(&mut sender, &mut carrier);
+    // It reads the receipt, says nothing, and is gone.
+    first.client.next_of(smpp::command::DELIVER_SM);
+    drop(first);
+    let mut next = joined(&service, Kind::Receiver, "0");
+    assert_eq!(next.delivered().field("id"), id);
 }

@@ -1,6 +1,6 @@
 //! Messangi: SMPP 3.4 over TLS and nothing else.
 
-use smpp::pdu::Bind;
+use smpp::pdu::{Bind, Sm};
 use smpp::status;
 
 use super::{Esme, PASSWORD, Service, credentials, to_subscriber};
@@ -77,5 +77,22 @@ fn who_comes_back_at_once_is_taken() {
         service
             .gateway
             .counted("bindery_binds{peer=\"messangi\",side=\"customer\"}", 0);
+    }
+}
+
+/// Shows MES-19, MES-20, C-2.
+#[test]
+fn data_coding_0_is_gsm_and_8_is_ucs2() {
+    let (service, mut carrier) = Service::with_carrier("messangi-alphabets", "");
+    let mut esme = bound(&service);
+    // The euro sign of the extension table and the dollar of the default one; a star in UCS-2.
+    for (data_coding, text) in [(0, &b"\x1B\x65 \x02"[..]), (8, b"\x26\x05")] {
+        let sm = Sm {
+            data_coding,
+            ..to_subscriber(text)
+        };
+        assert!(esme.submit(&sm).is_ok(), "{data_coding}");
+        let sent = carrier.takes("1");
+        assert_eq!((sent.data_coding, &sent.text[..]), (data_coding, text));
     }
 }
