@@ -87,12 +87,13 @@ impl Turn<'_> {
             part: None,
             bill: Bill::Free,
         };
-        match draft.long {
-            None => {
+        match (draft.long, draft.part) {
+            (Some(alphabet), _) => self.take_long(draft, customer, &taken, alphabet, body)?,
+            (None, Some(part)) => self.take_part(draft, customer, &taken, part, body)?,
+            (None, None) => {
                 let bill = self.bill(draft.customer, customer, body)?;
                 self.take_in(draft, &Taken { bill, ..taken }, body);
             }
-            Some(alphabet) => self.take_long(draft, customer, &taken, alphabet, body)?,
         }
         self.count_pace(draft, customer);
         Ok(told)

@@ -349,6 +349,7 @@ impl Live {
 
     /// After a restart: everything that waits for a customer is ready, everything that was being sent is in doubt.
     pub(crate) fn rebuild(&mut self, fold: &Fold) {
+        self.rebuild_wholes(fold);
         let mut deliveries = Vec::new();
         let mut doubts = Vec::new();
         for entry in fold.entries() {

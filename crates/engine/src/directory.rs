@@ -89,6 +89,12 @@ pub struct Customer {
     pub receipts_to: Distribution,
     /// Which of the binds of group `0` get MO; an MO belongs to no session.
     pub mo_to: Distribution,
+    /// The receipts of a message that it cut itself. [`PartReceipts::Joined`] needs `hold_parts`.
+    pub multipart_receipts: PartReceipts,
+    /// Parts that it cut itself are held until all of their message are there, at most so long; none: each goes when it comes.
+    pub hold_parts: Option<Duration>,
+    /// What becomes of held parts whose others did not come.
+    pub incomplete: Incomplete,
     /// Routes of its messages; the most specific that matches is taken.
     pub routes: Vec<Route>,
     /// The name by which a message goes that selects no route; none, or one that no route of its has: by those without a name.
@@ -119,6 +125,9 @@ impl Default for Customer {
             delivery_retry: [5, 30, 120, 600, 3600].map(Duration::from_secs).to_vec(),
             receipts_to: Distribution::SameSession,
             mo_to: Distribution::SameSession,
+            multipart_receipts: PartReceipts::PerPart,
+            hold_parts: None,
+            incomplete: Incomplete::Send,
             routes: Vec::new(),
             route_default: None,
             route_unknown: UnknownRoute::Refuse,
@@ -192,6 +201,16 @@ impl Default for Connector {
             failover_after: 3,
         }
     }
+}
+
+/// What becomes of the parts of a long message that is not complete in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Incomplete {
+    /// They are sent as they are.
+    #[default]
+    Send,
+    /// None is sent, and their customer hears that they were not delivered.
+    Reject,
 }
 
 /// How messages that are too long for one short message are sent to a carrier.

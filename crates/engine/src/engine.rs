@@ -192,7 +192,8 @@ impl Engine {
     /// When to step at the latest though nothing came in.
     pub fn next_wake(&self, now: Now) -> Option<Instant> {
         let wall = now.wall.max(self.live.wall);
-        let walls = [self.fold.next_due(), self.fold.next_expiry()];
+        let hold = self.fold.wholes().next_end().map(|(end, _)| end);
+        let walls = [self.fold.next_due(), self.fold.next_expiry(), hold];
         let walls = walls.into_iter().flatten().min();
         let by_wall = walls.map(|at| now.mono + Duration::from_millis(at.0.saturating_sub(wall.0)));
         by_wall.into_iter().chain(self.live.timers.first()).min()
@@ -468,6 +469,7 @@ impl<'a> Turn<'a> {
                 Timer::Retry { customer, key } => self.retry(customer, key),
             }
         }
+        self.run_holds();
         self.run_due();
         self.run_expiry();
     }

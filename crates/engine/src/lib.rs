@@ -39,7 +39,9 @@ mod wants;
 mod whole;
 
 pub use delivery_lane::Distribution;
-pub use directory::{BindLimits, Connector, Customer, Directory, InDoubt, Limits, LongMessages};
+pub use directory::{
+    BindLimits, Connector, Customer, Directory, InDoubt, Incomplete, Limits, LongMessages,
+};
 pub use engine::{
     Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
 };

@@ -9,6 +9,7 @@ use crate::delivery_lane::{DeliveryLane, LaneName};
 use crate::form::Learned;
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
+use crate::parts::PartName;
 use crate::{BindId, BindKind, ConnectorId, CustomerId, Group, MessageKey, Origin, Room, Told};
 
 #[derive(Debug, Default)]
@@ -31,6 +32,9 @@ pub(crate) struct Live {
     pub(crate) informed: bool,
     /// The reference of the last long message that we cut: no two of one sender are alike until they have all been used.
     pub(crate) references: u16,
+    /// Long messages that customers cut themselves and whose parts depend on each other: the part that came first, by what all
+    /// parts have in common.
+    pub(crate) wholes: BTreeMap<PartName, MessageKey>,
     /// The wall clock never goes back in here.
     pub(crate) wall: Wall,
 }

@@ -213,6 +213,8 @@ pub(crate) enum Reason {
     OverDailyLimit,
     /// A message: its customer does not want it sent any more.
     Deleted,
+    /// A part whose others did not come in time.
+    Incomplete,
 }
 
 impl Reason {
@@ -225,6 +227,7 @@ impl Reason {
             Reason::Unknown | Reason::NoReceipt | Reason::Forgotten => State::Unknown,
             Reason::Carried => State::Accepted,
             Reason::Deleted => State::Deleted,
+            Reason::Incomplete => State::Undeliverable,
             Reason::Acknowledged => State::Delivered,
         }
     }
@@ -246,7 +249,8 @@ impl Reason {
             | Reason::NoReceipt
             | Reason::Carried
             | Reason::Forgotten
-            | Reason::Deleted => Cause::NONE,
+            | Reason::Deleted
+            | Reason::Incomplete => Cause::NONE,
         }
     }
 
@@ -264,6 +268,7 @@ impl Reason {
             Reason::NoCredit => (9, 0),
             Reason::OverDailyLimit => (10, 0),
             Reason::Deleted => (20, 0),
+            Reason::Incomplete => (40, 0),
         }
     }
 
@@ -281,6 +286,7 @@ impl Reason {
             9 => Reason::NoCredit,
             10 => Reason::OverDailyLimit,
             20 => Reason::Deleted,
+            40 => Reason::Incomplete,
             _ => return None,
         })
     }

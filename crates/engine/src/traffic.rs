@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sms::udh::Concatenation;
 use sms::{Address, Alphabet, Message, State, Wall};
 
 use crate::{
@@ -166,6 +167,8 @@ pub struct Draft {
     /// The text, in this alphabet, is too long for one short message: it is cut into parts, or left whole, as the carriers of its
     /// route want it.
     pub long: Option<Alphabet>,
+    /// It is this part of a long message that its customer cut.
+    pub part: Option<Concatenation>,
     /// To each of these ([`Inputs::put_addresses`]) instead of the destination in the body; empty: to that.
     pub to_all: Span,
     /// The message ([`sms::Message::encode`]).

@@ -98,6 +98,17 @@ impl Whole {
         }
     }
 
+    /// Whether the part of this number has come.
+    pub(crate) fn has(&self, number: u8) -> bool {
+        self.seen[usize::from(number) / 64] >> (number % 64) & 1 != 0
+    }
+
+    /// Whether all parts have come.
+    pub(crate) fn is_complete(&self) -> bool {
+        let seen: u32 = self.seen.iter().map(|bits| bits.count_ones()).sum();
+        seen == u32::from(self.total)
+    }
+
     /// Whether no part has ended.
     pub(crate) fn is_intact(&self) -> bool {
         let seen: u32 = self.seen.iter().map(|bits| bits.count_ones()).sum();
@@ -250,6 +261,16 @@ impl Wholes {
     /// The long message that a part belongs to.
     pub(crate) fn of(&self, key: MessageKey) -> Option<&Whole> {
         self.wholes.get(self.heads.get(&key)?)
+    }
+
+    /// The long message whose first part had this key.
+    pub(crate) fn get(&self, head: MessageKey) -> Option<&Whole> {
+        self.wholes.get(&head)
+    }
+
+    /// Of those that wait for their other parts, the one that waits the least longer, and until when.
+    pub(crate) fn next_end(&self) -> Option<(Wall, MessageKey)> {
+        self.ends.first().copied()
     }
 
     /// The part that came first of those that `key` belongs to.

@@ -410,6 +410,7 @@ impl Customer {
             due: submission.due,
             expires: submission.expires,
             long: submission.long,
+            part: long::part(&message),
             to_all: inputs.put_addresses(to_all.iter().copied()),
             body,
         };

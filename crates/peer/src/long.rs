@@ -68,6 +68,16 @@ pub(crate) fn sar(tlvs: Tlvs<'_>) -> Option<Concatenation> {
     })
 }
 
+/// Which part of a long message this is, by its header.
+#[inline]
+pub(crate) fn part(message: &Message<'_>) -> Option<Concatenation> {
+    if message.esm_class & UDHI == 0 {
+        return None;
+    }
+    let (header, _) = message.header().ok()?;
+    header.concatenation().filter(|part| part.total > 1)
+}
+
 /// The message with a header that says which part it is. It had none.
 pub(crate) fn with_header<'a>(
     message: Message<'a>,

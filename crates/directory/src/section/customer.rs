@@ -2,7 +2,7 @@
 
 mod distribution;
 
-use engine::Group;
+use engine::{Group, PartReceipts};
 use peer::{Account, Mismatch, SourcePolicy};
 use smpp::status;
 
@@ -86,6 +86,14 @@ impl Named for CustomerSettings {
         );
         self.check_binding(written, reader);
         self.check_sources(written, reader);
+        if self.rules.multipart_receipts == PartReceipts::Joined && self.rules.hold_parts.is_none()
+        {
+            reader.complain(
+                &written.span_of(&["multipart_receipts", "hold_parts"]),
+                "multipart_receipts is \"joined\", and hold_parts \"never\"",
+                "give hold_parts a time: what is one receipt has to be one message",
+            );
+        }
         if self.rules.validity > self.rules.validity_max {
             reader.complain(
                 &written.span_of(&["validity", "validity_max"]),

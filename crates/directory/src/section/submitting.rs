@@ -1,6 +1,6 @@
 //! What a customer may submit, and what is made of it.
 
-use engine::{PartReceipts, Refusal, UnknownRoute};
+use engine::{Incomplete, PartReceipts, Refusal, UnknownRoute};
 use peer::{
     LongText, Operations, RegisteredDelivery, RouteSelector, Rule, SourcePolicy, Sources, StatusOf,
     Statuses, Unoffered,
@@ -12,7 +12,7 @@ use sms::Alphabet;
 use super::CustomerSettings;
 use crate::form::{
     Characters, Choice, Flag, Form, Item, Keys, List, Pairs, Text, Whole, choice, list, octets,
-    or_none, pairs, parsed, whole,
+    or_none, pairs, parsed, time, whole,
 };
 use crate::problem::Reader;
 use crate::table::{Setting, setting};
@@ -41,6 +41,12 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "Parts that one of its messages may be cut into; more: `ESME_RINVMSGLEN`."),
         setting!("split_receipts", rules.split_receipts, choice(PART_RECEIPTS), AtOnce,
             "The receipts of a message that we cut: `joined` is one when all parts have ended, with the worst state; `last` is that of the last part; `per_part` is one for each, all under the one `message_id`."),
+        setting!("multipart_receipts", rules.multipart_receipts, choice(PART_RECEIPTS), AtOnce,
+            "The receipts of a message that the customer cut itself, as in `split_receipts`; `joined` is about the part that came first and needs `hold_parts`."),
+        setting!("hold_parts", rules.hold_parts, or_none("never", time("1s", "24h")), AtOnce,
+            "How long the parts of a message that the customer cut itself are held for each other, so that none is sent before all are there; `never`: each goes when it comes."),
+        setting!("incomplete", rules.incomplete, choice(&[("send", Incomplete::Send), ("reject", Incomplete::Reject)]), AtOnce,
+            "What becomes of held parts whose others did not come in time: they are sent without them, or end as UNDELIV."),
         setting!("destinations_max", account.submitting.destinations_max, whole(1..=10_000), NewBinds,
             "Destinations of one submit_multi, distribution lists counted by their numbers; more: `ESME_RINVNUMDESTS`."),
         setting!("lists", account.submitting.lists, lists(), NewBinds,

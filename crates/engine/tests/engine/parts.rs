@@ -4,12 +4,12 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use engine::{
-    Answer, Connector, ConnectorId, Customer, Directory, LongMessages, MessageKey, PartReceipts,
-    Refusal, RefusalClass, Route, Target, Wish,
+    Answer, Connector, ConnectorId, Customer, Directory, Incomplete, LongMessages, MessageKey,
+    PartReceipts, Refusal, RefusalClass, Route, Target, Wish,
 };
 use sms::{Message, State};
 
-use crate::world::{CARRIER, CUSTOMER, Sent, World};
+use crate::world::{CARRIER, CUSTOMER, FINAL, Sent, World};
 
 const OTHER: ConnectorId = ConnectorId(2);
 
@@ -264,4 +264,137 @@ fn a_long_message_that_waits_is_cancelled_as_one() {
     let told = world.ask(key, Wish::Cancel);
     assert_eq!(told, Err(Refusal::UnknownMessage));
     world.unbind(customer);
+}
+
+/// A customer whose parts wait for each other for a minute.
+fn holding(incomplete: Incomplete, receipts: PartReceipts) -> World {
+    let mut world = World::new(Connector::default());
+    world.change(|directory| {
+        let customer = directory.customers.get_mut(&CUSTOMER).expect("it is there");
+        customer.hold_parts = Some(Duration::from_secs(60));
+        (customer.incomplete, customer.multipart_receipts) = (incomplete, receipts);
+    });
+    world
+}
+
+/// Which part of how many each is.
+fn numbers(sent: &[Sent]) -> Vec<(u8, u8)> {
+    let parts = parts(sent);
+    parts
+        .iter()
+        .map(|&(number, total, _)| (number, total))
+        .collect()
+}
+
+/// Shows BUL-F3.
+#[test]
+fn held_parts_go_in_order_when_all_are_there() {
+    let mut world = holding(Incomplete::Reject, PartReceipts::PerPart);
+    let customer = world.customer();
+    for number in [3, 1] {
+        world.submit_part(customer, "4477", (number, 3));
+    }
+    assert_eq!(world.sent(), []);
+    world.compact();
+    world.crash();
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    world.wait(Duration::from_secs(59));
+    assert_eq!(world.sent(), []);
+    world.submit_part(customer, "4477", (2, 3));
+    let sent = world.sent();
+    assert_eq!(numbers(&sent), [(1, 3), (2, 3), (3, 3)]);
+    for (sent, id) in sent.iter().zip(["a", "b", "c"]) {
+        world.take(carrier, sent, id);
+        world.receipt(carrier, id, "4477", State::Delivered);
+    }
+    let told: BTreeSet<MessageKey> = world.told().iter().map(|told| told.key).collect();
+    let keys: BTreeSet<MessageKey> = sent.iter().map(|sent| sent.key).collect();
+    assert_eq!(told, keys, "each part has a receipt of its own");
+}
+
+#[test]
+fn held_parts_whose_others_do_not_come_are_sent_or_not() {
+    for incomplete in [Incomplete::Send, Incomplete::Reject] {
+        let mut world = holding(incomplete, PartReceipts::PerPart);
+        let customer = world.customer();
+        world.carrier(10);
+        let keys = [2, 1].map(|number| world.submit_part(customer, "4477", (number, 3)));
+        world.wait(Duration::from_secs(61));
+        match incomplete {
+            Incomplete::Send => assert_eq!(numbers(&world.sent()), [(1, 3), (2, 3)]),
+            Incomplete::Reject => {
+                assert_eq!(world.sent(), []);
+                let ended = [keys[1], keys[0]].map(|key| (key, State::Undeliverable));
+                assert_eq!(world.news(), ended);
+            }
+        }
+        // What comes now is another message.
+        world.submit_part(customer, "4477", (3, 3));
+        assert_eq!(world.sent(), []);
+    }
+}
+
+#[test]
+fn a_part_whose_number_has_come_begins_another_message() {
+    let mut world = holding(Incomplete::Send, PartReceipts::PerPart);
+    let customer = world.customer();
+    world.carrier(10);
+    world.submit_part(customer, "4477", (1, 2));
+    world.submit_part(customer, "4477", (1, 2));
+    world.submit_part(customer, "4477", (2, 2));
+    assert_eq!(numbers(&world.sent()), [(1, 2), (2, 2)]);
+    world.submit_part(customer, "4478", (2, 2));
+    assert_eq!(world.sent(), [], "another destination, another message");
+    world.wait(Duration::from_secs(61));
+    assert_eq!(numbers(&world.sent()), [(1, 2), (2, 2)]);
+}
+
+/// Shows C-26.
+#[test]
+fn parts_that_a_customer_cut_may_have_one_receipt_about_the_first_that_came() {
+    let mut world = holding(Incomplete::Send, PartReceipts::Joined);
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let first = world.submit_part(customer, "4477", (2, 2));
+    world.submit_part(customer, "4477", (1, 2));
+    for (sent, id) in world.sent().iter().zip(["a", "b"]) {
+        world.take(carrier, sent, id);
+    }
+    world.receipt(carrier, "b", "4477", State::Expired);
+    assert_eq!(world.news(), []);
+    world.receipt(carrier, "a", "4477", State::Delivered);
+    assert_eq!(world.news(), [(first, State::Expired)]);
+
+    world.change(|directory| {
+        let customer = directory.customers.get_mut(&CUSTOMER).expect("it is there");
+        customer.multipart_receipts = PartReceipts::Last;
+    });
+    world.submit_part(customer, "4477", (1, 2));
+    let last = world.submit_part(customer, "4477", (2, 2));
+    for (sent, id) in world.sent().iter().zip(["c", "d"]) {
+        world.take(carrier, sent, id);
+        world.receipt(carrier, id, "4477", State::Delivered);
+    }
+    assert_eq!(world.news(), [(last, State::Delivered)]);
+}
+
+#[test]
+fn parts_that_a_customer_cut_go_to_one_carrier() {
+    let mut world = two_carriers(LongMessages::Udh8, LongMessages::Udh8);
+    let customer = world.customer();
+    let (first, second) = (world.carrier(2), world.carrier_of(OTHER, 10));
+    world.submit_part(customer, "4477", (1, 3));
+    world.submit_part(customer, "4477", (2, 3));
+    let sent = world.sent();
+    assert!(sent.iter().all(|sent| sent.slot == first.slot()));
+    world.take(first, &sent[0], "a");
+    // The carrier of the others is gone for now, and this one has to wait for it.
+    world.unbind(first);
+    world.submit_part(customer, "4477", (3, 3));
+    assert_eq!(world.sent(), []);
+    world.submit(customer, "4477", FINAL);
+    assert_eq!(world.sent_one().slot, second.slot());
+    let again = world.carrier(10);
+    let sent = world.sent();
+    assert!(sent.iter().all(|sent| sent.slot == again.slot()));
+    assert!(numbers(&sent).contains(&(3, 3)));
 }

@@ -12,7 +12,8 @@ use engine::{
     Inputs, MessageKey, Origin, Outcome, Output, Outputs, Position, Recovery, Refusal,
     RefusalClass, Room, Route, RouteName, Span, Step, Target, Wants, Wish,
 };
-use sms::{Address, Alphabet, Instant, Message, Now, State, Wall};
+use sms::udh::Concatenation;
+use sms::{Address, Alphabet, Instant, Message, Now, State, UDHI, Wall};
 
 pub(crate) const CUSTOMER: CustomerId = CustomerId(1);
 /// What subscribers write to when they mean the customer.
@@ -406,6 +407,40 @@ impl World {
             })
         });
         self.accepted.take().expect("an answer")
+    }
+
+    /// The customer submits a part of a message that it cut itself.
+    #[track_caller]
+    pub(crate) fn submit_part(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        (sequence, total): (u8, u8),
+    ) -> MessageKey {
+        let origin = self.origin();
+        let part = Concatenation {
+            reference: 7,
+            wide: false,
+            total,
+            sequence,
+        };
+        self.give(|inputs| {
+            let text = [5, 0, 3, 7, total, sequence, b'x'];
+            let message = Message {
+                destination: Address::international(digits.as_bytes()),
+                esm_class: UDHI,
+                text: &text,
+                ..Message::default()
+            };
+            Input::Submit(Draft {
+                part: Some(part),
+                wants: FINAL,
+                body: inputs.put_message(&message),
+                ..draft(origin, bind, digits, &mut Inputs::default())
+            })
+        });
+        let answer = self.accepted.take().expect("an answer");
+        answer.expect("the part is accepted")
     }
 
     /// The customer submits a message to several; which of them will not get it is said too.

@@ -93,7 +93,9 @@ fn each_part_is_a_message_of_its_own_and_has_to_fit() {
         submitted(
             LongText::Refuse,
             &format!("esm=0x40 text={fits}"),
-            Ok(&format!("from=1/1/4477 to=1/1/4478 esm=0x40 text={fits}")),
+            Ok(&format!(
+                "part=1/2 from=1/1/4477 to=1/1/4478 esm=0x40 text={fits}"
+            )),
         );
         let beyond = with_header(header, room + 1, "x");
         for rule in [LongText::Refuse, LongText::Split] {
@@ -118,7 +120,7 @@ fn each_part_is_a_message_of_its_own_and_has_to_fit() {
         LongText::Refuse,
         &format!("dcs=4 esm=0x40 text={octets}"),
         Ok(&format!(
-            "from=1/1/4477 to=1/1/4478 esm=0x40 dcs=0x4 text={octets}"
+            "part=1/2 from=1/1/4477 to=1/1/4478 esm=0x40 dcs=0x4 text={octets}"
         )),
     );
     let letters = with_header(FIRST_OF_TWO, 67, r"\x04\xaa");
@@ -126,7 +128,7 @@ fn each_part_is_a_message_of_its_own_and_has_to_fit() {
         LongText::Refuse,
         &format!("dcs=8 esm=0x40 text={letters}"),
         Ok(&format!(
-            "from=1/1/4477 to=1/1/4478 esm=0x40 dcs=0x8 text={letters}"
+            "part=1/2 from=1/1/4477 to=1/1/4478 esm=0x40 dcs=0x8 text={letters}"
         )),
     );
 }
@@ -137,7 +139,7 @@ fn a_part_that_tlvs_mark_travels_with_a_header() {
         LongText::Refuse,
         "text=\"hi\" sar=7 sar_total=2 sar_number=1 vendor=hex:616263",
         Ok(&format!(
-            "from=1/1/4477 to=1/1/4478 esm=0x40 text={} vendor=hex:616263",
+            "part=1/2 from=1/1/4477 to=1/1/4478 esm=0x40 text={} vendor=hex:616263",
             with_header(FIRST_OF_TWO, 1, "hi")
         )),
     );
@@ -148,7 +150,7 @@ fn a_part_that_tlvs_mark_travels_with_a_header() {
             with_header("", 153, "x")
         ),
         Ok(&format!(
-            "from=1/1/4477 to=1/1/4478 esm=0x40 text={}",
+            "part=1/2 from=1/1/4477 to=1/1/4478 esm=0x40 text={}",
             with_header(FIRST_OF_TWO_WIDE, 153, "x")
         )),
     );
@@ -169,7 +171,7 @@ fn a_part_that_tlvs_mark_travels_with_a_header() {
     transceiver(&format!(
         "
         <- submit_sm 2 from=1/1/4477 to=1/1/4478 esm=0x40 text={part} sar=9 sar_total=3 sar_number=1
-        => submit 2 bind=5 from=1/1/4477 to=1/1/4478 esm=0x40 text={part}
+        => submit 2 bind=5 part=1/2 from=1/1/4477 to=1/1/4478 esm=0x40 text={part}
         ",
         part = with_header(FIRST_OF_TWO, 1, "hi"),
     ));

@@ -212,6 +212,9 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
             line += &words::numbers(&[("lane", draft.priority), ("wants", draft.wants.0)]);
             line += &moment(" due", draft.due);
             line += &moment(" expires", draft.expires);
+            if let Some(part) = draft.part {
+                line += &format!(" part={}/{}", part.sequence, part.total);
+            }
             line += &to_all(batch.get(draft.to_all));
             if let Some(alphabet) = draft.long {
                 line += &format!(" long={alphabet:?}");
