@@ -1,0 +1,89 @@
+//! Messages that are several: long ones, parts, and one to many.
+
+use engine::{Draft, Input, Inputs, MessageKey, Refusal};
+use sms::udh::Concatenation;
+use sms::{Address, Alphabet, Message, UDHI};
+
+use super::{Bind, FINAL, World, draft};
+
+impl World {
+    /// The customer submits a text of GSM 7-bit that is too long for one short message.
+    pub(crate) fn submitted_long(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        text: &[u8],
+    ) -> Result<MessageKey, Refusal> {
+        let origin = self.origin();
+        self.give(|inputs| {
+            let message = Message {
+                destination: Address::international(digits.as_bytes()),
+                text,
+                ..Message::default()
+            };
+            Input::Submit(Draft {
+                long: Some(Alphabet::Gsm7),
+                wants: FINAL,
+                body: inputs.put_message(&message),
+                ..draft(origin, bind, digits, &mut Inputs::default())
+            })
+        });
+        self.accepted.take().expect("an answer")
+    }
+
+    /// The customer submits a part of a message that it cut itself.
+    #[track_caller]
+    pub(crate) fn submit_part(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        (sequence, total): (u8, u8),
+    ) -> MessageKey {
+        let origin = self.origin();
+        let part = Concatenation {
+            reference: 7,
+            wide: false,
+            total,
+            sequence,
+        };
+        self.give(|inputs| {
+            let text = [5, 0, 3, 7, total, sequence, b'x'];
+            let message = Message {
+                destination: Address::international(digits.as_bytes()),
+                esm_class: UDHI,
+                text: &text,
+                ..Message::default()
+            };
+            Input::Submit(Draft {
+                part: Some(part),
+                wants: FINAL,
+                body: inputs.put_message(&message),
+                ..draft(origin, bind, digits, &mut Inputs::default())
+            })
+        });
+        let answer = self.accepted.take().expect("an answer");
+        answer.expect("the part is accepted")
+    }
+
+    /// The customer submits a message to several; which of them will not get it is said too.
+    pub(crate) fn submitted_to_all(
+        &mut self,
+        bind: Bind,
+        destinations: &[&str],
+        special: impl FnOnce(&mut Draft, &mut Inputs),
+    ) -> (Result<MessageKey, Refusal>, Vec<(String, Refusal)>) {
+        let origin = self.origin();
+        self.give(|inputs| {
+            let all = destinations.iter().map(|digits| digits.as_bytes());
+            let mut draft = Draft {
+                wants: FINAL,
+                to_all: inputs.put_addresses(all.map(Address::international)),
+                ..draft(origin, bind, "0", inputs)
+            };
+            special(&mut draft, inputs);
+            Input::Submit(draft)
+        });
+        let unreached = core::mem::take(&mut self.unreached);
+        (self.accepted.take().expect("an answer"), unreached)
+    }
+}
