@@ -96,3 +96,27 @@ fn the_page_about_customers_is_true() {
     assert_eq!(answer, status::OK);
     again.next_of(command::DELIVER_SM);
 }
+
+/// Shows MOB-30.
+#[test]
+fn several_changes_are_one() {
+    let dir = Dir::new("manual-changes");
+    let section = |more: &str| format!("[[customer]]\nname = 'acme'\npassword = 'secret'\n{more}");
+    let gateway = Gateway::start(&dir, &section(""));
+    let operator = Operator { dir, gateway };
+    let (mut standing, answer) = operator.bind("127.0.0.1", "secret");
+    assert_eq!(answer, status::OK);
+
+    let changed = "enabled = false\nallow = ['127.0.0.2/32']\n";
+    operator.configure(&section(changed));
+    standing.next_of(command::UNBIND);
+    assert_eq!(operator.bind("127.0.0.2", "secret").1, status::RBINDFAIL);
+    operator.configure(&section(&changed.replace("false", "true")));
+    assert_eq!(operator.bind("127.0.0.1", "secret").1, status::RBINDFAIL);
+    assert_eq!(operator.bind("127.0.0.2", "secret").1, status::OK);
+
+    operator.configure(&section("system_id = 'renamed'\n"));
+    assert_eq!(operator.bind("127.0.0.1", "secret").1, status::RINVSYSID);
+    let mut renamed = Client::connect(operator.gateway.smpp);
+    assert_eq!(renamed.bind("renamed", "secret"), status::OK);
+}

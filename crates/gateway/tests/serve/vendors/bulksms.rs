@@ -2,6 +2,7 @@
 
 use smpp::pdu::{Bind, Sm};
 use smpp::status::{self, Status};
+use smpp::tlv;
 use sms::Address;
 
 use super::{Carrier, Esme, Kind, PASSWORD, SUBSCRIBER, Service, credentials, to_subscriber};
@@ -59,6 +60,27 @@ fn single_messages_arrive_as_they_are() {
         };
         assert!(esme.submit(&sm).is_ok(), "{data_coding}");
         assert_eq!(carrier.takes("1").text, text, "{data_coding}");
+    }
+}
+
+/// Shows BUL-26, BUL-32, BUL-38.
+#[test]
+fn other_parameters_have_no_effect() {
+    let (service, mut carrier) = Service::with_carrier("bulksms-tlvs", "");
+    let mut esme = bound(&service);
+    let mut tlvs = Vec::new();
+    tlv::put_u16(&mut tlvs, 0x0204, 7);
+    tlv::put_u8(&mut tlvs, 0x0426, 1);
+    tlv::put_u8(&mut tlvs, 0x1500, 1);
+    let sm = Sm {
+        tlvs: tlv::Tlvs::parse(&tlvs).expect("sound"),
+        ..to_subscriber(b"hello")
+    };
+    let first = esme.submit(&sm).expect("it is taken");
+    let second = esme.submit(&sm).expect("it is taken again");
+    assert_ne!(first, second);
+    for id in ["1", "2"] {
+        assert!(carrier.takes(id).tlvs().is_empty());
     }
 }
 
@@ -269,4 +291,76 @@ fn what_was_not_acknowledged_goes_to_the_next() {
     drop(first);
     let mut next = joined(&service, Kind::Receiver, "0");
     assert_eq!(next.delivered().field("id"), id);
+}
+
+/// Shows BUL-27, BUL-29, BUL-31.
+#[test]
+fn what_is_limited_to_the_default_is_not_relayed() {
+    let (service, mut carrier) = Service::with_carrier("bulksms-defaults", "");
+    let mut esme = bound(&service);
+    let plain = to_subscriber(b"hello");
+    for sm in [
+        Sm {
+            protocol_id: 0x40,
+            ..plain
+        },
+        Sm {
+            priority_flag: 3,
+            ..plain
+        },
+        Sm {
+            replace_if_present_flag: 1,
+            ..plain
+        },
+        Sm {
+            sm_default_msg_id: 9,
+            ..plain
+        },
+    ] {
+        assert!(esme.submit(&sm).is_ok(), "{sm:?}");
+        let sent = carrier.takes("1");
+        assert_eq!((sent.protocol_id, sent.priority), (0, 0), "{sm:?}");
+        assert_eq!(sent.text, b"hello");
+    }
+}
+
+/// Shows BUL-28, BUL-30, C-23.
+#[test]
+fn nothing_is_delayed() {
+    let service = Service::simulated("bulksms-schedule", "");
+    let mut esme = bound(&service);
+    let scheduled = Sm {
+        schedule_delivery_time: b"000000010000000R",
+        ..to_subscriber(b"hello")
+    };
+    assert_eq!(esme.submit(&scheduled), Err(status::RINVSCHED));
+}
+
+/// Shows BUL-36, BUL-37, C-9.
+#[test]
+fn any_wish_for_a_receipt_is_one_for_the_final_one() {
+    let (service, mut carrier) = Service::with_carrier("bulksms-wishes", "");
+    let mut esme = bound(&service);
+    let mut other = service.plain();
+    assert_eq!(other.bind("demo", PASSWORD), status::OK);
+    let wishing = |registered_delivery| Sm {
+        registered_delivery,
+        ..to_subscriber(b"hello")
+    };
+    for wish in [0x01, 0x02, 0x03, 0x10, 0x11] {
+        for stat in ["DELIVRD", "UNDELIV"] {
+            let id = esme.submit(&wishing(wish)).expect("it is taken");
+            carrier.takes(&id);
+            carrier.reports(&id, "ENROUTE", "000");
+            carrier.reports(&id, stat, "000");
+            let receipt = esme.delivered();
+            assert_eq!((receipt.field("id"), receipt.field("stat")), (&*id, stat));
+            esme.hears_nothing();
+        }
+    }
+    // In the specification 2 asks for failures alone.
+    let id = other.submit(&wishing(0x02)).expect("it is taken");
+    carrier.takes(&id);
+    carrier.reports(&id, "DELIVRD", "000");
+    other.hears_nothing();
 }

@@ -398,3 +398,67 @@ fn the_client_divides_long_texts() {
     };
     assert_eq!(esme.submit(&part), Err(status::RINVMSGLEN));
 }
+
+/// Shows MTA-41, MTA-97, MTA-98, C-1.
+#[test]
+fn bad_addresses_have_the_statuses_of_its_table() {
+    let service = Service::simulated("mta-bad-addresses", "");
+    let mut esme = bound(&service);
+    let mut other = service.plain();
+    assert_eq!(other.bind("demo", PASSWORD), status::OK);
+    let to = |digits| Sm {
+        destination: Address::international(digits),
+        ..to_subscriber(b"hello")
+    };
+    for digits in [&b""[..], b"letters"] {
+        assert_eq!(esme.submit(&to(digits)), Err(Status(0x0E)));
+        assert_eq!(other.submit(&to(digits)), Err(status::RINVDSTADR));
+    }
+    // Too short and too long for a number.
+    for digits in [&b"12"[..], b"1212555123456789"] {
+        assert_eq!(esme.submit(&to(digits)), Err(Status(0x0E)));
+    }
+    let sm = Sm {
+        source: Address::international(b"TwelveLetter"),
+        ..to_subscriber(b"hello")
+    };
+    assert_eq!(esme.submit(&sm), Err(Status(0x0D)));
+    assert_eq!(other.submit(&sm), Err(status::RINVSRCADR));
+    // In the answer to a bind these numbers mean what they mean everywhere.
+    assert_eq!(service.tls().bind("mta", "wrong"), status::RINVPASWD);
+}
+
+/// Shows MTA-32, MTA-36, MTA-37, MTA-38, MES-33, C-22.
+#[test]
+fn sources_are_the_account_s_own_where_its_policy_says_so() {
+    let config = "
+        [[customer]]
+        name = 'own'
+        preset = 'mta'
+        tls_only = false
+        password = 'demopass'
+        default_source = '12025550100'
+        own_sources = ['12025550101']
+    ";
+    let (service, mut carrier) = Service::with_carrier("mta-sources", config);
+    let from = |digits| Sm {
+        source: Address::international(digits),
+        ..to_subscriber(b"hello")
+    };
+    for (customer, source, sent) in [
+        ("own", &b""[..], Ok("12025550100")),
+        ("own", b"12025550100", Ok("12025550100")),
+        ("own", b"12025550101", Ok("12025550101")),
+        ("own", b"12025550102", Err(Status(0x0D))),
+        ("messangi", b"", Ok("890890")),
+        ("mobivate", b"12025550102", Ok("12025550102")),
+        ("demo", b"12025550102", Ok("12025550102")),
+    ] {
+        let mut esme = service.tls();
+        assert_eq!(esme.bind(customer, PASSWORD), status::OK);
+        match (esme.submit(&from(source)), sent) {
+            (Ok(_), Ok(sent)) => assert_eq!(carrier.takes("1").source.2, sent, "{customer}"),
+            (told, sent) => assert_eq!(told.err(), sent.err(), "{customer}"),
+        }
+    }
+}
