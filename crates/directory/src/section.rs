@@ -6,6 +6,7 @@ mod customer;
 mod delivering;
 mod gateway;
 mod listener;
+mod quirks;
 mod route;
 mod submitting;
 

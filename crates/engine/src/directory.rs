@@ -183,6 +183,14 @@ pub struct Connector {
     pub retry: Vec<Duration>,
     /// Temporary refusals after which the next target of the route is tried.
     pub failover_after: u8,
+    /// Tries of a message whose refusals say neither that it may come again nor that it may not.
+    pub vague_tries: u8,
+    /// How often a message in doubt is sent again at most.
+    pub resend_max: u8,
+    /// How long the carrier is left alone when it was overrun, or when its link is in trouble.
+    pub throttle_wait: Duration,
+    /// How long a destination that is busy is left alone.
+    pub busy_wait: Duration,
 }
 
 impl Default for Connector {
@@ -199,6 +207,10 @@ impl Default for Connector {
             long_messages: LongMessages::default(),
             retry: [5, 30, 120, 600, 1800].map(Duration::from_secs).to_vec(),
             failover_after: 3,
+            vague_tries: 3,
+            resend_max: 1,
+            throttle_wait: Duration::from_secs(1),
+            busy_wait: Duration::from_secs(5),
         }
     }
 }
@@ -230,7 +242,7 @@ pub enum LongMessages {
 /// What to do with a message that was sent and not answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InDoubt {
-    /// Send it again, once, when the carrier is connected; give up as UNKNOWN if its validity ends first.
+    /// Send it again, at most [`resend_max`](Connector::resend_max) times, when the carrier is connected; give up as UNKNOWN if its validity ends first.
     Resend,
     /// Wait this long for a receipt or a late answer, at most until its validity ends, then give up as UNKNOWN.
     Hold(Duration),

@@ -12,8 +12,6 @@ use crate::{BindId, Connector, ConnectorId, InDoubt, MessageKey, Origin, Output,
 
 /// Shares of the classes of a lane, lowest first: none is ever starved.
 const WEIGHTS: [i32; CLASSES] = [1, 2, 4, 8];
-/// How often something in doubt is sent again.
-const RESEND_MAX: u8 = 1;
 
 impl Turn<'_> {
     /// Every connector that something changed for sends what it may.
@@ -28,12 +26,12 @@ impl Turn<'_> {
             let Some(connector) = directory.connectors.get(&id) else {
                 // Nobody will bind to it again.
                 if self.live.informed {
-                    self.settle_doubts(id, InDoubt::Fail);
+                    self.settle_doubts(id, InDoubt::Fail, 0);
                     self.dissolve(id);
                 }
                 continue;
             };
-            self.settle_doubts(id, connector.in_doubt);
+            self.settle_doubts(id, connector.in_doubt, connector.resend_max);
             if connector.enabled && self.may_send() {
                 self.send_waiting(id, connector);
             }
@@ -267,7 +265,7 @@ impl Turn<'_> {
     }
 
     /// Applies the connector's policy to what nobody knows the fate of.
-    fn settle_doubts(&mut self, id: ConnectorId, policy: InDoubt) {
+    fn settle_doubts(&mut self, id: ConnectorId, policy: InDoubt, resend_max: u8) {
         let now = self.now.mono;
         let connected = self.live.is_connected(id) && self.may_send();
         let Some(live) = self.live.connectors.get_mut(&id) else {
@@ -302,19 +300,20 @@ impl Turn<'_> {
         if let Some(next) = next {
             self.live.wake_connector(id, next);
         }
-        self.resolve(id, policy == InDoubt::Resend && connected, ripe);
+        let resends = policy == InDoubt::Resend && connected;
+        self.resolve(id, if resends { resend_max } else { 0 }, ripe);
     }
 
-    /// Nothing is waited for any longer: with `resend` they go again, if they did not before and still may, and of the rest nobody
+    /// Nothing is waited for any longer: what may still be sent again is, and was not as often as `resend_max`; of the rest nobody
     /// will know.
-    fn resolve(&mut self, id: ConnectorId, resend: bool, ripe: Vec<Doubt>) {
+    fn resolve(&mut self, id: ConnectorId, resend_max: u8, ripe: Vec<Doubt>) {
         let mut again = Vec::new();
         for Doubt { key, .. } in ripe {
             let Some(entry) = self.fold.entry(key).filter(|entry| entry.is_sending()) else {
                 continue;
             };
             let valid = entry.order.expires.wall() > self.now.wall;
-            if resend && valid && entry.leg().is_some_and(|leg| leg.doubts < RESEND_MAX) {
+            if valid && entry.leg().is_some_and(|leg| leg.doubts < resend_max) {
                 again.push(key);
             } else {
                 self.finish(key, Reason::Unknown);

@@ -13,13 +13,6 @@ use crate::{
     BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, Output, RefusalClass, RouteName,
 };
 
-/// A destination that is busy is left alone for this long.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
-/// A carrier that was overrun, or whose link is in trouble, is left alone for this long.
-const THROTTLE_WAIT: Duration = Duration::from_secs(1);
-/// Tries of a message whose refusals say neither that it may come again nor that it may not.
-const VAGUE_TRIES_MAX: u8 = 3;
-
 impl Turn<'_> {
     /// A carrier answered, or did not.
     pub(crate) fn sent(&mut self, bind: BindId, token: u64, outcome: Outcome, inputs: &Inputs) {
@@ -138,7 +131,7 @@ impl Turn<'_> {
             RefusalClass::Temporary => self.try_later(id, connector, key),
             RefusalClass::Vague => {
                 let tried = self.fold.leg(key).map_or(0, |leg| leg.attempt);
-                if tried + 1 < VAGUE_TRIES_MAX {
+                if tried + 1 < connector.vague_tries {
                     self.try_later(id, connector, key);
                 } else {
                     self.finish(key, Reason::Refused(code));
@@ -148,7 +141,7 @@ impl Turn<'_> {
                 let attempt = self.fold.leg(key).map_or(0, |leg| leg.attempt);
                 self.record(&Record::Deferred {
                     key,
-                    due: self.now.wall.plus(BUSY_WAIT),
+                    due: self.now.wall.plus(connector.busy_wait),
                     attempt,
                 });
             }
@@ -159,11 +152,13 @@ impl Turn<'_> {
                 if live.paused_until <= self.now.mono {
                     live.bucket.halve(self.now.mono);
                 }
-                self.live.pause_connector(id, self.now.mono + THROTTLE_WAIT);
+                self.live
+                    .pause_connector(id, self.now.mono + connector.throttle_wait);
             }
             RefusalClass::LinkFault => {
                 self.give_back(id, key);
-                self.live.pause_connector(id, self.now.mono + THROTTLE_WAIT);
+                self.live
+                    .pause_connector(id, self.now.mono + connector.throttle_wait);
             }
         }
     }
@@ -181,7 +176,8 @@ impl Turn<'_> {
             return;
         }
         let step = usize::from(attempt - 1).min(connector.retry.len().saturating_sub(1));
-        let delay = connector.retry.get(step).copied().unwrap_or(BUSY_WAIT);
+        let delay = connector.retry.get(step).copied();
+        let delay = delay.unwrap_or(connector.busy_wait);
         self.record(&Record::Deferred {
             key,
             due: self.now.wall.plus(delay),
@@ -247,7 +243,7 @@ impl Turn<'_> {
             .directory
             .connectors
             .get(&id)
-            .map_or(THROTTLE_WAIT, |connector| connector.late_wait);
+            .map_or(Duration::ZERO, |connector| connector.late_wait);
         let Some(carrier) = self.live.binds.get_mut(bind) else {
             return;
         };

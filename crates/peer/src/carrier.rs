@@ -50,6 +50,9 @@ pub struct Carrier {
     filtered: Vec<u8>,
     /// The text of a part with the header that says so.
     text: Vec<u8>,
+    /// A text in the alphabet that the carrier takes for its default, and its characters.
+    retold: Vec<u8>,
+    characters: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,6 +96,8 @@ impl Carrier {
             unsaid: None,
             scratch: Vec::new(),
             filtered: Vec::new(),
+            retold: Vec::new(),
+            characters: String::new(),
             text: Vec::new(),
         }
     }
@@ -264,6 +269,8 @@ impl Carrier {
             Version::V33 => LongMessages::Udh8,
             _ => self.profile.long_messages,
         };
+        let habits = &self.profile.habits;
+        let message = habits.outgoing(message, &mut self.characters, &mut self.retold);
         let (message, part) = long::for_carrier(message, form, &mut self.text);
         let sent = submit_sm(
             &message,
@@ -347,8 +354,8 @@ impl Carrier {
             sequence,
             ..self.at
         };
-        if !report::is_receipt(sm) {
-            let message = mo(sm, &mut self.scratch);
+        if !report::is_receipt(sm, &self.profile) {
+            let message = self.profile.habits.incoming(mo(sm, &mut self.scratch));
             // A header of the sender's own says it better.
             let part = long::sar(sm.tlvs).filter(|_| sm.esm_class & UDHI == 0);
             let message = long::with_header(message, part, &mut self.text);
@@ -508,6 +515,7 @@ fn settings(profile: &Profile) -> Settings {
         response_timeout: profile.response_timeout,
         late_wait: profile.late_wait,
         tolerance: Tolerance::Tolerant,
+        version_if_untold: profile.habits.version_if_untold,
         ..Settings::default()
     }
 }

@@ -12,12 +12,14 @@ pub mod customer;
 mod delivering;
 mod delivery;
 mod flow;
+mod habits;
 mod long;
 mod multi;
 mod operations;
 mod profile;
 mod refusal;
 mod report;
+mod retell;
 mod statuses;
 mod submission;
 mod told;
@@ -30,6 +32,7 @@ pub use delivering::{
     Delivering, ErrMap, ErrOf, MessageIdForm, MoAlphabet, ReceiptForm, ReceiptText, ReceiptTlvs,
 };
 pub use flow::{BindRefusal, Credentials, Flow, Note, Notes};
+pub use habits::{Habits, Numbering};
 pub use operations::Operations;
 pub use profile::{Profile, refusal_class};
 pub use refusal::{Asked, command_status};

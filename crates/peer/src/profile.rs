@@ -8,6 +8,8 @@ use smpp::Version;
 use smpp::session::BindKind;
 use smpp::status::{self, Status};
 
+use crate::Habits;
+
 /// A carrier's deviations and preferences: everything that [`carrier::Carrier`](crate::carrier::Carrier) needs of one.
 #[derive(Clone)]
 pub struct Profile {
@@ -57,6 +59,8 @@ pub struct Profile {
     pub default_data_coding: Option<u8>,
     /// Offset of the dates in its receipts from UTC, in quarter hours east, -48 to 48.
     pub receipt_offset_quarters: i8,
+    /// What is peculiar to it in what it says and wants to hear.
+    pub habits: Habits,
     /// What refusals mean where the carrier differs from [`refusal_class`]; the first that names the status holds.
     pub refusals: Vec<(Status, RefusalClass)>,
 }
@@ -87,6 +91,7 @@ impl Default for Profile {
             long_messages: LongMessages::default(),
             default_data_coding: None,
             receipt_offset_quarters: 0,
+            habits: Habits::default(),
             refusals: Vec::new(),
         }
     }

@@ -26,9 +26,10 @@ pub(crate) struct Report<'a> {
     pub(crate) done: Option<Wall>,
 }
 
-/// Whether a deliver_sm is a receipt: by its esm_class, or by receipted_message_id.
-pub(crate) fn is_receipt(sm: &Sm<'_>) -> bool {
+/// Whether a deliver_sm is a receipt: by its esm_class, by receipted_message_id, or by its text if the carrier marks nothing.
+pub(crate) fn is_receipt(sm: &Sm<'_>, profile: &Profile) -> bool {
     receipt::is_receipt(sm.esm_class, &sm.tlvs)
+        || profile.habits.unmarked_receipts && receipt::looks_like_receipt(whole_text(sm))
 }
 
 impl<'a> Report<'a> {
@@ -46,7 +47,11 @@ impl<'a> Report<'a> {
             return Err("no message id");
         }
         // A word that is nobody's is Unknown; no word at all says nothing.
-        let state = match said.state {
+        let own = match sm.tlvs.message_state() {
+            Some(_) => None,
+            None => profile.habits.state(said.stat),
+        };
+        let state = match own.or(said.state) {
             Some(state) => state,
             None if said.stat.is_empty() => return Err("no state"),
             None => State::Unknown,

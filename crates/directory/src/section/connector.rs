@@ -6,16 +6,15 @@ use core::time::Duration;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use engine::{IdForm, InDoubt, LongMessages, ReceiptIds, RefusalClass};
+use engine::{IdForm, InDoubt, ReceiptIds};
 use peer::Profile;
 use smpp::session::BindKind;
-use smpp::status::Status;
 
 use super::credential::{Credential, SecretText, credential_settings};
-use super::{Named, VERSIONS, Written};
+use super::{Named, VERSIONS, Written, quirks};
 use crate::form::{
-    self, Characters, Choice, Flag, Form, Item, Keys, Pairs, at, choice, given, list, name, octets,
-    or_none, pairs, parsed, several, time, whole,
+    self, Characters, Flag, Form, Item, at, choice, given, list, name, octets, or_none, parsed,
+    several, time, whole,
 };
 use crate::number;
 use crate::problem::{At, Reader};
@@ -122,7 +121,7 @@ impl Section for ConnectorSettings {
         all.extend(traffic());
         all.extend(binding());
         all.extend(session());
-        all.extend(quirks());
+        all.extend(quirks::settings());
         all
     }
 }
@@ -235,14 +234,6 @@ impl ConnectorSettings {
     }
 }
 
-/// The words for how long messages are sent.
-const LONG_MESSAGES: &[(&str, LongMessages)] = &[
-    ("udh8", LongMessages::Udh8),
-    ("udh16", LongMessages::Udh16),
-    ("sar", LongMessages::Sar),
-    ("payload", LongMessages::Payload),
-];
-
 #[rustfmt::skip] // A row of the table is a line or two.
 fn identity() -> Vec<Setting<ConnectorSettings>> {
     let mut all: Vec<Setting<ConnectorSettings>> = vec![
@@ -291,7 +282,7 @@ fn traffic() -> Vec<Setting<ConnectorSettings>> {
         setting!("window_in", profile.window_in, whole(1..=65_535), Reconnect,
             "Its requests (receipts, MO) that may be unanswered on one bind; beyond it the socket is not read."),
         setting!("in_doubt", rules.in_doubt, Doubt, AtOnce,
-            "What to do with a message that was sent and never answered: `resend` it once, which may duplicate it; `hold` it for so long, at most until its validity ends, and wait for a receipt; `fail` it at once."),
+            "What to do with a message that was sent and never answered: `resend` it, which may duplicate it; `hold` it for so long, at most until its validity ends, and wait for a receipt; `fail` it at once."),
         setting!("receipts", rules.receipts, Flag, AtOnce, "The carrier sends receipts; if not, an accepted message is done."),
         setting!("receipt_ids", rules.receipt_ids, choice(RECEIPT_IDS), AtOnce,
             "How the ids in its receipts are written: `alike` those of its responses; else with more or fewer leading `zeros`, in `hex` where those are decimal, or in `decimal` where those are hexadecimal. `learned`: as it turns out. In another form than written an id counts only if the destination agrees."),
@@ -303,6 +294,14 @@ fn traffic() -> Vec<Setting<ConnectorSettings>> {
             "Pauses before the second, third.. try after a temporary refusal; the last one repeats."),
         setting!("failover_after", rules.failover_after, whole(1..=255), AtOnce,
             "Temporary refusals after which the next target of the route is tried."),
+        setting!("vague_tries", rules.vague_tries, whole(1..=255), AtOnce,
+            "Tries in all of a message whose refusals say neither that it may come again nor that it may not (0xFE, 0xFF)."),
+        setting!("resend_max", rules.resend_max, whole(0..=20), AtOnce,
+            "How often a message that was sent and never answered is sent again at most, with `in_doubt = \"resend\"`."),
+        setting!("throttle_wait", rules.throttle_wait, time("100ms", "10 min"), AtOnce,
+            "How long nothing is sent to it after it said that we are too fast, or that the link is in trouble; with `tps`, the rate is halved as well and creeps back by a twentieth a second."),
+        setting!("busy_wait", rules.busy_wait, time("100ms", "1h"), AtOnce,
+            "How long a message waits whose destination is busy."),
     ]
 }
 
@@ -339,26 +338,6 @@ fn session() -> Vec<Setting<ConnectorSettings>> {
     ]
 }
 
-#[rustfmt::skip] // A row of the table is a line or two.
-fn quirks() -> Vec<Setting<ConnectorSettings>> {
-    vec![
-        setting!("ask_receipts", profile.ask_receipts, Flag, Reconnect,
-            "Every message asks for a receipt, whether its sender did or not."),
-        setting!("send_validity", profile.send_validity, Flag, Reconnect,
-            "The end of validity goes along; else the carrier's own default holds."),
-        setting!("short_message_max", profile.short_message_max, whole(0..=255), Reconnect,
-            "Octets of text that go as `short_message`; longer ones as `message_payload`."),
-        setting!("long_messages", profile.long_messages, choice(LONG_MESSAGES), Reconnect,
-            "How messages that are too long for one short message are sent to it: in parts with a user data header of an 8-bit (`udh8`) or a 16-bit reference (`udh16`), in parts with `sar_` TLVs (`sar`), or whole as `message_payload` (`payload`). They are cut so that every connector of the route can take them, whole only if all want that."),
-        setting!("default_data_coding", profile.default_data_coding, or_none("same", whole(0..=255)), Reconnect,
-            "What data_coding 0 becomes on the way to it."),
-        setting!("receipt_offset_quarters", profile.receipt_offset_quarters, whole(-48..=48), Reconnect,
-            "Offset of the dates in its receipts from UTC, in quarter hours east."),
-        setting!("refusals", profile.refusals, refusals(), Reconnect,
-            "What its refusals mean where it differs from the usual, by command_status. `vague` is tried three times in all, `temporary` until its validity ends."),
-    ]
-}
-
 /// `"resend"`, `"fail"`, or `"hold"` with a time.
 struct Doubt;
 
@@ -390,36 +369,6 @@ impl Form<InDoubt> for Doubt {
             InDoubt::Fail => "\"fail\"".to_owned(),
         }
     }
-}
-
-/// A table from command_status to class.
-fn refusals() -> Pairs<Status, Choice<RefusalClass>> {
-    let keys = Keys {
-        called: "command_status",
-        expects: "a number such as 69 or 0x45 from 1 to 0xFFFFFFFF",
-        example: "0x45 = \"temporary\"",
-        read: status,
-        write: |status| format!("{:#04x}", status.0),
-    };
-    pairs(keys, choice(CLASSES))
-}
-
-const CLASSES: &[(&str, RefusalClass)] = &[
-    ("temporary", RefusalClass::Temporary),
-    ("vague", RefusalClass::Vague),
-    ("throttled", RefusalClass::Throttled),
-    ("busy", RefusalClass::DestinationBusy),
-    ("link", RefusalClass::LinkFault),
-    ("permanent", RefusalClass::Permanent),
-];
-
-/// A command_status as a decimal or hexadecimal number.
-fn status(text: &str) -> Option<Status> {
-    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => u32::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
-    number.ok().filter(|&number| number != 0).map(Status)
 }
 
 /// The words for how receipts write ids.

@@ -7,6 +7,7 @@ mod lanes;
 mod limits;
 mod money;
 mod multi;
+mod pacing;
 mod parts;
 mod receipts;
 mod room;

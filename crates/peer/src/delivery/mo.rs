@@ -7,6 +7,7 @@ use sms::{Alphabet, Message, NotText, Reading, UDHI};
 use super::{Scratch, checked, with_payload};
 use crate::Account;
 use crate::delivering::MoAlphabet;
+use crate::retell::{book, put_header, put_legible, read};
 
 /// The deliver_sm of a message, with its text in the place that has room for it.
 pub(super) fn deliver_sm<'a>(
@@ -59,11 +60,6 @@ pub(super) fn deliver_sm<'a>(
     Ok(sm)
 }
 
-/// How messages of subscribers are kept: by the book. What a carrier means by its values was put right when the message came.
-fn book() -> Reading {
-    Reading::default()
-}
-
 /// Writes the text anew as the account wants it, and says with which data_coding; none: it can be read as it is, or is no text.
 fn retell(
     message: &Message<'_>,
@@ -107,30 +103,12 @@ fn gsm_basic(
 ) -> Result<u8, NotText> {
     read(message, characters)?;
     out.clear();
-    for character in characters.chars() {
-        let start = out.len();
-        let encoded = Alphabet::Gsm7.encode(character.encode_utf8(&mut [0; 4]), out);
-        if encoded.is_err() || !matches!(out[start..], [code] if !is_greek(code)) {
-            out.truncate(start);
-            out.push(b'?');
-        }
-    }
+    let is_basic = |octets: &[u8]| matches!(octets, [code] if !is_greek(*code));
+    put_legible(characters, Alphabet::Gsm7, is_basic, out);
     Ok(0)
 }
 
 /// Delta, and Phi to Xi; 0x11 is the underscore (3GPP 23.038, 6.2.1).
 fn is_greek(code: u8) -> bool {
     matches!(code, 0x10 | 0x12..=0x1A)
-}
-
-fn read(message: &Message<'_>, characters: &mut String) -> Result<(), NotText> {
-    characters.clear();
-    message.read(&book(), characters)
-}
-
-/// The user data header as it came.
-fn put_header(message: &Message<'_>, out: &mut Vec<u8>) {
-    if let Ok((header, _)) = message.header() {
-        out.extend_from_slice(&message.text[..header.octets()]);
-    }
 }

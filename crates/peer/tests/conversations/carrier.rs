@@ -35,7 +35,7 @@ pub(crate) fn bound_with(profile: Profile, script: &str) {
 }
 
 #[track_caller]
-fn bound(script: &str) {
+pub(crate) fn bound(script: &str) {
     bound_with(profile(), script);
 }
 

@@ -2,6 +2,7 @@
 
 mod asking;
 mod carrier;
+mod carrier_habits;
 mod customer;
 mod groups;
 mod long;
