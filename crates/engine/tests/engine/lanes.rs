@@ -91,6 +91,23 @@ fn a_message_whose_validity_ends_while_it_waits_is_not_sent() {
     assert_eq!(late, Err(Refusal::Expired));
 }
 
+/// Shows BUL-34, C-8.
+#[test]
+fn a_validity_beyond_the_customer_s_longest_ends_with_that() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    let longest = engine::Customer::default().validity_max;
+    let expires = world.wall().plus(2 * longest);
+    let key = world.submitted_as(customer, TO, |draft| {
+        draft.expires = Some(expires);
+        draft.wants = FINAL;
+    });
+    world.wait(longest - Duration::from_secs(1));
+    assert_eq!(world.news(), []);
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.news(), [(key.expect("accepted"), State::Expired)]);
+}
+
 #[test]
 fn after_a_long_outage_nothing_that_has_expired_is_sent() {
     let mut world = World::new(Connector::default());

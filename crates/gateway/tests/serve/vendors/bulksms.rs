@@ -364,3 +364,45 @@ fn any_wish_for_a_receipt_is_one_for_the_final_one() {
     carrier.reports(&id, "DELIVRD", "000");
     other.hears_nothing();
 }
+
+/// Shows BUL-33, BUL-34, C-8.
+#[test]
+fn a_validity_of_more_than_21_days_is_no_error() {
+    let service = Service::simulated("bulksms-validity", "");
+    let mut esme = bound(&service);
+    for validity_period in [&b"000020000000000R"[..], b"000022000000000R"] {
+        let sm = Sm {
+            validity_period,
+            ..to_subscriber(b"hello")
+        };
+        let id = esme.submit(&sm).expect("it is taken");
+        let receipt = esme.delivered();
+        assert_eq!(
+            (receipt.field("id"), receipt.field("stat")),
+            (&*id, "DELIVRD")
+        );
+    }
+}
+
+/// Shows BUL-25.
+#[test]
+fn an_account_can_be_repliable_by_default() {
+    let config = "
+        [[customer]]
+        name = 'repliable'
+        preset = 'bulksms'
+        password = 'demopass'
+        source_policy = 'default'
+        default_source = '27111'
+        [[number]]
+        number = '27111'
+        customer = 'repliable'
+    ";
+    let (service, mut carrier) = Service::with_carrier("bulksms-repliable", config);
+    let mut esme = service.plain();
+    assert_eq!(esme.bind("repliable", PASSWORD), status::OK);
+    let id = esme.submit(&to_subscriber(b"hello")).expect("it is taken");
+    assert_eq!(carrier.takes(&id).source, (1, 1, "27111".to_owned()));
+    carrier.delivers(&from_subscriber(b"yes"));
+    assert_eq!(esme.delivered().said(), "yes");
+}
