@@ -34,6 +34,6 @@ pub use options::{DEMO, Options};
 pub use presets::presets;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
-pub use section::{Connections, Gateway, Host, Journal, ListenerKind, Log, LogFormat};
+pub use section::{Connections, Gateway, History, Host, Journal, ListenerKind, Log, LogFormat};
 pub use snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered};
 pub use table::Effect;

@@ -14,7 +14,7 @@ pub(crate) use connector::ConnectorSettings;
 pub use connector::Host;
 pub(crate) use customer::CustomerSettings;
 pub(crate) use gateway::GatewaySettings;
-pub use gateway::{Connections, Gateway, Journal, Log, LogFormat};
+pub use gateway::{Connections, Gateway, History, Journal, Log, LogFormat};
 pub use listener::ListenerKind;
 pub(crate) use listener::ListenerSettings;
 pub(crate) use route::{BY_PLACE, Customers, NumberSettings, RouteSettings, TargetSettings};

@@ -13,7 +13,7 @@ use crate::engine::Turn;
 use crate::entry::Entry;
 use crate::record::{Reason, Record, Seconds};
 use crate::{
-    Answer, Ask, Cause, Customer, Inputs, MessageKey, Output, Refusal, Replacement, Room,
+    Answer, Ask, Cause, Customer, Inputs, LookUp, MessageKey, Output, Refusal, Replacement, Room,
     RouteName, Wants, Wish,
 };
 
@@ -22,8 +22,16 @@ impl Turn<'_> {
     pub(crate) fn ask(&mut self, ask: &Ask, inputs: &Inputs) {
         let origin = ask.origin;
         let keys = self.meant(ask, inputs);
+        if let Some(told) = ask.told.filter(|_| keys.is_empty()) {
+            self.step.gated.past().lookups.push(LookUp {
+                origin,
+                customer: ask.customer,
+                told,
+                query: matches!(ask.wish, Wish::State),
+            });
+            return;
+        }
         let answer = match ask.wish {
-            _ if keys.is_empty() => Err(Refusal::UnknownMessage),
             Wish::State => self.state_of(ask, &keys),
             Wish::Cancel => self.cancel(&keys),
             Wish::Replace(ref replacement) => {

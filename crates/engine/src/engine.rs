@@ -12,8 +12,8 @@ use crate::hash;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
 use crate::{
-    Balance, Customer, CustomerId, Delivery, Directory, Input, Inputs, MessageKey, Origin, Output,
-    Outputs,
+    Balance, Customer, CustomerId, Delivery, Directory, Ended, Input, Inputs, MessageKey, Origin,
+    Output, Outputs,
 };
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
@@ -62,7 +62,7 @@ pub struct Gate {
 impl Gate {
     /// Holds a batch until `after` is durable.
     pub fn hold(&mut self, after: Position, outputs: Outputs) {
-        if !outputs.is_empty() {
+        if !outputs.is_empty() || outputs.has_past() {
             self.held.push_back((after, outputs));
         }
     }
@@ -110,8 +110,14 @@ impl Recovery {
         Ok(())
     }
 
+    /// Messages that ended by what was applied since this was last asked: the history may not have them.
+    pub fn take_ended(&mut self) -> impl Iterator<Item = Ended> + '_ {
+        self.fold.take_ended()
+    }
+
     /// The engine, whose next step with records gets the position after `last`.
-    pub fn finish(self, last: Position) -> Engine {
+    pub fn finish(mut self, last: Position) -> Engine {
+        drop(self.fold.take_ended());
         let mut live = Live {
             wall: self.fold.newest().minted(),
             // Not those of just before the crash.
@@ -185,6 +191,7 @@ impl Engine {
         turn.dispatch();
         turn.deliver();
         inputs.clear();
+        step.gated.past().ended.extend(self.fold.take_ended());
         self.position.0 += u64::from(!step.records.is_empty());
         step.after = self.position;
     }

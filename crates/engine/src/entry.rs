@@ -8,7 +8,9 @@ use sms::{Message, State, Wall};
 use crate::hash;
 use crate::record::{Reader, Seconds, Writer};
 use crate::slab::{Linked, Links, Slot};
-use crate::{BindId, Cause, ConnectorId, CustomerId, Delivery, Group, MessageKey, Told, Wants};
+use crate::{
+    BindId, Cause, ConnectorId, CustomerId, Delivery, Ended, Group, MessageKey, Told, Wants,
+};
 
 /// The list of a lane (waiting in order, or deferred to a time).
 pub(crate) const LANE: usize = 0;
@@ -118,6 +120,18 @@ impl Order {
             doubts: 0,
             due: Wall(0),
             id: CarrierId::default(),
+        }
+    }
+
+    /// What the history is told of its end.
+    pub(crate) fn ended(&self, state: State, cause: Cause, at: Wall) -> Ended {
+        Ended {
+            customer: self.customer,
+            told: self.told,
+            key: self.key,
+            state,
+            cause,
+            at,
         }
     }
 

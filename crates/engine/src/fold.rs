@@ -24,7 +24,7 @@ use crate::number::TailHash;
 use crate::record::{Accepted, Record, Seconds};
 use crate::slab::{List, Slab, Slot};
 use crate::whole::{Fate, Wholes};
-use crate::{Cause, ConnectorId, CustomerId, Delivery, Figures, MessageKey, Told};
+use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
 
 pub(crate) use stray::Stray;
 
@@ -46,6 +46,8 @@ pub(crate) struct Fold {
     wholes: Wholes,
     strays: BTreeMap<MessageKey, Stray>,
     newest: MessageKey,
+    /// Messages that have ended since somebody last took these.
+    ended: Vec<Ended>,
     memory: u64,
     sent: u64,
 }
@@ -330,6 +332,10 @@ impl Fold {
     ) {
         self.leave(slot);
         let was_leg = self.entries[slot].leg().is_some();
+        if was_leg {
+            let ended = self.entries[slot].order.ended(state, cause, done);
+            self.ended.push(ended);
+        }
         let was_told = self.entries[slot].was_told();
         let mut fate = Some(Fate { state, cause, done }).filter(|_| was_leg);
         if was_leg && self.entries[slot].order.is_part {

@@ -29,6 +29,7 @@ mod number;
 mod outcome;
 mod pace;
 mod parts;
+mod past;
 mod receipt;
 mod record;
 mod route;
@@ -49,6 +50,7 @@ pub use form::{IdForm, ReceiptIds};
 pub use group::Group;
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
 pub use money::{Amount, Balance, Days, Meter, Shortage};
+pub use past::{Ended, LookUp, Past, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
 pub use traffic::{
     Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,

@@ -6,8 +6,8 @@ use sms::udh::Concatenation;
 use sms::{Address, Alphabet, Message, State, Wall};
 
 use crate::{
-    Amount, BindId, ConnectorId, CustomerId, Directory, Group, MessageKey, Origin, RouteName, Told,
-    Wants,
+    Amount, BindId, ConnectorId, CustomerId, Directory, Group, MessageKey, Origin, Past, RouteName,
+    Told, Wants,
 };
 
 /// A piece of a batch's arena.
@@ -459,6 +459,8 @@ pub enum Refusal {
     UnknownMessage,
     /// The message cannot be stopped or changed any more.
     TooLate,
+    /// Something of ours is broken: the history cannot be read.
+    Fault,
 }
 
 /// Inputs on their way to the engine.
@@ -591,6 +593,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
 pub struct Outputs {
     items: Vec<Output>,
     arena: Vec<u8>,
+    past: Past,
 }
 
 impl Outputs {
@@ -630,10 +633,21 @@ impl Outputs {
         self.items.is_empty()
     }
 
+    /// Whether something for the history leaves with them.
+    pub(crate) fn has_past(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// What leaves with them for the history. Whoever lets them out takes it.
+    pub fn past(&mut self) -> &mut Past {
+        &mut self.past
+    }
+
     /// Forgets everything, keeps the room.
     pub fn clear(&mut self) {
         self.items.clear();
         self.arena.clear();
+        self.past.clear();
     }
 
     /// Adds one. For the engine, and for tests that speak for it.

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::{Engine, Figures, Gate, Input, Inputs, Outputs, Position, Room, Step};
+use engine::{Engine, Figures, Gate, Input, Inputs, Outputs, Past, Position, Room, Step};
 use journal::Journal;
 use sms::{Now, Wall};
 
 use crate::clock::Clock;
+use crate::history::{HistoryEnd, HistoryThread};
 use crate::journal_thread::{Batch, JournalThread};
 use crate::mailbox::{Inbox, lock};
 use crate::metrics::EngineMetrics;
@@ -47,6 +48,7 @@ pub(crate) struct EngineThread {
     /// By `Origin::io`.
     pub(crate) io: Vec<Arc<IoThread>>,
     pub(crate) journal: JournalThread,
+    pub(crate) history: HistoryThread,
     /// Octets in the journal behind the last snapshot.
     pub(crate) grown: u64,
     pub(crate) shared: Arc<Shared>,
@@ -64,6 +66,8 @@ struct Turn {
     /// Octets given to the journal and not yet durable, up to this position.
     given: (usize, Position),
     durable: Position,
+    /// For the history, when what is durable has been let out.
+    past: Past,
     /// Octets written since the last snapshot.
     grown: u64,
     room: Room,
@@ -72,8 +76,9 @@ struct Turn {
 }
 
 impl EngineThread {
-    /// Runs until [`Shared::stop`] is set and everything is durable. The journal comes back, and the engine as it then is.
-    pub(crate) fn run(mut self) -> (Engine, Journal) {
+    /// Runs until [`Shared::stop`] is set and everything is durable. The journal comes back, the engine as it then is, and how
+    /// far its history goes.
+    pub(crate) fn run(mut self) -> (Engine, Journal, HistoryEnd) {
         let mut turn = Turn {
             inputs: Inputs::default(),
             step: Step::default(),
@@ -81,6 +86,7 @@ impl EngineThread {
             pending: Batch::default(),
             given: (0, Position(0)),
             durable: self.journal.durable(),
+            past: Past::default(),
             grown: self.grown,
             room: Room::Plenty,
             wall: Wall(0),
@@ -98,7 +104,9 @@ impl EngineThread {
             }
             self.park(&turn);
         }
-        (self.engine, self.journal.close())
+        let (journal, end) = (self.journal.close(), self.history.end());
+        self.history.close();
+        (self.engine, journal, end)
     }
 
     /// One round; false when there was nothing to do.
@@ -114,7 +122,7 @@ impl EngineThread {
         self.metrics
             .undurable
             .set(i64::try_from(undurable).unwrap_or(i64::MAX));
-        if undurable > UNDURABLE_MAX {
+        if undurable > UNDURABLE_MAX || self.history.is_behind() {
             return false;
         }
         let now = self.now(turn);
@@ -183,6 +191,7 @@ impl EngineThread {
         turn.grown += given.0 as u64;
         if let Some(giver) = giver {
             turn.grown = 0;
+            self.history.want(given.1);
             giver.give(&self.engine);
         }
         true
@@ -196,8 +205,13 @@ impl EngineThread {
         }
         let moved = durable != turn.durable;
         turn.durable = durable;
-        while let Some(outputs) = turn.gate.pass(durable) {
+        while let Some(mut outputs) = turn.gate.pass(durable) {
+            turn.past.append(outputs.past());
             self.post(outputs);
+        }
+        if moved || !turn.past.is_empty() {
+            let crowded = turn.room > Room::Plenty;
+            self.history.give(&mut turn.past, durable, crowded);
         }
         moved
     }

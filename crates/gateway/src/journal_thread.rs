@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use engine::Position;
 use journal::{AppendError, Journal, Room};
 
+use crate::history::HistoryEnd;
 use crate::mailbox::lock;
 use crate::metrics::JournalMetrics;
 use crate::snapshot::{Pieces, Writing};
@@ -66,6 +67,7 @@ impl JournalThread {
         mut journal: Journal,
         durable: Position,
         engine: Thread,
+        history: HistoryEnd,
         metrics: Arc<JournalMetrics>,
     ) -> std::io::Result<JournalThread> {
         let desk = Arc::new(Desk {
@@ -79,6 +81,7 @@ impl JournalThread {
             journal,
             desk: desk.clone(),
             engine,
+            history,
             metrics,
             snapshot: None,
         };
@@ -142,6 +145,7 @@ struct Writer {
     journal: Journal,
     desk: Arc<Desk>,
     engine: Thread,
+    history: HistoryEnd,
     metrics: Arc<JournalMetrics>,
     snapshot: Option<Writing>,
 }
@@ -227,7 +231,12 @@ impl Writer {
 
     /// Begins a snapshot if there is one to write, and ends the one that has been written.
     fn keep(&mut self, position: Position, state: Option<Pieces>) {
-        if let Some(written) = self.snapshot.take_if(|writing| writing.is_finished()) {
+        // What a snapshot covers is told by no journal any more, so it has to be in the history before.
+        let history = &self.history;
+        if let Some(written) = self
+            .snapshot
+            .take_if(|writing| writing.is_finished() && history.covers(writing.position()))
+        {
             written.adopt(&mut self.journal);
         }
         if let Some(pieces) = state {

@@ -8,6 +8,7 @@ mod connect;
 mod control;
 mod engine_thread;
 mod exit;
+mod history;
 mod journal_thread;
 mod limits;
 mod listen;

@@ -43,6 +43,7 @@ pub(crate) struct Metrics {
     pub(crate) peers: PeerFamilies,
     pub(crate) engine: Arc<EngineMetrics>,
     pub(crate) journal: Arc<JournalMetrics>,
+    pub(crate) history: Arc<HistoryMetrics>,
     /// Connections that were closed before a bind.
     pub(crate) turned_away: Family<Why, Counter>,
     /// Connections without a bind.
@@ -102,6 +103,14 @@ pub(crate) struct JournalMetrics {
     octets: Counter,
 }
 
+/// What is kept of messages that have ended.
+#[derive(Debug, Default)]
+pub(crate) struct HistoryMetrics {
+    pub(crate) octets: Gauge,
+    pub(crate) lookups: Counter,
+    pub(crate) lost: Counter,
+}
+
 #[derive(Debug, Default)]
 struct FigureGauges {
     messages: Gauge,
@@ -124,6 +133,7 @@ impl Metrics {
         peers.register(&mut registry);
         let engine = Arc::new(EngineMetrics::register(&mut registry));
         let journal = Arc::new(JournalMetrics::register(&mut registry));
+        let history = Arc::new(HistoryMetrics::register(&mut registry));
         let figures = FigureGauges::default();
         figures.register(&mut registry);
         let turned_away = Family::default();
@@ -143,6 +153,7 @@ impl Metrics {
             peers,
             engine,
             journal,
+            history,
             turned_away,
             unbound,
             figures,
@@ -360,6 +371,29 @@ impl JournalMetrics {
     pub(crate) fn appended(&self, took: Duration, octets: usize) {
         self.append.observe(took.as_secs_f64());
         self.octets.inc_by(octets as u64);
+    }
+}
+
+impl HistoryMetrics {
+    fn register(registry: &mut Registry) -> HistoryMetrics {
+        let metrics = HistoryMetrics::default();
+        registry.register_with_unit(
+            "history",
+            "Files that tell what became of messages which have ended",
+            Unit::Bytes,
+            metrics.octets.clone(),
+        );
+        registry.register(
+            "history_lookups",
+            "Questions about messages which have ended, or never were",
+            metrics.lookups.clone(),
+        );
+        registry.register(
+            "history_lost",
+            "Messages whose end was not kept for want of room on the disk",
+            metrics.lost.clone(),
+        );
+        metrics
     }
 }
 

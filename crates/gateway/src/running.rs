@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use directory::{Directory, ListenerKind};
 use engine::{Engine, Input, Inputs};
-use journal::{Journal, Position};
+use journal::Journal;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -384,7 +384,11 @@ fn stop(started: Started, down: Instant) {
         // A panic there has ended the process.
         let _ = handle.join();
     }
-    if let Ok((engine, journal)) = started.engine_handle.join() {
+    if let Ok((engine, journal, history)) = started.engine_handle.join() {
+        if !history.covers(engine.position()) {
+            tracing::warn!("no snapshot: the history has to be made from the journal again");
+            return;
+        }
         match snapshot(&engine, journal, deadline) {
             Ok(true) => {}
             Ok(false) => tracing::info!("no time for a snapshot: the next start reads the journal"),
@@ -400,8 +404,8 @@ fn stop(started: Started, down: Instant) {
 /// Writes down the whole state, so that the next start need not read the journal. False when there was no time for it.
 fn snapshot(engine: &Engine, mut journal: Journal, deadline: Instant) -> Result<bool, String> {
     let position = journal.end();
-    if position == Position(0) {
-        return Ok(true);
+    if position == journal.covered() {
+        return Ok(true); // Nothing has happened since the last one, or ever.
     }
     let mut writer = journal
         .snapshot_writer(position)

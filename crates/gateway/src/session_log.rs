@@ -358,6 +358,7 @@ fn word(refusal: Refusal) -> &'static str {
         Refusal::Draining => "draining",
         Refusal::UnknownMessage => "unknown message",
         Refusal::TooLate => "too late",
+        Refusal::Fault => "fault",
     }
 }
 

@@ -56,7 +56,10 @@ impl Giver {
 
 /// A snapshot that is being written.
 #[derive(Debug)]
-pub(crate) struct Writing(JoinHandle<Result<Snapshot, DiskError>>);
+pub(crate) struct Writing {
+    position: Position,
+    thread: JoinHandle<Result<Snapshot, DiskError>>,
+}
 
 impl Writing {
     /// Begins to write down the state at `position`, which has just become durable. `None` when it cannot: the next one may.
@@ -76,7 +79,7 @@ impl Writing {
             .name("snapshot".into())
             .spawn(move || write(writer, &pieces));
         match thread {
-            Ok(thread) => Some(Writing(thread)),
+            Ok(thread) => Some(Writing { position, thread }),
             Err(error) => {
                 tracing::warn!(%error, "no snapshot");
                 None
@@ -84,15 +87,20 @@ impl Writing {
         }
     }
 
+    /// The end of what it covers.
+    pub(crate) fn position(&self) -> engine::Position {
+        engine::Position(self.position.0)
+    }
+
     /// Whether it has ended, well or not.
     pub(crate) fn is_finished(&self) -> bool {
-        self.0.is_finished()
+        self.thread.is_finished()
     }
 
     /// Makes the journal take it as the newest, and give up what it replaces.
     pub(crate) fn adopt(self, journal: &mut Journal) {
         // A panic there has ended the process.
-        let Ok(written) = self.0.join() else {
+        let Ok(written) = self.thread.join() else {
             return;
         };
         match written.and_then(|snapshot| adopt(journal, snapshot)) {

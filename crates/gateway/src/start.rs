@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use directory::{Carrier, CarrierPlace, Directory, ListenerKind, ListenerTls};
 use engine::{Engine, Position, Recovery};
-use journal::{Journal, Recovered};
+use journal::{Journal, Recovered, Runs};
 use peer::Profile;
 use tokio::sync::watch;
 
@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::common::Common;
 use crate::connect::{LinkPlan, Way};
 use crate::engine_thread::{EngineThread, Shared};
+use crate::history::{self, HistoryEnd, HistoryThread};
 use crate::journal_thread::JournalThread;
 use crate::limits::Unbound;
 use crate::listen;
@@ -34,7 +35,7 @@ pub(crate) struct Started {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) io: Vec<Arc<IoThread>>,
     pub(crate) io_handles: Vec<JoinHandle<()>>,
-    pub(crate) engine_handle: JoinHandle<(Engine, Journal)>,
+    pub(crate) engine_handle: JoinHandle<(Engine, Journal, HistoryEnd)>,
     pub(crate) listeners: Vec<Listening>,
     /// Where the simulated carrier is, if there is one, and it.
     pub(crate) simulated: Option<(SocketAddr, TcpListener)>,
@@ -63,7 +64,8 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
     // What cannot be planned now is not found out later.
     let address = simulated.as_ref().map(|(address, _)| *address);
     link_plans(&directory, address, &Generations::new(), 1)?;
-    let engine = recover(&journal, recovered)?;
+    let mut runs = history::open(&journal)?;
+    let engine = recover(&journal, recovered, &mut runs)?;
 
     let metrics = Arc::new(Metrics::new());
     let unbound = Arc::new(Unbound::default());
@@ -74,7 +76,8 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
         directory.clone(),
     ));
     let threads = io_threads(&directory);
-    let (io, inbox, shared, engine_handle) = start_engine(engine, journal, &common, threads)?;
+    let (io, inbox, shared, engine_handle) =
+        start_engine(engine, (journal, runs), &common, threads)?;
     let io_handles = io
         .iter()
         .map(|thread| start_io(thread, &common))
@@ -160,7 +163,11 @@ fn is_missing_loopback(address: SocketAddr, error: &io::Error) -> bool {
 // ---- recovery ----
 
 /// The engine as the journal tells it, and the octets of records that were read behind the snapshot.
-fn recover(journal: &Journal, recovered: Recovered) -> Result<(Engine, u64), String> {
+fn recover(
+    journal: &Journal,
+    recovered: Recovered,
+    runs: &mut Runs,
+) -> Result<(Engine, u64), String> {
     let started = std::time::Instant::now();
     let mut recovery = Recovery::new(0);
     if let Some(cut) = &recovered.cut {
@@ -173,7 +180,10 @@ fn recover(journal: &Journal, recovered: Recovered) -> Result<(Engine, u64), Str
         tracing::error!(%damage, "a snapshot was set aside; look at the disk");
     }
     let read = recovered
-        .replay(journal, |records| recovery.apply(records))
+        .replay(journal, |position, records| {
+            recovery.apply(records)?;
+            Ok(history::replay(runs, position, recovery.take_ended())?)
+        })
         .map_err(|error| error.to_string())?;
     let engine = recovery.finish(Position(journal.end().0));
     let messages = engine.figures().messages;
@@ -187,12 +197,12 @@ type EngineParts = (
     Vec<Arc<IoThread>>,
     Arc<Inbox>,
     Arc<Shared>,
-    JoinHandle<(Engine, Journal)>,
+    JoinHandle<(Engine, Journal, HistoryEnd)>,
 );
 
 fn start_engine(
     (engine, grown): (Engine, u64),
-    journal: Journal,
+    (journal, runs): (Journal, Runs),
     common: &Arc<Common>,
     threads: u16,
 ) -> Result<EngineParts, String> {
@@ -213,8 +223,11 @@ fn start_engine(
         .map(|(number, inbox)| Arc::new(IoThread::new(number, inbox.clone())))
         .collect();
     let durable = engine.position();
-    let journal = JournalThread::start(journal, durable, waker, common.metrics.journal.clone())
-        .map_err(|error| format!("no thread could be started: {error}"))?;
+    let no_thread = |error| format!("no thread could be started: {error}");
+    let history = HistoryThread::start(runs, durable, common, io.clone()).map_err(no_thread)?;
+    let metrics = common.metrics.journal.clone();
+    let journal =
+        JournalThread::start(journal, durable, waker, history.end(), metrics).map_err(no_thread)?;
     let shared = Arc::new(Shared::default());
     let thread = EngineThread {
         engine,
@@ -222,6 +235,7 @@ fn start_engine(
         inboxes,
         io: io.clone(),
         journal,
+        history,
         grown,
         shared: shared.clone(),
         metrics: common.metrics.engine.clone(),

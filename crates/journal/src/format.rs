@@ -3,13 +3,15 @@
 //! ```text
 //! 00000000000000000001.journal   a segment, named by the first position that it may hold
 //! 00000000000000084512.snapshot  a snapshot, named by the last position that it covers
+//! 00000000000000084512.run       rows that are still asked for, up to the position of its name
 //! *.tmp                          a file that was never finished: removed at open
 //! reserve                        the blocks that are kept for what is owed when the disk is full
 //! lock                           locked while a process uses the directory; holds its process id
-//! *.damaged                      a snapshot that failed its checksum, kept for the curious
+//! *.damaged                      a snapshot or run that failed its checksum, kept for the curious
 //!
 //! segment  = header, batch*, zeros written ahead for the next batches
 //! snapshot = header, batch*
+//! run      = header, batch*
 //!
 //! header, 64 octets                          batch, 24 octets and its records
 //!  0  magic, 8 octets                         0  length of the records, u32, never 0
@@ -18,7 +20,7 @@
 //! 16  identity of the journal, u64           16  checksum of the records, u32
 //! 24  position, u64                          20  checksum of the 20 octets above, u32
 //! 32  offset, u64                            24  records, opaque
-//! 40  length of the file, u64 (snapshot)
+//! 40  length of the file, u64 (snapshot, run)
 //! 48  zero
 //! 60  checksum of the 60 octets above, u32
 //! ```
@@ -29,7 +31,8 @@
 //!
 //! A segment's `position` and `offset` are those of its first batch; its `before` is the chain's
 //! end in the segment before it. A snapshot is batches numbered from 1 whose chain starts at 0
-//! and ends at `before`; its `position` and `offset` are those of the journal that it covers.
+//! and ends at `before`; its `position` and `offset` are those of the journal that it covers. So is
+//! a run, except that its `offset` is the time when it was written, in milliseconds since 1970.
 
 use crate::Position;
 
@@ -57,6 +60,7 @@ pub(crate) const DAMAGED: &str = ".damaged";
 pub(crate) enum Kind {
     Segment,
     Snapshot,
+    Run,
 }
 
 impl Kind {
@@ -64,6 +68,7 @@ impl Kind {
         match self {
             Kind::Segment => b"BINDRYSG",
             Kind::Snapshot => b"BINDRYSN",
+            Kind::Run => b"BINDRYRN",
         }
     }
 
@@ -71,6 +76,7 @@ impl Kind {
         match self {
             Kind::Segment => ".journal",
             Kind::Snapshot => ".snapshot",
+            Kind::Run => ".run",
         }
     }
 
@@ -97,7 +103,7 @@ pub(crate) struct FileHeader {
     /// Octets of records since the journal's beginning.
     pub(crate) offset: u64,
     pub(crate) before: u32,
-    /// Octets of the finished file: snapshots only, 0 in a segment, which grows.
+    /// Octets of the finished file; 0 in a segment, which grows.
     pub(crate) length: u64,
 }
 

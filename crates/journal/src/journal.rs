@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, io, path::Path};
 
 use crate::{
-    AppendError, Batches, Disk, DiskError, DiskFile, FileDisk, OpenError, Options, Position,
-    ReadError, Recovered, Room, Snapshot, SnapshotWriter,
+    AppendError, Batches, Damage, Disk, DiskError, DiskFile, FileDisk, OpenError, Options,
+    Position, ReadError, Recovered, Room, Runs, Snapshot, SnapshotWriter,
     disk::While,
     error::is_full,
     format::{BatchHeader, FILE_HEADER, FileHeader, Kind, TEMPORARY},
@@ -288,6 +288,11 @@ impl<D: Disk> Journal<D> {
         self.next.after
     }
 
+    /// The position of the newest snapshot; 0 if there is none.
+    pub fn covered(&self) -> Position {
+        self.generations.last().copied().unwrap_or_default()
+    }
+
     /// Octets of records that were ever appended.
     pub fn end_offset(&self) -> u64 {
         self.next.offset
@@ -442,13 +447,29 @@ impl<D: Disk> Journal<D> {
     /// # Panics
     /// When `position` is not the end of a batch that is kept, or a newer snapshot is.
     pub fn snapshot_writer(&mut self, position: Position) -> Result<SnapshotWriter<D>, ReadError> {
-        let newest = self.generations.last().copied().unwrap_or_default();
+        let newest = self.covered();
         assert!(position > newest, "the snapshot at {newest} is newer");
         assert!(position <= self.end(), "position {position} is not durable");
         let offset = self.offset_behind(position)?;
         let identity = self.segments[0].header.identity;
         let disk = self.disk.clone();
-        Ok(SnapshotWriter::new(disk, identity, position, offset)?)
+        Ok(SnapshotWriter::new(
+            disk,
+            Kind::Snapshot,
+            identity,
+            position,
+            offset,
+        )?)
+    }
+
+    /// Rows in the same directory that outlive the journal's records; and which files of them were
+    /// damaged and have been set aside.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn runs(&self) -> Result<(Runs<D>, Vec<Damage>), OpenError> {
+        let identity = self.segments[0].header.identity;
+        Runs::open(self.disk.clone(), identity, self.end())
     }
 
     fn offset_behind(&mut self, position: Position) -> Result<u64, ReadError> {

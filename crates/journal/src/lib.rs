@@ -9,7 +9,7 @@
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use journal::{Journal, Options, Position};
-//! # fn apply(_: &[u8]) -> Result<(), std::fmt::Error> { Ok(()) }
+//! # fn apply(_: Position, _: &[u8]) -> Result<(), Box<dyn std::error::Error>> { Ok(()) }
 //!
 //! let (mut journal, recovered) = Journal::open("bindery-data", &Options::default())?;
 //! recovered.replay(&journal, apply)?; // the last snapshot, and the batches behind it
@@ -38,6 +38,7 @@ mod latency;
 mod open;
 mod read;
 mod room;
+mod runs;
 mod segment;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
@@ -53,6 +54,7 @@ pub use latency::{SyncLatency, disk_sync_latency};
 pub use open::{Cut, Recovered};
 pub use read::{Batch, Batches};
 pub use room::Room;
+pub use runs::{NAME_BYTES, ROW_BYTES, Row, Runs};
 pub use snapshot::{Snapshot, SnapshotReader, SnapshotWriter};
 
 /// The number of a step of the engine, from 1 on. What a step recorded is durable when the journal

@@ -31,27 +31,27 @@ impl<D: Disk> Recovered<D> {
             .map_or(Position(0), SnapshotReader::position)
     }
 
-    /// Gives `apply` all that makes the state: the blocks of the snapshot, then the records of each batch of `journal` behind it.
-    /// How many octets of records were behind the snapshot.
+    /// Gives `apply` all that makes the state, with the position that it ends at: the blocks of the snapshot, then the records
+    /// of each batch of `journal` behind it. How many octets of records were behind the snapshot.
     ///
     /// # Errors
     /// [`ReadError`](crate::ReadError), or what `apply` says: then it is not called again.
-    pub fn replay<E: std::error::Error + 'static>(
+    pub fn replay(
         self,
         journal: &Journal<D>,
-        mut apply: impl FnMut(&[u8]) -> Result<(), E>,
+        mut apply: impl FnMut(Position, &[u8]) -> Result<(), Box<dyn std::error::Error>>,
     ) -> Result<u64, Box<dyn std::error::Error>> {
         let after = self.replay_after();
         if let Some(mut snapshot) = self.snapshot {
             while let Some(block) = snapshot.next()? {
-                apply(block)?;
+                apply(after, block)?;
             }
         }
         let mut batches = journal.read(after)?;
         let mut octets = 0;
         while let Some(batch) = batches.next()? {
             octets += batch.records.len() as u64;
-            apply(batch.records)?;
+            apply(batch.last, batch.records)?;
         }
         Ok(octets)
     }
@@ -290,7 +290,7 @@ fn tidy<D: Disk>(disk: &D, found: &snapshot::Found<D>) -> Result<(), DiskError> 
         }
     }
     for (position, _) in &found.damaged {
-        snapshot::set_aside(disk, *position)?;
+        snapshot::set_aside(disk, Kind::Snapshot, *position)?;
     }
     let generations = &found.generations;
     let old = generations.len().saturating_sub(snapshot::GENERATIONS);
@@ -303,6 +303,8 @@ fn tidy<D: Disk>(disk: &D, found: &snapshot::Found<D>) -> Result<(), DiskError> 
 
 fn is_unfinished(name: &str) -> bool {
     name.strip_suffix(TEMPORARY).is_some_and(|name| {
-        Kind::Segment.position(name).is_some() || Kind::Snapshot.position(name).is_some()
+        [Kind::Segment, Kind::Snapshot, Kind::Run]
+            .into_iter()
+            .any(|kind| kind.position(name).is_some())
     })
 }

@@ -53,16 +53,17 @@ impl Snapshot {
 impl<D: Disk> SnapshotWriter<D> {
     pub(crate) fn new(
         disk: D,
+        kind: Kind,
         identity: u64,
         position: Position,
         offset: u64,
     ) -> Result<SnapshotWriter<D>, DiskError> {
-        let temporary = Kind::Snapshot.name(position) + TEMPORARY;
+        let temporary = kind.name(position) + TEMPORARY;
         let file = disk
             .create(&temporary)
             .while_doing("create", &disk, &temporary)?;
         let header = FileHeader {
-            kind: Kind::Snapshot,
+            kind,
             identity,
             position,
             offset,
@@ -106,13 +107,22 @@ impl<D: Disk> SnapshotWriter<D> {
     }
 
     /// Makes the snapshot durable and gives it its name.
-    pub fn finish(mut self) -> Result<Snapshot, DiskError> {
+    pub fn finish(self) -> Result<Snapshot, DiskError> {
+        let header = self.finish_file()?;
+        Ok(Snapshot {
+            position: header.position,
+            bytes: header.length,
+        })
+    }
+
+    /// The same, for any file that is made in this way: its header.
+    pub(crate) fn finish_file(mut self) -> Result<FileHeader, DiskError> {
         self.header.length = self.at;
         self.file
             .write_at(0, [&self.header.encode(), &[]])
             .while_doing("write", &self.disk, &self.temporary)?;
         self.sync()?;
-        let name = Kind::Snapshot.name(self.header.position);
+        let name = self.header.kind.name(self.header.position);
         self.disk.rename(&self.temporary, &name).while_doing(
             "rename",
             &self.disk,
@@ -122,10 +132,7 @@ impl<D: Disk> SnapshotWriter<D> {
         self.disk
             .sync_dir()
             .while_doing("sync the directory of", &self.disk, &name)?;
-        Ok(Snapshot {
-            position: self.header.position,
-            bytes: self.at,
-        })
+        Ok(self.header)
     }
 
     fn sync(&mut self) -> Result<(), DiskError> {
@@ -274,9 +281,13 @@ pub(crate) fn find<D: Disk>(
     })
 }
 
-/// Renames what failed its checksum, so that it is never again taken for a generation.
-pub(crate) fn set_aside<D: Disk>(disk: &D, position: Position) -> Result<(), DiskError> {
-    let name = Kind::Snapshot.name(position);
+/// Renames what failed its checksum, so that it is never again taken for a sound file.
+pub(crate) fn set_aside<D: Disk>(
+    disk: &D,
+    kind: Kind,
+    position: Position,
+) -> Result<(), DiskError> {
+    let name = kind.name(position);
     disk.rename(&name, &format!("{name}{DAMAGED}"))
         .while_doing("rename", disk, &name)
 }

@@ -35,7 +35,7 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::TooLate
             | Refusal::TooLong => status::RBINDFAIL,
             Refusal::Throttled => status::RTHROTTLED,
-            Refusal::Full | Refusal::Draining => status::RSYSERR,
+            Refusal::Full | Refusal::Draining | Refusal::Fault => status::RSYSERR,
         },
         Asked::Submit => match refusal {
             Refusal::Full => status::RMSGQFUL,
@@ -49,16 +49,18 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::TooLate => status::RSUBMITFAIL,
             Refusal::Expired => status::RINVEXPIRY,
             Refusal::TooLong => status::RINVMSGLEN,
-            Refusal::Draining => status::RSYSERR,
+            Refusal::Draining | Refusal::Fault => status::RSYSERR,
         },
         Asked::Query => about_message(refusal, status::RQUERYFAIL),
         Asked::Cancel => about_message(refusal, status::RCANCELFAIL),
         Asked::Replace => about_message(refusal, status::RREPLACEFAIL),
         // A carrier tries again after 0x64, and gives up after 0x65 and 0x66 (SMPP 3.4, 5.1.3).
         Asked::Deliver => match refusal {
-            Refusal::Full | Refusal::Throttled | Refusal::Draining | Refusal::TooManyBinds => {
-                status::RX_T_APPN
-            }
+            Refusal::Full
+            | Refusal::Throttled
+            | Refusal::Draining
+            | Refusal::Fault
+            | Refusal::TooManyBinds => status::RX_T_APPN,
             Refusal::NoRoute
             | Refusal::NotAllowed
             | Refusal::NoCredit
@@ -83,7 +85,7 @@ fn about_message(refusal: Refusal, failed: Status) -> Status {
         Refusal::TooLong => status::RINVMSGLEN,
         Refusal::Full => status::RMSGQFUL,
         Refusal::Throttled => status::RTHROTTLED,
-        Refusal::Draining => status::RSYSERR,
+        Refusal::Draining | Refusal::Fault => status::RSYSERR,
     }
 }
 
@@ -106,12 +108,14 @@ mod tests {
             (Refusal::Draining, 0x08, 0x08, 0x64),
             (Refusal::UnknownMessage, 0x0D, 0x45, 0x65),
             (Refusal::TooLate, 0x0D, 0x45, 0x66),
+            (Refusal::Fault, 0x08, 0x08, 0x64),
         ] {
             let said = [Asked::Bind, Asked::Submit, Asked::Deliver]
                 .map(|asked| command_status(refusal, asked).0);
             assert_eq!(said, [bind, submit, deliver], "{refusal:?}");
         }
     }
+
     #[test]
     fn what_is_asked_about_a_message_fails_with_the_status_of_its_operation() {
         for (refusal, query, cancel, replace) in [
@@ -119,6 +123,7 @@ mod tests {
             (Refusal::TooLate, 0x67, 0x11, 0x13),
             (Refusal::Full, 0x14, 0x14, 0x14),
             (Refusal::Expired, 0x62, 0x62, 0x62),
+            (Refusal::Fault, 0x08, 0x08, 0x08),
         ] {
             let said = [Asked::Query, Asked::Cancel, Asked::Replace]
                 .map(|asked| command_status(refusal, asked).0);

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use engine::{Engine, Gate, Input, Inputs, Output, Outputs, Position, Room, Step};
+use engine::{Engine, Gate, Input, Inputs, Output, Outputs, Past, Position, Room, Step};
 use journal::sim::SimDisk;
 use sms::{Instant, Now, Wall};
 
@@ -19,6 +19,9 @@ const WAKES_MAX: u32 = 300;
 
 /// Octets that one batch of a small world may have.
 const LONGEST_BATCH: u64 = 64 << 10;
+
+/// Ends of messages that one run of a small world has.
+const RUN_ROWS: usize = 50;
 
 /// The longest sleep of the engine thread.
 const PARK_MAX: u64 = SECOND;
@@ -334,8 +337,31 @@ impl Node {
     }
 
     fn pass(&mut self, env: &mut Env) {
-        while let Some(outputs) = self.gate.pass(self.durable) {
+        let mut past = Past::default();
+        while let Some(mut outputs) = self.gate.pass(self.durable) {
+            past.append(outputs.past());
             self.post(env, outputs);
+        }
+        self.look_up(env, &past);
+    }
+
+    /// The history takes what has ended and answers what the engine could not.
+    fn look_up(&mut self, env: &mut Env, past: &Past) {
+        for end in &past.ended {
+            self.store.runs.add(&end.row());
+        }
+        let mut answers = Outputs::default();
+        for lookup in &past.lookups {
+            let rows = self.store.runs.find(&lookup.beginning());
+            match rows {
+                Ok(rows) => answers.push(lookup.answer(&rows)),
+                Err(error) => env.violated(format!("the history cannot be read: {error}")),
+            }
+        }
+        self.post(env, answers);
+        let full = self.store.runs.fresh() >= RUN_ROWS;
+        if full || self.store.waits_for_history() {
+            self.store.write_history(self.durable, env.wall().0);
         }
     }
 

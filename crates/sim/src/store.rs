@@ -2,7 +2,7 @@
 
 use engine::{Engine, Position, Recovery};
 use journal::sim::{Operation, OperationKind, SimDisk, Verdict};
-use journal::{AppendError, Journal, Options, Room, Snapshot, SnapshotWriter};
+use journal::{AppendError, Journal, Options, Room, Runs, Snapshot, SnapshotWriter};
 
 use crate::env::{Env, MS, SECOND};
 use crate::planted::Planted;
@@ -53,6 +53,8 @@ pub enum Crash {
 pub(crate) struct Store {
     pub(crate) disk: SimDisk,
     journal: Journal<SimDisk>,
+    /// What became of messages that the engine has forgotten.
+    pub(crate) runs: Runs<SimDisk>,
     /// Given to the journal thread, and not yet durable.
     pub(crate) writing: Option<Batch>,
     snapshot: Option<Writing>,
@@ -92,10 +94,15 @@ impl Store {
     ) -> Result<(Store, Engine, u64), String> {
         let (journal, recovered) =
             Journal::open_on(disk.clone(), options).map_err(|error| error.to_string())?;
-        let (engine, grown) = recover(&journal, recovered)?;
+        let (mut runs, damaged) = journal.runs().map_err(|error| error.to_string())?;
+        if let Some(damage) = damaged.first() {
+            return Err(format!("a part of the history was set aside: {damage}"));
+        }
+        let (engine, grown) = recover(&journal, recovered, &mut runs)?;
         let mut store = Store {
             disk,
             journal,
+            runs,
             writing: None,
             snapshot: None,
             room: Room::Ample,
@@ -162,15 +169,19 @@ impl Store {
 
     /// Ends the snapshot that has been written, and begins one if there is one to write.
     fn keep(&mut self, last: Position, state: Option<Vec<Vec<u8>>>) -> bool {
-        if let Some(Writing::Written(_) | Writing::Failed) = self.snapshot
-            && let Some(Writing::Written(snapshot)) = self.snapshot.take()
-        {
+        let covered = |writing: &mut Writing| match writing {
+            Writing::Begun { .. } => false,
+            // No journal tells any more what it covers.
+            Writing::Written(snapshot) => snapshot.position() <= self.runs.position(),
+            Writing::Failed => true,
+        };
+        if let Some(Writing::Written(snapshot)) = self.snapshot.take_if(covered) {
             // What could not be removed is removed at the next start.
             let _ = self.journal.adopt(snapshot);
             let _ = self.journal.trim(snapshot.position());
         }
         let Some(pieces) = state else { return false };
-        if self.journal.end().0 != last.0 {
+        if self.journal.end().0 != last.0 || self.snapshot.is_some() {
             return false;
         }
         let Ok(writer) = self.journal.snapshot_writer(journal::Position(last.0)) else {
@@ -178,6 +189,19 @@ impl Store {
         };
         self.snapshot = Some(Writing::Begun { writer, pieces });
         true
+    }
+
+    /// Whether a snapshot waits for the history to be written down.
+    pub(crate) fn waits_for_history(&self) -> bool {
+        self.snapshot.is_some()
+    }
+
+    /// Everything up to `upto` has been given to the history: it is written down, if there is room.
+    pub(crate) fn write_history(&mut self, upto: Position, now: u64) {
+        let upto = journal::Position(upto.0);
+        if self.runs.write(upto, now).is_err() {
+            self.runs.forget(upto);
+        }
     }
 
     fn lose_first_segment(&self) {
@@ -239,7 +263,8 @@ impl Store {
         let copy = self.disk.fork();
         let (journal, recovered) =
             Journal::open_on(copy, options).map_err(|error| error.to_string())?;
-        recover(&journal, recovered).map(|(engine, _)| engine)
+        let (mut runs, _) = journal.runs().map_err(|error| error.to_string())?;
+        recover(&journal, recovered, &mut runs).map(|(engine, _)| engine)
     }
 }
 
@@ -257,13 +282,21 @@ fn write_pieces(
 fn recover(
     journal: &Journal<SimDisk>,
     recovered: journal::Recovered<SimDisk>,
+    runs: &mut Runs<SimDisk>,
 ) -> Result<(Engine, u64), String> {
     let mut recovery = Recovery::new(0);
     if let Some(damage) = recovered.damaged.first() {
         return Err(format!("a snapshot was set aside: {damage}"));
     }
     let read = recovered
-        .replay(journal, |records| recovery.apply(records))
+        .replay(journal, |position, records| {
+            recovery.apply(records)?;
+            let fresh = position > runs.position();
+            for end in recovery.take_ended().filter(|_| fresh) {
+                runs.add(&end.row());
+            }
+            Ok(())
+        })
         .map_err(|error| error.to_string())?;
     Ok((recovery.finish(Position(journal.end().0)), read))
 }

@@ -15,6 +15,8 @@ pub struct Gateway {
     pub limits: engine::Limits,
     /// The journal's files and the marks of free disk space.
     pub journal: Journal,
+    /// What is kept of messages that have ended.
+    pub history: History,
     /// Who may connect, and how often.
     pub connections: Connections,
     /// How long a drain may take in all before the process ends.
@@ -38,6 +40,15 @@ pub struct Journal {
     pub disk_scarce_bytes: u64,
     /// How far the free space must rise above a mark before it counts as passed again.
     pub disk_hysteresis_bytes: u64,
+}
+
+/// What is kept of messages that have ended, so that customers can ask for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct History {
+    /// How long after its end a message is answered for.
+    pub keep: Duration,
+    /// Octets of files; beyond them the oldest go first.
+    pub bytes_max: u64,
 }
 
 /// Who may connect, and how often.
@@ -99,6 +110,7 @@ impl Default for Gateway {
             data_dir: PathBuf::from("bindery-data"),
             limits: engine::Limits::default(),
             journal: Journal::default(),
+            history: History::default(),
             connections: Connections::default(),
             drain_timeout: Duration::from_secs(8),
             io_threads: None,
@@ -115,6 +127,15 @@ impl Default for Journal {
             disk_low_bytes: 512 << 20,
             disk_scarce_bytes: 128 << 20,
             disk_hysteresis_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Default for History {
+    fn default() -> History {
+        History {
+            keep: Duration::from_secs(72 * 3600),
+            bytes_max: 4 << 30,
         }
     }
 }
@@ -210,6 +231,10 @@ fn disk() -> Vec<Setting<GatewaySettings>> {
             "With less free disk space than this, nothing is sent to carriers either. Their receipts are refused, to come again, only when the disk is full and the reserve is in use. Less than `disk_low`."),
         setting!("disk_hysteresis", gateway.journal.disk_hysteresis_bytes, size("0 B", "64 GiB"), Restart,
             "How far the free space must rise above a mark before the mark counts as passed again."),
+        setting!("history_keep", gateway.history.keep, time("1h", "30d"), AtOnce,
+            "How long after its end query_sm tells what became of a message. 32 octets of disk for each."),
+        setting!("history_max", gateway.history.bytes_max, size("8 MiB", "1 TiB"), AtOnce,
+            "Disk space for what became of messages; beyond it the oldest is forgotten first. It is given up when the disk gets full."),
     ]
 }
 

@@ -5,7 +5,7 @@ use sms::Wall;
 use super::{Count, End, Fold};
 use crate::entry::{Entry, Stage};
 use crate::record::Seconds;
-use crate::{CustomerId, MessageKey, Told, Wants};
+use crate::{CustomerId, Ended, MessageKey, Told, Wants};
 
 impl Fold {
     /// The customer put another text in the place of a message that waits.
@@ -34,15 +34,20 @@ impl Fold {
         }
     }
 
+    /// Messages that have ended since this was last asked.
+    pub(crate) fn take_ended(&mut self) -> std::vec::Drain<'_, Ended> {
+        self.ended.drain(..)
+    }
+
     /// Messages that the customer was told are called so and whose end is still to come, oldest first.
     pub(crate) fn unfinished(
         &self,
         customer: CustomerId,
         told: Told,
     ) -> impl Iterator<Item = &Entry> {
-        self.aliases
-            .keys(customer, told)
-            .chain(told.key())
+        told.key()
+            .into_iter()
+            .chain(self.aliases.keys(customer, told))
             .filter_map(|key| self.entry(key))
             .filter(move |entry| {
                 let order = &entry.order;

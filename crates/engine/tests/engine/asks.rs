@@ -261,3 +261,49 @@ fn a_full_disk_takes_no_new_text_and_still_stops_what_is_not_wanted() {
     world.room(Room::Scarce);
     assert_eq!(world.ask(key, Wish::Cancel), Ok(Answer::Cancelled));
 }
+
+/// Shows MTA-25, MTA-80, MTA-83.
+#[test]
+fn the_end_of_a_message_is_told_when_the_engine_has_long_forgotten_it() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.customer(), world.carrier(10));
+    let mut end = |digits: &str, wants: Wants, state: State| {
+        let id = format!("a{digits}");
+        let key = world.carried(customer, carrier, digits, wants, &id);
+        world.receipt(carrier, &id, digits, state);
+        let done = Some(world.wall());
+        for told in world.told() {
+            world.acknowledge(customer, &told);
+        }
+        let stands = Ok(Answer::State {
+            told: key.into(),
+            state,
+            cause: Cause::NONE,
+            since: done,
+        });
+        assert_eq!(world.ask(key, Wish::State), stands);
+        assert_eq!(world.ask(key, Wish::Cancel), Err(Refusal::TooLate));
+        assert_eq!(replace(&mut world, key, |_| ()), Err(Refusal::TooLate));
+    };
+    end("4477", Wants::NONE, State::Delivered);
+    end("4478", FINAL, State::Undeliverable);
+    assert_eq!(world.figures().messages, 0);
+}
+
+#[test]
+fn a_receipt_that_still_waits_for_its_customer_hides_no_end() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.transmitter(), world.carrier(10));
+    let key = world.carried(customer, carrier, "4477", FINAL, "a1");
+    world.receipt(carrier, "a1", "4477", State::Delivered);
+    world.crash();
+    assert_eq!(world.figures().deliveries, 1);
+    assert!(matches!(
+        world.ask(key, Wish::State),
+        Ok(Answer::State {
+            state: State::Delivered,
+            since: Some(_),
+            ..
+        })
+    ));
+}

@@ -262,7 +262,7 @@ fn a_long_message_that_waits_is_cancelled_as_one() {
     assert_eq!(world.figures().waiting, 0);
     assert_eq!(world.news(), [(key, State::Deleted)]);
     let told = world.ask(key, Wish::Cancel);
-    assert_eq!(told, Err(Refusal::UnknownMessage));
+    assert_eq!(told, Err(Refusal::TooLate), "it has ended");
     world.unbind(customer);
 }
 

@@ -3,16 +3,17 @@
 //! Whatever the engine writes down is durable at once. After each step a second engine is made from the journal and a third from
 //! a snapshot: they have to know the same.
 
+mod ask;
 mod several;
 
 use core::time::Duration;
 use std::sync::Arc;
 
 use engine::{
-    Amount, Answer, Ask, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId,
+    Amount, Answer, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId,
     Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input,
-    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Position, Recovery, Refusal,
-    RefusalClass, Room, Route, RouteName, Span, Step, Target, Wants, Wish,
+    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Position, ROW_OCTETS, Recovery, Refusal,
+    RefusalClass, Room, Route, RouteName, Span, Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -78,6 +79,7 @@ pub(crate) struct World {
     unreached: Vec<(String, Refusal)>,
     aliases: Vec<u32>,
     answered: Option<Answer>,
+    history: Vec<[u8; ROW_OCTETS]>,
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
 }
@@ -124,6 +126,7 @@ impl World {
             unreached: Vec::new(),
             aliases: Vec::new(),
             answered: None,
+            history: Vec::new(),
             acknowledged: None,
             closed: Vec::new(),
         };
@@ -348,42 +351,6 @@ impl World {
             Input::Submit(draft)
         });
         self.accepted.take().expect("an answer")
-    }
-
-    /// The customer wants something of the message that it was told is called so.
-    pub(crate) fn ask(
-        &mut self,
-        told: impl Into<engine::Told>,
-        wish: Wish,
-    ) -> Result<Answer, Refusal> {
-        self.asked_as(told, |ask, _| ask.wish = wish)
-    }
-
-    /// The customer wants something, and says more than an id.
-    pub(crate) fn asked_as(
-        &mut self,
-        told: impl Into<engine::Told>,
-        special: impl FnOnce(&mut Ask, &mut Inputs),
-    ) -> Result<Answer, Refusal> {
-        let origin = self.origin();
-        self.give(|inputs| {
-            let mut ask = Ask {
-                origin,
-                customer: CUSTOMER,
-                told: Some(told.into()),
-                source: Span::default(),
-                destination: Span::default(),
-                service_type: Span::default(),
-                wish: Wish::State,
-            };
-            special(&mut ask, inputs);
-            Input::Ask(ask)
-        });
-        match (self.answered.take(), self.accepted.take()) {
-            (Some(answer), _) => Ok(answer),
-            (None, Some(Err(refusal))) => Err(refusal),
-            (None, _) => panic!("no answer"),
-        }
     }
 
     /// Aliases that the customer has been told since it was last asked.
@@ -659,6 +626,7 @@ impl World {
         );
         self.look(&step.free);
         self.look(&step.gated);
+        self.look_up(step.gated.past());
     }
 
     fn recovered(&self) -> Engine {

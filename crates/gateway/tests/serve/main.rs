@@ -1,5 +1,6 @@
 //! The whole program with real sockets: `bindery serve` as operators start it and as peers meet it.
 
+mod asks;
 mod binding;
 mod capture;
 mod carriers;

@@ -6,5 +6,6 @@ mod files;
 mod full;
 mod power;
 mod process;
+mod runs;
 mod snapshots;
 mod walk;

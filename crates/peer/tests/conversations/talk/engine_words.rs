@@ -173,6 +173,7 @@ fn refusal(name: &str) -> Refusal {
         Refusal::Draining,
         Refusal::UnknownMessage,
         Refusal::TooLate,
+        Refusal::Fault,
     ]
     .into_iter()
     .find(|refusal| format!("{refusal:?}") == name)
