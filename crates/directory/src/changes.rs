@@ -36,7 +36,7 @@ pub enum Kind {
 }
 
 impl Directory {
-    /// What differs in `new`. Customers, connectors, routes and numbers count without a restart, whatever is added, removed or
+    /// What differs in `new`. Customers, connectors, routes, numbers and top-ups count without a restart, whatever is added, removed or
     /// changed; listeners do not, their certificates excepted. Removed customers and connectors keep what waits for them.
     pub fn changes_to(&self, new: &Directory) -> Changes {
         let (old, new) = (&self.settings, &new.settings);
@@ -58,6 +58,7 @@ impl Directory {
         );
         compare(&mut changes, &old.routes, &new.routes, Effect::AtOnce);
         compare(&mut changes, &old.numbers, &new.numbers, Effect::AtOnce);
+        compare(&mut changes, &old.topups, &new.topups, Effect::AtOnce);
         Changes(changes)
     }
 }
@@ -110,7 +111,7 @@ fn push(changes: &mut Vec<Change>, section: &'static str, name: &str, kind: Kind
 }
 
 impl Changes {
-    /// The sections that differ: gateway, listeners, customers, connectors, routes, numbers.
+    /// The sections that differ: gateway, listeners, customers, connectors, routes, numbers, top-ups.
     pub fn iter(&self) -> impl Iterator<Item = &Change> {
         self.0.iter()
     }

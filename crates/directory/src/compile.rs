@@ -13,7 +13,7 @@ use crate::section::{
     BY_PLACE, ConnectorSettings, CustomerSettings, Customers, ListenerKind, ListenerSettings,
     Named, RouteSettings, Settings,
 };
-use crate::snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls};
+use crate::snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Topup};
 use crate::table;
 
 /// The snapshot. Only of use when nothing was complained of.
@@ -58,11 +58,13 @@ pub(crate) fn directory(settings: Settings, reader: &mut Reader) -> Directory {
         },
     );
     let engine = engine_directory(&settings, reader);
+    let topups = topups(&settings, reader);
     let logins = settings.customers.iter().filter_map(login);
     Directory {
         gateway: settings.gateway.gateway.clone(),
         listeners: settings.listeners.iter().filter_map(listener).collect(),
         engine: Arc::new(engine),
+        topups,
         accounts: Accounts::new(
             logins,
             settings.gateway.gateway.connections.uniform_auth_error,
@@ -154,6 +156,7 @@ fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directo
         rules.routes = routes.of(customer, reader);
         let default = customer.route_default.as_ref();
         rules.route_default = default.map(|name| RouteName::of(name.as_bytes()));
+        rules.meter = customer.money.meter(customer.account.submitting.reading);
         customers.insert(CustomerId(customer.number()), rules);
     }
     let connectors = settings.connectors.iter().map(|connector| {
@@ -179,6 +182,23 @@ fn numbers(settings: &Settings, reader: &mut Reader) -> BTreeMap<Vec<u8>, Custom
         }
     }
     numbers
+}
+
+/// What was paid, in the order in which it counts.
+fn topups(settings: &Settings, reader: &mut Reader) -> Vec<Topup> {
+    let ids: BTreeMap<&str, u32> = by_name(&settings.customers, CustomerSettings::number);
+    let mut topups = Vec::with_capacity(settings.topups.len());
+    for topup in &settings.topups {
+        if let Some(id) = known("customer", &ids, &topup.customer, reader) {
+            topups.push(Topup {
+                number: topup.number(),
+                customer: CustomerId(id),
+                amount: topup.amount,
+            });
+        }
+    }
+    topups.sort_by_key(|topup| topup.number);
+    topups
 }
 
 fn by_name<T: Named, V>(all: &[T], value: impl Fn(&T) -> V) -> BTreeMap<&str, V> {

@@ -9,7 +9,7 @@ use crate::form::Item;
 use crate::problem::Reader;
 use crate::section::{
     ConnectorSettings, CustomerSettings, GatewaySettings, ListenerSettings, Named, NumberSettings,
-    RouteSettings, Settings, Written,
+    RouteSettings, Settings, TopupSettings, Written,
 };
 use crate::table::{self, Rows, Section, as_table};
 
@@ -55,6 +55,7 @@ fn sections(
             ConnectorSettings::KEY => named(&mut settings.connectors, item, directory, reader),
             RouteSettings::KEY => named(&mut settings.routes, item, directory, reader),
             NumberSettings::KEY => named(&mut settings.numbers, item, directory, reader),
+            TopupSettings::KEY => named(&mut settings.topups, item, directory, reader),
             unknown => {
                 let known = [
                     "connector",
@@ -63,6 +64,7 @@ fn sections(
                     "listener",
                     "number",
                     "route",
+                    "topup",
                 ];
                 let what = format!("{unknown} is no section");
                 reader.complain(&key.span(), what, table::nearest(unknown, &known));

@@ -1,5 +1,6 @@
 //! The forms that values of the configuration have: how each is read, how it is written, and what is said when it does not fit.
 
+mod amount;
 mod pairs;
 
 use core::fmt::Display;
@@ -14,6 +15,7 @@ use toml::de::DeValue;
 use crate::problem::{At, Reader};
 use crate::unit;
 
+pub(crate) use amount::amount;
 pub(crate) use pairs::{Keys, Pairs, pairs};
 
 /// A value as it stands in a file.

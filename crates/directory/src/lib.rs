@@ -35,5 +35,7 @@ pub use presets::presets;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use section::{Connections, Gateway, History, Host, Journal, ListenerKind, Log, LogFormat};
-pub use snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered};
+pub use snapshot::{
+    Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered, Topup,
+};
 pub use table::Effect;

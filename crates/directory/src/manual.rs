@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use crate::section::{
     ConnectorSettings, CustomerSettings, GatewaySettings, ListenerSettings, NumberSettings,
-    RouteSettings,
+    RouteSettings, TopupSettings,
 };
 use crate::table::{Section, Setting};
 
@@ -17,6 +17,7 @@ pub fn reference() -> String {
     section::<ConnectorSettings>(&mut out);
     section::<RouteSettings>(&mut out);
     section::<NumberSettings>(&mut out);
+    section::<TopupSettings>(&mut out);
     out
 }
 

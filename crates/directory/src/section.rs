@@ -6,6 +6,7 @@ mod customer;
 mod delivering;
 mod gateway;
 mod listener;
+mod money;
 mod quirks;
 mod route;
 mod submitting;
@@ -17,6 +18,7 @@ pub(crate) use gateway::GatewaySettings;
 pub use gateway::{Connections, Gateway, History, Journal, Log, LogFormat};
 pub use listener::ListenerKind;
 pub(crate) use listener::ListenerSettings;
+pub(crate) use money::TopupSettings;
 pub(crate) use route::{BY_PLACE, Customers, NumberSettings, RouteSettings, TargetSettings};
 
 use core::ops::Range;
@@ -73,6 +75,7 @@ pub(crate) fn homes(key: &str) -> Vec<String> {
         home::<ConnectorSettings>(key),
         home::<RouteSettings>(key),
         home::<NumberSettings>(key),
+        home::<TopupSettings>(key),
     ];
     homes.into_iter().flatten().collect()
 }
@@ -149,4 +152,5 @@ pub(crate) struct Settings {
     pub(crate) connectors: Vec<ConnectorSettings>,
     pub(crate) routes: Vec<RouteSettings>,
     pub(crate) numbers: Vec<NumberSettings>,
+    pub(crate) topups: Vec<TopupSettings>,
 }

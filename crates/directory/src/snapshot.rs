@@ -21,6 +21,8 @@ pub struct Directory {
     pub listeners: Vec<Listener>,
     /// What the engine needs.
     pub engine: Arc<engine::Directory>,
+    /// What customers paid, by rising numbers. The engine is told of all of it with each snapshot, and counts each once.
+    pub topups: Vec<Topup>,
     /// Who may bind.
     pub accounts: Accounts,
     /// Those that we bind to.
@@ -102,6 +104,17 @@ pub struct CarrierTls {
     pub insecure: bool,
 }
 
+/// A payment of a customer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Topup {
+    /// Its number, from 1 on.
+    pub number: u64,
+    /// Who paid.
+    pub customer: CustomerId,
+    /// How much.
+    pub amount: engine::Amount,
+}
+
 /// Names with their stable numbers, in the order of the configuration.
 pub type Numbered<'a, Id> = Vec<(&'a str, Id)>;
 
@@ -123,6 +136,14 @@ impl Directory {
     /// Customers and connectors with the numbers under which their messages are kept: what `bindery check` shows.
     pub fn numbers(&self) -> (Numbered<'_, CustomerId>, Numbered<'_, ConnectorId>) {
         (self.customers().collect(), self.connectors().collect())
+    }
+
+    /// Customers whose messages are counted, and how.
+    pub fn counted(&self) -> Vec<(&str, String)> {
+        let customers = self.settings.customers.iter();
+        customers
+            .filter_map(|customer| Some((customer.name.value.as_str(), customer.money.summary()?)))
+            .collect()
     }
 
     /// The carrier behind a connector.

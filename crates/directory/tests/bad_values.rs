@@ -9,7 +9,7 @@ use directory::Directory;
 const CASES: &str = include_str!("bad_values.txt");
 
 /// A configuration in which nothing is wrong.
-const SOUND: [(&str, &[(&str, &str)]); 6] = [
+const SOUND: [(&str, &[(&str, &str)]); 7] = [
     ("gateway", &[]),
     (
         "listener",
@@ -31,6 +31,10 @@ const SOUND: [(&str, &[(&str, &str)]); 6] = [
     ),
     ("route", &[("name", "\"r\""), ("targets", "[\"c\"]")]),
     ("number", &[("number", "\"12345\""), ("customer", "\"a\"")]),
+    (
+        "topup",
+        &[("id", "1"), ("customer", "\"a\""), ("amount", "10")],
+    ),
 ];
 
 /// The sound configuration with one value in it, on line 2.

@@ -128,6 +128,7 @@ impl Turn<'_> {
         }
         .encode(&mut body);
         body.extend_from_slice(&entry.body[message.encoded_len()..]);
+        let bill = self.bill_again(key, customer, &body)?;
         self.record(&Record::Replaced {
             key,
             wants: new.wants,
@@ -135,6 +136,7 @@ impl Turn<'_> {
             due,
             body: &body,
         });
+        self.pay(key, bill);
         if let Some(connector) = connector {
             self.live.touch_connector(connector);
         }

@@ -154,8 +154,12 @@ impl Lack {
 impl Meter {
     /// What a message takes that is accepted at `now`.
     fn charge(&self, message: &Message<'_>, now: Wall) -> Charge {
+        self.charge_for(self.segments(message), now)
+    }
+
+    fn segments(&self, message: &Message<'_>) -> u16 {
         let segments = long::segments(message, message.alphabet(&self.reading));
-        self.charge_for(u16::try_from(segments).unwrap_or(u16::MAX), now)
+        u16::try_from(segments).unwrap_or(u16::MAX)
     }
 
     /// What so many segments take that are accepted at `now`.
@@ -196,22 +200,61 @@ impl Turn<'_> {
         self.afforded(id, meter, meter.charge(&message, self.now.wall))
     }
 
-    fn afforded(&self, id: CustomerId, meter: &Meter, charge: Charge) -> Result<Bill, Refusal> {
-        let ledger = &self.fold.ledger;
-        let over = |limit| {
-            let counted = charge.day.map_or(0, |day| ledger.counted(id, day));
-            counted + u64::from(charge.segments) > limit
+    /// What a message takes that is accepted already and gets another text: the price of its segments and its day are those that it
+    /// was accepted with.
+    pub(crate) fn bill_again(
+        &self,
+        key: MessageKey,
+        customer: &Customer,
+        body: &[u8],
+    ) -> Result<Bill, Refusal> {
+        let (Some(old), Some(meter)) = (self.fold.ledger.open(key), &customer.meter) else {
+            return Ok(Bill::Free);
         };
-        let lack = if meter.daily_limit.is_some_and(over) {
-            Lack::Day
-        } else if !ledger.affords(id, charge.price) {
-            Lack::Credit
-        } else {
+        let id = self.fold.entry(key).map(|entry| entry.order.customer);
+        let id = id.ok_or(Refusal::UnknownMessage)?;
+        let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
+        let segments = meter.segments(&message);
+        let price = old.price.0 / i64::from(old.segments.max(1)) * i64::from(segments);
+        let new = Charge {
+            price: Amount(price),
+            segments,
+            day: old.day,
+        };
+        let more = Charge {
+            price: Amount(new.price.0.saturating_sub(old.price.0).max(0)),
+            segments: segments.saturating_sub(old.segments),
+            day: old.day,
+        };
+        match self.lack(id, meter, more) {
+            None => Ok(Bill::Takes(new)),
+            Some(lack) => Err(lack.refusal()),
+        }
+    }
+
+    fn afforded(&self, id: CustomerId, meter: &Meter, charge: Charge) -> Result<Bill, Refusal> {
+        let Some(lack) = self.lack(id, meter, charge) else {
             return Ok(Bill::Takes(charge));
         };
         match meter.on(lack) {
             Shortage::Refuse => Err(lack.refusal()),
             Shortage::AcceptThenReject => Ok(Bill::Lacks(lack)),
+        }
+    }
+
+    /// What a customer lacks for this; what takes no more segments is never beyond its day.
+    fn lack(&self, id: CustomerId, meter: &Meter, charge: Charge) -> Option<Lack> {
+        let ledger = &self.fold.ledger;
+        let over = |limit| {
+            let counted = charge.day.map_or(0, |day| ledger.counted(id, day));
+            charge.segments > 0 && counted + u64::from(charge.segments) > limit
+        };
+        if meter.daily_limit.is_some_and(over) {
+            Some(Lack::Day)
+        } else if !ledger.affords(id, charge.price) {
+            Some(Lack::Credit)
+        } else {
+            None
         }
     }
 

@@ -35,6 +35,7 @@ pub(crate) fn check(file: &Path) -> Result<String, Problems> {
     };
     let directory = options.load()?;
     let (customers, connectors) = directory.numbers();
+    let counted = directory.counted();
     let mut lines = vec![format!("{}: nothing is wrong", file.display())];
     lines.extend(
         customers
@@ -45,6 +46,11 @@ pub(crate) fn check(file: &Path) -> Result<String, Problems> {
         connectors
             .iter()
             .map(|(name, id)| format!("connector {name}: id {}", id.0)),
+    );
+    lines.extend(
+        counted
+            .iter()
+            .map(|(name, how)| format!("customer {name}: {how}")),
     );
     Ok(lines.join("\n"))
 }

@@ -122,7 +122,7 @@ impl Running {
     /// The engine hears who may do what, carriers are bound to, and the doors open.
     fn begin(&mut self, orders: mpsc::Sender<Order>) -> std::io::Result<()> {
         let data_dir = self.started.directory.gateway.data_dir.clone();
-        self.tell_engine(Input::Directory(self.started.directory.engine.clone()));
+        self.tell_directory(&self.started.directory);
         if let Some((address, listener)) = self.started.simulated.take() {
             self.simulated = Some(address);
             let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -215,6 +215,20 @@ impl Running {
         first.map(|listener| listener.address)
     }
 
+    /// The engine hears who may do what, and what was paid: it knows itself which payments are new.
+    fn tell_directory(&self, directory: &Directory) {
+        let mut inputs = Inputs::default();
+        inputs.push(Input::Directory(directory.engine.clone()));
+        for topup in &directory.topups {
+            inputs.push(Input::Credit {
+                customer: topup.customer,
+                topup: topup.number,
+                amount: topup.amount,
+            });
+        }
+        self.started.inbox.post(&mut inputs);
+    }
+
     fn tell_engine(&self, input: Input) {
         let mut inputs = Inputs::default();
         inputs.push(input);
@@ -277,7 +291,7 @@ impl Running {
         for (tls, config) in certificates {
             tls.send_replace(config);
         }
-        self.tell_engine(Input::Directory(directory.engine.clone()));
+        self.tell_directory(&directory);
         self.started.common.replace(directory.clone());
         for io in &self.started.io {
             io.reloaded();

@@ -40,7 +40,7 @@ impl Statuses {
     }
 
     /// What a refusal of the engine is told as.
-    pub(crate) fn of_refusal(&self, refusal: Refusal) -> Status {
+    pub fn of_refusal(&self, refusal: Refusal) -> Status {
         self.row(StatusOf::Refusal(refusal))
             .unwrap_or_else(|| self.of_status(command_status(refusal, Asked::Submit)))
     }

@@ -7,6 +7,7 @@ use peer::{Account, Mismatch, SourcePolicy};
 use smpp::status;
 
 use super::credential::{Credential, SecretText, credential_settings};
+use super::money::{self, MoneySettings};
 use super::{Named, VERSIONS, Written, delivering, submitting};
 use crate::accounts::Access;
 use crate::form::{
@@ -30,6 +31,7 @@ pub(crate) struct CustomerSettings {
     pub(crate) route_default: Option<String>,
     pub(crate) rules: engine::Customer,
     pub(crate) account: Account,
+    pub(crate) money: MoneySettings,
 }
 
 impl Default for CustomerSettings {
@@ -44,6 +46,7 @@ impl Default for CustomerSettings {
             route_default: None,
             rules: engine::Customer::default(),
             account: Account::default(),
+            money: MoneySettings::default(),
         }
     }
 }
@@ -57,6 +60,7 @@ impl Section for CustomerSettings {
         let mut all = identity();
         all.extend(access());
         all.extend(limits());
+        all.extend(money::settings());
         all.extend(binding());
         all.extend(session());
         all.extend(submitting::settings());

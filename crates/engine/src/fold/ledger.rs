@@ -195,6 +195,11 @@ impl Ledger {
         price <= available
     }
 
+    /// What a message has reserved.
+    pub(crate) fn open(&self, key: MessageKey) -> Option<Charge> {
+        self.open.get(&key).map(|open| open.charge)
+    }
+
     /// Segments that count for this day.
     pub(crate) fn counted(&self, customer: CustomerId, day: Day) -> u64 {
         self.days.get(&(customer, day)).copied().unwrap_or(0)

@@ -3,14 +3,17 @@
 
 use core::time::Duration;
 
-use engine::{Amount, Cause, Connector, InDoubt, Meter, Refusal, RefusalClass, Shortage, Wants};
+use engine::{
+    Amount, Answer, Cause, Connector, InDoubt, MessageKey, Meter, Refusal, RefusalClass,
+    Replacement, Shortage, Wants, Wish,
+};
 use sms::State;
 
 use crate::world::{CARRIER, CUSTOMER, FINAL, World};
 
 const TO: &str = "447700900123";
-const NO_MONEY: Result<engine::MessageKey, Refusal> = Err(Refusal::NoCredit);
-const ENOUGH: Result<engine::MessageKey, Refusal> = Err(Refusal::OverDailyLimit);
+const NO_MONEY: Result<MessageKey, Refusal> = Err(Refusal::NoCredit);
+const ENOUGH: Result<MessageKey, Refusal> = Err(Refusal::OverDailyLimit);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A customer that is counted in some way, and pays one unit for a segment if it pays at all.
@@ -329,4 +332,84 @@ fn a_message_that_goes_another_way_costs_what_it_cost() {
     world.submit(bind, TO, FINAL);
     world.change(|directory| drop(directory.connectors.remove(&CARRIER)));
     assert_eq!(world.balance(), [1, 1, 0, 0], "no way is left");
+}
+
+fn replaced(world: &mut World, key: MessageKey, text: &str) -> Result<Answer, Refusal> {
+    world.asked_as(key, |ask, inputs| {
+        ask.wish = Wish::Replace(Replacement {
+            text: inputs.put(text.as_bytes()),
+            wants: FINAL,
+            registered_delivery: 1,
+            due: None,
+            expires: None,
+        });
+    })
+}
+
+#[test]
+fn another_text_reserves_the_difference_at_the_price_that_was_agreed() {
+    let mut world = prepaid(Connector::default());
+    let bind = world.customer();
+    world.topup(1, 3);
+    let key = world.submit(bind, TO, FINAL);
+    meter(&mut world, |meter| {
+        meter.price = Some(Amount(100 * Amount::UNIT));
+    });
+    let (two, four) = ("x".repeat(161), "x".repeat(500));
+    assert_eq!(replaced(&mut world, key, &two), Ok(Answer::Replaced));
+    assert_eq!(world.balance(), [3, 1, 2, 0]);
+    assert_eq!(replaced(&mut world, key, &four), Err(Refusal::NoCredit));
+    assert_eq!(world.balance(), [3, 1, 2, 0]);
+    assert_eq!(replaced(&mut world, key, "short"), Ok(Answer::Replaced));
+    assert_eq!(world.balance(), [3, 2, 1, 0]);
+    let carrier = world.carrier(1);
+    let sent = world.sent_one();
+    world.take(carrier, &sent, "1");
+    assert_eq!(world.balance(), [3, 2, 0, 1]);
+}
+
+#[test]
+fn another_text_counts_for_the_day_of_the_first() {
+    let mut world = with(Connector::default(), |meter| meter.daily_limit = Some(3));
+    let bind = world.customer();
+    let key = world.submit(bind, TO, FINAL);
+    world.submit(bind, TO, FINAL);
+    let two = "x".repeat(161);
+    assert_eq!(replaced(&mut world, key, &two), Ok(Answer::Replaced));
+    assert_eq!(world.submitted(bind, TO, FINAL), ENOUGH);
+    let three = "x".repeat(307);
+    assert_eq!(
+        replaced(&mut world, key, &three),
+        Err(Refusal::OverDailyLimit)
+    );
+    meter(&mut world, |meter| meter.daily_limit = Some(1));
+    assert_eq!(replaced(&mut world, key, "short"), Ok(Answer::Replaced));
+}
+
+#[test]
+fn a_message_that_is_cancelled_is_given_back() {
+    let mut world = prepaid(Connector::default());
+    let bind = world.customer();
+    world.topup(1, 1);
+    let key = world.submit(bind, TO, FINAL);
+    assert_eq!(world.ask(key, Wish::Cancel), Ok(Answer::Cancelled));
+    assert_eq!(world.balance(), [1, 1, 0, 0]);
+}
+
+/// Shows MTA-56.
+#[test]
+fn parts_that_are_cut_here_are_paid_one_by_one_and_taken_all_or_none() {
+    let mut world = prepaid(Connector::default());
+    let (bind, carrier) = (world.customer(), world.carrier(10));
+    world.topup(1, 5);
+    let long = |world: &mut World| world.submitted_long(bind, TO, &[b'x'; 400]);
+    long(&mut world).expect("three parts");
+    assert_eq!(world.balance(), [5, 2, 3, 0]);
+    assert_eq!(long(&mut world), NO_MONEY);
+    let parts = world.sent();
+    assert_eq!(parts.len(), 3);
+    world.take(carrier, &parts[0], "1");
+    world.refuse(carrier, &parts[1], RefusalClass::Permanent);
+    world.take(carrier, &parts[2], "3");
+    assert_eq!(world.balance(), [5, 3, 0, 2]);
 }
