@@ -201,7 +201,9 @@ impl Desk {
                 Output::Accepted { .. } | Output::Acknowledge { .. } => {}
                 Output::Answer { .. } => unreachable!("nothing is asked"),
                 Output::Unreached { .. } => unreachable!("each has one destination"),
-                Output::Refused { .. } | Output::Close { .. } => unreachable!("nothing is refused"),
+                Output::Refused { .. } | Output::Probe { .. } | Output::Close { .. } => {
+                    unreachable!("nothing is refused")
+                }
             }
         }
         self.step.clear();

@@ -72,6 +72,7 @@ impl Turn<'_> {
                 lane.push_front(Kind::of(&delivery), key);
             }
         }
+        self.place_left(name.0, id);
     }
 
     /// There is a new delivery. It may go to its customer, unless an earlier receipt of its message is still out.

@@ -352,6 +352,7 @@ impl<'a> Turn<'a> {
                     transmits,
                     window,
                 } => self.connected(origin, connector, transmits, window),
+                Input::Alive(bind) => self.alive(bind),
                 Input::Unbound(bind) => self.unbound(bind),
                 Input::Credit {
                     customer,
@@ -474,6 +475,7 @@ impl<'a> Turn<'a> {
                     self.live.touch_connector(connector);
                 }
                 Timer::Retry { customer, key } => self.retry(customer, key),
+                Timer::Newcomer { customer, origin } => self.waited_enough(customer, origin),
             }
         }
         self.run_holds();

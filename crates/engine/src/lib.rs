@@ -39,6 +39,7 @@ mod traffic;
 mod wants;
 mod whole;
 
+pub use bind::PROBE;
 pub use delivery_lane::Distribution;
 pub use directory::{
     BindLimits, Connector, Customer, Directory, InDoubt, Incomplete, Limits, LongMessages,

@@ -57,6 +57,19 @@ pub(crate) struct CustomerLive {
     /// By the told key of messages that are told about more than once: the receipt that is out, and behind it those that wait
     /// until it is acknowledged.
     pub(crate) turns: FixedMap<Told, VecDeque<MessageKey>>,
+    /// A bind that waits for the place of one that may be dead; never more than one.
+    pub(crate) newcomer: Option<Newcomer>,
+}
+
+/// A bind beyond the limit, while it is asked whether those before it still live.
+#[derive(Debug)]
+pub(crate) struct Newcomer {
+    pub(crate) origin: Origin,
+    pub(crate) lane: LaneName,
+    pub(crate) kind: BindKind,
+    pub(crate) window: u16,
+    /// Binds that were asked, and of which nothing is known yet.
+    pub(crate) asked: Vec<BindId>,
 }
 
 /// How often a delivery failed, and what it waits for until its next time.
@@ -106,6 +119,11 @@ pub(crate) enum Timer {
     Late { bind: BindId, token: u64 },
     /// The connector may send again.
     Wake { connector: ConnectorId },
+    /// No place was found for this bind.
+    Newcomer {
+        customer: CustomerId,
+        origin: Origin,
+    },
     /// The delivery may be tried again.
     Retry {
         customer: CustomerId,

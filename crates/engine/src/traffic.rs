@@ -53,6 +53,8 @@ pub enum Input {
         /// Requests that may be outstanding towards the carrier.
         window: u16,
     },
+    /// The peer of a bind was heard lately: the answer to [`Output::Probe`].
+    Alive(BindId),
     /// A bind ended, for whatever reason; what was in flight on it has no answer.
     Unbound(BindId),
     /// A customer submits a message. Answered by [`Output::Accepted`] or [`Output::Refused`].
@@ -346,6 +348,12 @@ pub enum Output {
         /// Why we did not.
         refusal: Option<Refusal>,
     },
+    /// Another bind of this customer waits for a place. If nothing was heard on this session lately, it is to be asked and ended
+    /// within [`crate::PROBE`] unless its peer answers; else [`Input::Alive`] says so at once.
+    Probe {
+        /// The session.
+        to: Origin,
+    },
     /// This session has to end.
     Close {
         /// The session.
@@ -580,6 +588,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
         Input::Directory(_)
         | Input::Bind { .. }
         | Input::Connected { .. }
+        | Input::Alive(_)
         | Input::Unbound(_)
         | Input::Credit { .. }
         | Input::Room(_)
@@ -673,7 +682,10 @@ impl Output {
             | Output::Answer { origin, .. }
             | Output::Refused { origin, .. }
             | Output::Acknowledge { origin, .. } => origin,
-            Output::Send { to, .. } | Output::Deliver { to, .. } | Output::Close { to } => to,
+            Output::Send { to, .. }
+            | Output::Deliver { to, .. }
+            | Output::Probe { to }
+            | Output::Close { to } => to,
         }
     }
 }

@@ -135,6 +135,7 @@ impl SessionLog {
             Output::Answer { .. }
             | Output::Unreached { .. }
             | Output::Bound { .. }
+            | Output::Probe { .. }
             | Output::Close { .. } => {}
         }
     }
@@ -161,6 +162,7 @@ impl SessionLog {
                 Input::Directory(_)
                 | Input::Bind { .. }
                 | Input::Connected { .. }
+                | Input::Alive(_)
                 | Input::Unbound(_)
                 | Input::Submit(_)
                 | Input::Ask(_)

@@ -150,6 +150,7 @@ impl Carrier {
             Output::Accepted { .. }
             | Output::Answer { .. }
             | Output::Deliver { .. }
+            | Output::Probe { .. }
             | Output::Unreached { .. } => {
                 unreachable!("the engine told a carrier what a customer has to know")
             }

@@ -194,6 +194,7 @@ impl Customer {
             Output::Answer { origin, answer } => self.answered(origin.sequence, answer),
             Output::Refused { origin, refusal } => self.refused(now, origin.sequence, refusal),
             Output::Bound { bind, .. } => self.bound(now, bind, inputs),
+            Output::Probe { .. } => self.probe(now, inputs),
             Output::Close { .. } => self.drain(now),
             Output::Send { .. } | Output::Acknowledge { .. } => {
                 unreachable!("the engine told a customer what a carrier has to know")
@@ -542,6 +543,15 @@ impl Customer {
             group,
             ended: false,
         };
+    }
+
+    /// Another bind waits for the place of this one.
+    fn probe(&mut self, now: Now, inputs: &mut Inputs) {
+        if self.session.is_silent(now.mono) {
+            self.session.probe(now.mono, engine::PROBE);
+        } else if let Phase::Bound { bind, .. } = &self.phase {
+            inputs.push(Input::Alive(*bind));
+        }
     }
 
     /// Tells the engine once that the bind ended.

@@ -252,6 +252,7 @@ fn copy(output: &Output, from: &Outputs, to: &mut Outputs) {
         | Output::Unreached { .. }
         | Output::Refused { .. }
         | Output::Acknowledge { .. }
+        | Output::Probe { .. }
         | Output::Close { .. } => {}
     }
     to.push(output);

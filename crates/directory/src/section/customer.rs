@@ -278,7 +278,7 @@ fn binding() -> Vec<Setting<CustomerSettings>> {
         setting!("refusal_closes", account.binding.refusal_closes, Flag, NewBinds,
             "A refused bind ends the connection; else another may be tried on it, `bind_tries` and `session_init` permitting."),
         setting!("too_many_binds", account.binding.too_many, choice(&[("RBINDFAIL", status::RBINDFAIL), ("RALYBND", status::RALYBND)]), NewBinds,
-            "What a bind beyond `binds_max` is answered."),
+            "What a bind beyond `binds_max` is answered, unless one of its binds turns out to be dead: those of which nothing is heard are asked first, for 2 s."),
         setting!("answer_as", account.answer_as, octets(0..=15, Characters::Ascii), NewBinds,
             "Our own `system_id` in the answer to its bind."),
     ]

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use engine::{BindKind, Connector, Customer, Directory, Refusal, Wants};
+use engine::{BindKind, Connector, Customer, Directory, Group, Refusal, Wants};
 use sms::State;
 
 use crate::world::{CUSTOMER, FINAL, World};
@@ -58,6 +58,42 @@ fn a_customer_has_so_many_binds_and_a_place_that_is_left_is_free_at_once() {
     assert_eq!(third, Err(Refusal::TooManyBinds));
     world.unbind(first);
     world.customer();
+}
+
+/// Shows MES-16.
+#[test]
+fn the_place_of_a_bind_that_does_not_live_is_given_to_the_next() {
+    let mut world = with(|customer| customer.binds_max = 2);
+    let dead = world.customer();
+    world.customer();
+    world.cut_off(dead);
+    world.knock(Group::default(), BindKind::Receiver);
+    assert_eq!(
+        world.let_in(Group::default()),
+        None,
+        "the dead one may still answer"
+    );
+    // One at a time: the next is refused while the first waits.
+    assert_eq!(world.customer_or_refusal(), Err(Refusal::TooManyBinds));
+    world.unbind(dead);
+    assert!(matches!(world.let_in(Group::default()), Some(Ok(_))));
+    assert_eq!(world.customer_or_refusal(), Err(Refusal::TooManyBinds));
+}
+
+#[test]
+fn who_waits_for_a_place_is_refused_in_the_end_or_when_the_last_one_lives() {
+    let mut world = with(|customer| customer.binds_max = 1);
+    let quiet = world.customer();
+    assert_eq!(world.customer_or_refusal(), Err(Refusal::TooManyBinds));
+    world.cut_off(quiet);
+    world.knock(Group::default(), BindKind::Transceiver);
+    world.wait(engine::PROBE);
+    assert_eq!(world.let_in(Group::default()), None);
+    world.wait(Duration::from_secs(1));
+    assert_eq!(
+        world.let_in(Group::default()),
+        Some(Err(Refusal::TooManyBinds))
+    );
 }
 
 /// Shows MES-37.

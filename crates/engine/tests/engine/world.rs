@@ -4,15 +4,17 @@
 //! a snapshot: they have to know the same.
 
 mod ask;
+mod binds;
 mod several;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{
-    Amount, Answer, Balance, BindId, BindKind, CarrierReceipt, Cause, Connector, ConnectorId,
-    Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input,
-    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Position, ROW_OCTETS, Recovery, Refusal,
+    Amount, Answer, Balance, BindId, CarrierReceipt, Cause, Connector, ConnectorId, Customer,
+    CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input, Inputs,
+    MessageKey, Origin, Outcome, Output, Outputs, Position, ROW_OCTETS, Recovery, Refusal,
     RefusalClass, Room, Route, RouteName, Span, Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
@@ -75,6 +77,11 @@ pub(crate) struct World {
     told: Vec<Told>,
     brought: Vec<Brought>,
     bound: Option<BindId>,
+    names: BTreeMap<u32, BindId>,
+    /// Sessions that were asked whether they live.
+    probed: Vec<u32>,
+    /// Sessions that do not say that they do.
+    dead: Vec<u32>,
     accepted: Option<Result<MessageKey, Refusal>>,
     unreached: Vec<(String, Refusal)>,
     aliases: Vec<u32>,
@@ -122,6 +129,9 @@ impl World {
             told: Vec::new(),
             brought: Vec::new(),
             bound: None,
+            names: BTreeMap::new(),
+            probed: Vec::new(),
+            dead: Vec::new(),
             accepted: None,
             unreached: Vec::new(),
             aliases: Vec::new(),
@@ -168,85 +178,7 @@ impl World {
         self.give(|_| Input::Directory(directory));
     }
 
-    // ---- binds ----
-
-    #[track_caller]
-    pub(crate) fn customer(&mut self) -> Bind {
-        self.customer_or_refusal()
-            .expect("the customer's bind is accepted")
-    }
-
-    pub(crate) fn customer_or_refusal(&mut self) -> Result<Bind, Refusal> {
-        self.customer_bind(BindKind::Transceiver)
-    }
-
-    /// A bind over which nothing can be delivered.
-    #[track_caller]
-    pub(crate) fn transmitter(&mut self) -> Bind {
-        self.customer_bind(BindKind::Transmitter)
-            .expect("the customer's bind is accepted")
-    }
-
-    /// A transceiver of a group.
-    #[track_caller]
-    pub(crate) fn member(&mut self, group: &str) -> Bind {
-        self.bind_into(named_group(group), BindKind::Transceiver)
-            .expect("the customer's bind is accepted")
-    }
-
-    /// A transmitter of a group.
-    #[track_caller]
-    pub(crate) fn transmitting_member(&mut self, group: &str) -> Bind {
-        self.bind_into(named_group(group), BindKind::Transmitter)
-            .expect("the customer's bind is accepted")
-    }
-
-    pub(crate) fn customer_bind(&mut self, kind: BindKind) -> Result<Bind, Refusal> {
-        self.bind_into(Group::default(), kind)
-    }
-
-    fn bind_into(&mut self, group: Group, kind: BindKind) -> Result<Bind, Refusal> {
-        self.slots += 1;
-        let window = self.window;
-        let (origin, slot) = (self.origin(), self.slots);
-        self.give(|_| Input::Bind {
-            origin,
-            customer: CUSTOMER,
-            kind,
-            group,
-            window,
-        });
-        match (self.bound.take(), self.accepted.take()) {
-            (Some(id), _) => Ok(Bind { id, slot, group }),
-            (None, Some(Err(refusal))) => Err(refusal),
-            (None, _) => panic!("no answer"),
-        }
-    }
-
-    pub(crate) fn carrier(&mut self, window: u16) -> Bind {
-        self.carrier_of(CARRIER, window)
-    }
-
-    pub(crate) fn carrier_of(&mut self, connector: ConnectorId, window: u16) -> Bind {
-        self.slots += 1;
-        let (origin, slot) = (self.origin(), self.slots);
-        self.give(|_| Input::Connected {
-            origin,
-            connector,
-            transmits: true,
-            window,
-        });
-        let id = self.bound.take().expect("the carrier's bind is named");
-        Bind {
-            id,
-            slot,
-            group: Group::default(),
-        }
-    }
-
-    pub(crate) fn unbind(&mut self, bind: Bind) {
-        self.give(|_| Input::Unbound(bind.id));
-    }
+    // ---- the process ----
 
     /// A snapshot takes the place of the journal.
     pub(crate) fn compact(&mut self) {
@@ -627,6 +559,15 @@ impl World {
         self.look(&step.free);
         self.look(&step.gated);
         self.look_up(step.gated.past());
+        let mut alive = Inputs::default();
+        for slot in self.probed.drain(..) {
+            if !self.dead.contains(&slot) {
+                alive.push(Input::Alive(self.names[&slot]));
+            }
+        }
+        if !alive.is_empty() {
+            self.step(&mut alive);
+        }
     }
 
     fn recovered(&self) -> Engine {
@@ -645,7 +586,10 @@ impl World {
     fn look(&mut self, outputs: &Outputs) {
         for output in outputs.iter() {
             match *output {
-                Output::Bound { bind, .. } => self.bound = Some(bind),
+                Output::Bound { origin, bind } => {
+                    self.bound = Some(bind);
+                    self.names.insert(origin.slot, bind);
+                }
                 Output::Accepted { told, .. } => {
                     self.accepted = Some(Ok(named(told, &mut self.aliases)));
                 }
@@ -706,6 +650,7 @@ impl World {
                     }
                 },
                 Output::Acknowledge { refusal, .. } => self.acknowledged = Some(refusal),
+                Output::Probe { to } => self.probed.push(to.slot),
                 Output::Close { to } => self.closed.push(to.slot),
             }
         }

@@ -410,6 +410,24 @@ fn a_connection_that_breaks_frees_its_bind_and_what_it_did_not_acknowledge_comes
     assert_eq!(text(&again), text(&receipt));
 }
 
+/// Shows MES-16.
+#[test]
+fn a_client_that_comes_back_gets_the_place_of_its_old_connection_that_is_dead() {
+    let dir = Dir::new("stale");
+    let config = "[[customer]]\nname = 'near'\npassword = 'secret'\nbinds_max = 1\nenquire_link = '1s'\nenquire_link_timeout = '1s'\n";
+    let gateway = Gateway::start(&dir, config);
+    let mut dead = Client::bound(gateway.smpp, "near", "secret");
+    let mut early = Client::connect(gateway.smpp);
+    assert_eq!(early.bind("near", "secret"), status::RBINDFAIL);
+    // It is asked twice, and does not answer.
+    for _ in 0..2 {
+        dead.next_of(command::ENQUIRE_LINK);
+    }
+    let mut again = Client::bound(gateway.smpp, "near", "secret");
+    dead.end();
+    assert_eq!(again.submitted("447700901234", "x"), status::OK);
+}
+
 /// Shows MTA-106, BUL-59.
 #[test]
 fn a_limit_of_binds_changes_at_run_time_and_no_bind_is_lost() {

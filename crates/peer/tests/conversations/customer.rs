@@ -570,6 +570,25 @@ fn binds_that_the_account_may_not_have_are_refused() {
     bind_refused(account, "receiver", &secret("0x50"), "V50", "0x0d");
 }
 
+/// Shows MES-16.
+#[test]
+fn a_bind_whose_place_is_wanted_says_that_it_lives_or_is_asked_and_ended() {
+    transceiver(
+        "
+        engine probe
+        => alive 5
+        +30s
+        -> enquire_link 1
+        +10s
+        -> enquire_link 2
+        engine probe
+        -> enquire_link 3
+        +2s
+        flow closed: enquire_link unanswered
+        ",
+    );
+}
+
 /// Shows MOB-191.
 #[test]
 fn a_system_type_that_the_account_does_not_name_is_refused() {

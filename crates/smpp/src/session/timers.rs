@@ -12,6 +12,9 @@ use crate::status;
 use super::clock::Tick;
 use super::{CloseReason, Event, Role, Session, State};
 
+/// How long a peer that is never asked may say nothing before it counts as silent.
+const UNASKED: Duration = Duration::from_secs(60);
+
 /// An `enquire_link` under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
@@ -62,6 +65,13 @@ impl Session {
         if self.is_bound() {
             self.enquire(within, true);
         }
+    }
+
+    /// Whether nothing has come for longer than a question and its answer take: the peer may be gone.
+    pub fn is_silent(&self, now: Instant) -> bool {
+        let asked = self.settings.enquire_link_interval.unwrap_or(UNASKED);
+        let answered = asked + self.settings.enquire_link_timeout;
+        self.clock.at(now) >= self.heard.plus(answered)
     }
 
     /// The state has lasted as long as it may.

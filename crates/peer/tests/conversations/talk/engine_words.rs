@@ -47,6 +47,7 @@ pub(super) fn put_output(line: &str, at: Origin, batch: &mut Outputs) {
             origin: named(number),
             refusal: (!rest.is_empty()).then(|| refusal(rest)),
         },
+        "probe" => Output::Probe { to: at },
         "close" => Output::Close { to: at },
         "send" => {
             let (told, message) = rest.split_once(' ').expect("a key and a message");
@@ -204,6 +205,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
             "connected connector={} transmits={transmits} window={window}",
             connector.0
         ),
+        Input::Alive(bind) => format!("alive {}", bind.0),
         Input::Unbound(bind) => format!("unbound {}", bind.0),
         Input::Submit(draft) => {
             let message = message_words(batch.get(draft.body));
