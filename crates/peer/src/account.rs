@@ -11,7 +11,7 @@ use smpp::pdu::BindLimits;
 use smpp::status::{self, Status};
 use sms::Reading;
 
-use crate::{Delivering, Operations, Statuses};
+use crate::{Alphabets, Delivering, Operations, Statuses};
 
 /// Everything that the edge needs of a customer. [`Default`] is the preset `default`.
 ///
@@ -135,8 +135,18 @@ pub struct Submitting {
     pub destinations_max: u16,
     /// Its distribution lists: a name, and digits of numbers.
     pub lists: Vec<(String, Vec<String>)>,
-    /// `message_payload` is taken; else `ESME_RTLVNOTALLWD`.
-    pub payload: bool,
+    /// Alphabets of messages that are no part of a longer one; others are `ESME_RINVDCS`.
+    pub alphabets: Alphabets,
+    /// Alphabets of parts, and of messages that are cut into some; others are `ESME_RINVDCS`.
+    pub part_alphabets: Alphabets,
+    /// What is made of message classes.
+    pub message_class: ClassRule,
+    /// Application ports are taken, in a user data header and in TLVs; else `ESME_RSUBMITFAIL`.
+    pub ports: bool,
+    /// What is made of the sar TLVs, which mark a part; refused with `ESME_RTLVNOTALLWD`.
+    pub sar: Rule,
+    /// What is made of `message_payload`; refused with `ESME_RTLVNOTALLWD`.
+    pub payload: Rule,
     /// A message may have no text; else `ESME_RINVMSGLEN`.
     pub empty_text: bool,
     /// A known TLV of a wrong length is `ESME_RINVTLVLEN`; else it travels as it is.
@@ -221,6 +231,21 @@ pub enum Rule {
     Ignore,
     /// A message that has one is refused with the field's status.
     Refuse,
+}
+
+/// What is made of the class that a data_coding gives a message (3GPP 23.038, 4), and of TLVs that do the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClassRule {
+    /// It travels.
+    Keep,
+    /// It does not.
+    Strip,
+    /// A message that has one is refused with `ESME_RINVDCS`.
+    Refuse,
+    /// A message of class 0, flash, is refused with `ESME_RINVDCS`; the others keep theirs.
+    RefuseFlash,
+    /// Every message gets class 2, SIM, as far as its alphabet has classes.
+    Sim,
 }
 
 /// What is made of something that is offered to nobody.
@@ -377,7 +402,12 @@ impl Default for Submitting {
             long_message: LongText::Split,
             destinations_max: 1000,
             lists: Vec::new(),
-            payload: true,
+            alphabets: Alphabets::default(),
+            part_alphabets: Alphabets::default(),
+            message_class: ClassRule::Keep,
+            ports: true,
+            sar: Rule::Honour,
+            payload: Rule::Honour,
             empty_text: true,
             strict_tlv: false,
             priority_max: 3,

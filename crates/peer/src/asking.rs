@@ -83,7 +83,7 @@ impl<'a> Asking<'a> {
             tlvs: replace.tlvs,
             ..Sm::default()
         };
-        let payload = submission::payload(replace.tlvs, account)?;
+        let payload = submission::payload(&sm, account)?;
         Ok(Asking {
             told: told(replace.message_id, account)?,
             source: source(replace.source, account)?,

@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod alphabets;
 mod asking;
 pub mod carrier;
 pub mod customer;
@@ -25,9 +26,10 @@ mod submission;
 mod told;
 
 pub use account::{
-    Account, AddressRules, Binding, LongText, Mismatch, RegisteredDelivery, RouteSelector, Rule,
-    SessionRules, SourcePolicy, Sources, Submitting, TonNpi, Unoffered,
+    Account, AddressRules, Binding, ClassRule, LongText, Mismatch, RegisteredDelivery,
+    RouteSelector, Rule, SessionRules, SourcePolicy, Sources, Submitting, TonNpi, Unoffered,
 };
+pub use alphabets::Alphabets;
 pub use delivering::{
     Delivering, ErrMap, ErrOf, MessageIdForm, MoAlphabet, ReceiptForm, ReceiptText, ReceiptTlvs,
 };

@@ -2,8 +2,8 @@
 
 use engine::{Incomplete, PartReceipts, Refusal, UnknownRoute};
 use peer::{
-    LongText, Operations, RegisteredDelivery, RouteSelector, Rule, SourcePolicy, Sources, StatusOf,
-    Statuses, Unoffered,
+    Alphabets, ClassRule, LongText, Operations, RegisteredDelivery, RouteSelector, Rule,
+    SourcePolicy, Sources, StatusOf, Statuses, Unoffered,
 };
 use smpp::command::{self, CommandId};
 use smpp::status::Status;
@@ -51,7 +51,18 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "Destinations of one submit_multi, distribution lists counted by their numbers; more: `ESME_RINVNUMDESTS`."),
         setting!("lists", account.submitting.lists, lists(), NewBinds,
             "Its distribution lists for submit_multi: the digits of the numbers, by the name of the list."),
-        setting!("payload", account.submitting.payload, Flag, NewBinds, "`message_payload` is taken; else `ESME_RTLVNOTALLWD`."),
+        setting!("alphabets", account.submitting.alphabets, AlphabetSet, NewBinds,
+            "Alphabets of messages that are no part of a longer one; others are refused with `ESME_RINVDCS`. `other` is text that is not read here."),
+        setting!("part_alphabets", account.submitting.part_alphabets, AlphabetSet, NewBinds,
+            "Alphabets of parts, and of messages that are cut into some; others are refused with `ESME_RINVDCS`."),
+        setting!("message_class", account.submitting.message_class, choice(CLASSES), NewBinds,
+            "What is made of message classes: they travel (`keep`), do not (`strip`), are refused with `ESME_RINVDCS`, are refused if they are flash (`refuse_flash`), or become class 2 (`sim`)."),
+        setting!("ports", account.submitting.ports, Flag, NewBinds,
+            "Application ports are taken, in a user data header and in TLVs; else `ESME_RSUBMITFAIL`."),
+        setting!("sar", account.submitting.sar, choice(RULES), NewBinds,
+            "What is made of the sar TLVs, which mark a part: they count, are not looked at, or the message is refused with `ESME_RTLVNOTALLWD`."),
+        setting!("payload", account.submitting.payload, choice(RULES), NewBinds,
+            "What is made of `message_payload`: it is the text, is not looked at (a message that has no other text is refused with `ESME_RINVMSGLEN`), or the message is refused with `ESME_RTLVNOTALLWD`."),
         setting!("empty_text", account.submitting.empty_text, Flag, NewBinds,
             "A message may have no text; else `ESME_RINVMSGLEN`."),
         setting!("strict_tlv", account.submitting.strict_tlv, Flag, NewBinds,
@@ -266,6 +277,51 @@ fn lists() -> Pairs<String, List<Text>> {
     };
     pairs(keys, list(1..=10_000, octets(1..=20, Characters::Digits)))
 }
+
+/// A list of alphabets.
+struct AlphabetSet;
+
+impl AlphabetSet {
+    fn list() -> List<Choice<Alphabet>> {
+        list(1..=SETS.len(), choice(SETS))
+    }
+}
+
+impl Form<Alphabets> for AlphabetSet {
+    fn expects(&self) -> String {
+        AlphabetSet::list().expects()
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<Alphabets> {
+        let alphabets = AlphabetSet::list().read(key, item, reader)?;
+        Some(alphabets.into_iter().collect())
+    }
+
+    fn write(&self, value: &Alphabets) -> String {
+        AlphabetSet::list().write(&value.iter().collect())
+    }
+}
+
+/// The words for the alphabets of a set.
+const SETS: &[(&str, Alphabet)] = &[
+    ("gsm7", Alphabet::Gsm7),
+    ("ascii", Alphabet::Ascii),
+    ("latin1", Alphabet::Latin1),
+    ("cyrillic", Alphabet::Cyrillic),
+    ("hebrew", Alphabet::Hebrew),
+    ("ucs2", Alphabet::Ucs2),
+    ("binary", Alphabet::Binary),
+    ("other", Alphabet::Other),
+];
+
+/// The words for what is made of message classes.
+const CLASSES: &[(&str, ClassRule)] = &[
+    ("keep", ClassRule::Keep),
+    ("strip", ClassRule::Strip),
+    ("refuse", ClassRule::Refuse),
+    ("refuse_flash", ClassRule::RefuseFlash),
+    ("sim", ClassRule::Sim),
+];
 
 /// The words for the receipts of a message in parts.
 const PART_RECEIPTS: &[(&str, PartReceipts)] = &[

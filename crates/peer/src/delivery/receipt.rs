@@ -4,7 +4,7 @@ use engine::Cause;
 use smpp::Version;
 use smpp::pdu::{Sm, Unencodable};
 use smpp::{receipt, tlv};
-use sms::{Alphabet, Message, State, UDHI, Wall, time, translit};
+use sms::{Alphabet, Message, Reading, State, UDHI, Wall, time, translit};
 
 use super::{Scratch, checked};
 use crate::Account;
@@ -153,7 +153,11 @@ pub(crate) fn known_to(state: State, version: Version) -> State {
 
 /// The first characters of the message, and perhaps some more; none if it is not text.
 fn beginning(message: &Message<'_>, account: &Account, out: &mut String) {
-    let reading = &account.submitting.reading;
+    // A message says by the specification what it means; the mark is in the text.
+    let reading = &Reading {
+        little_endian_mark: account.submitting.reading.little_endian_mark,
+        ..Reading::default()
+    };
     let header = match message.text {
         [length, ..] if message.esm_class & UDHI != 0 => 1 + usize::from(*length),
         _ => 0,

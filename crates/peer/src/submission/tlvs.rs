@@ -9,8 +9,8 @@ use smpp::tlv::{self, Tlvs};
 use sms::UDHI;
 use sms::udh::Concatenation;
 
-use super::{Bad, bad, named};
-use crate::{Account, RouteSelector, Rule, long};
+use super::{Bad, bad, coding, named};
+use crate::{Account, RouteSelector, Rule, Submitting, long};
 
 /// What the TLVs of a request say, and those of them that travel on.
 #[derive(Default)]
@@ -36,12 +36,13 @@ impl<'a> Extras<'a> {
         if rules.strict_tlv && tlvs.bad_lengths().any(|tag| !is_route(tag)) {
             return Err(bad(status::RINVTLVLEN, "tlv"));
         }
-        let ours = |tag: u16| understood(tag) || is_route(tag);
+        let ours = |tag: u16| understood(tag) || is_route(tag) || coding::is_stripped(tag, rules);
         if rules.other_tlvs == Rule::Refuse && tlvs.iter().any(|tlv| !ours(tlv.tag)) {
             return Err(bad(status::RTLVNOTALLWD, "tlv"));
         }
-        let payload = payload(tlvs, account)?;
-        check_sar(tlvs)?;
+        let payload = payload(sm, account)?;
+        let part = part(tlvs, rules)?;
+        coding::check_tlvs(tlvs, rules)?;
         let time_to_live = tlvs
             .integer(tlv::QOS_TIME_TO_LIVE)
             .filter(|&seconds| seconds > 0)
@@ -55,7 +56,7 @@ impl<'a> Extras<'a> {
                 .find(|tlv| is_route(tlv.tag))
                 .and_then(|tlv| route(tlv.value)),
             // A header of the sender's own says it better.
-            part: long::sar(tlvs).filter(|_| !has_header),
+            part: part.filter(|_| !has_header),
             travelling: match rules.other_tlvs {
                 Rule::Honour => travelling(tlvs, ours, scratch),
                 Rule::Ignore | Rule::Refuse => &[],
@@ -65,16 +66,35 @@ impl<'a> Extras<'a> {
 }
 
 /// The text in `message_payload`, if there is one.
-pub(crate) fn payload<'a>(tlvs: Tlvs<'a>, account: &Account) -> Result<Option<&'a [u8]>, Bad> {
+pub(crate) fn payload<'a>(sm: &Sm<'a>, account: &Account) -> Result<Option<&'a [u8]>, Bad> {
     const REFUSED: Bad = bad(status::RTLVNOTALLWD, "message_payload");
-    let mut payloads = tlvs.iter().filter(|tlv| tlv.tag == tlv::MESSAGE_PAYLOAD);
+    let mut payloads = sm.tlvs.iter().filter(|tlv| tlv.tag == tlv::MESSAGE_PAYLOAD);
     let Some(payload) = payloads.next() else {
         return Ok(None);
     };
-    if payloads.next().is_some() || !account.submitting.payload {
-        return Err(REFUSED);
+    match account.submitting.payload {
+        Rule::Honour if payloads.next().is_none() => Ok(Some(payload.value)),
+        Rule::Honour | Rule::Refuse => Err(REFUSED),
+        // What was to be sent is in what is not looked at.
+        Rule::Ignore if sm.short_message.is_empty() => {
+            Err(bad(status::RINVMSGLEN, "message_payload is not looked at"))
+        }
+        Rule::Ignore => Ok(None),
     }
-    Ok(Some(payload.value))
+}
+
+/// The part that sar TLVs say a message is, by the customer's rules.
+fn part(tlvs: Tlvs<'_>, rules: &Submitting) -> Result<Option<Concatenation>, Bad> {
+    match rules.sar {
+        Rule::Ignore => Ok(None),
+        Rule::Refuse if tlvs.iter().any(|tlv| is_sar(tlv.tag)) => {
+            Err(bad(status::RTLVNOTALLWD, "sar_msg_ref_num"))
+        }
+        Rule::Honour | Rule::Refuse => {
+            check_sar(tlvs)?;
+            Ok(long::sar(tlvs))
+        }
+    }
 }
 
 /// A part beyond the last is refused; of an incomplete triplet nothing is believed (SMPP 3.4, 5.3.2.22 to 24).
@@ -99,13 +119,13 @@ fn route(value: &[u8]) -> Option<RouteName> {
 
 /// Whether this TLV said all that it has to say to us, whoever sent it. Which part a message is travels in its user data header.
 pub(crate) fn understood(tag: u16) -> bool {
+    matches!(tag, tlv::MESSAGE_PAYLOAD | tlv::QOS_TIME_TO_LIVE) || is_sar(tag)
+}
+
+fn is_sar(tag: u16) -> bool {
     matches!(
         tag,
-        tlv::MESSAGE_PAYLOAD
-            | tlv::QOS_TIME_TO_LIVE
-            | tlv::SAR_MSG_REF_NUM
-            | tlv::SAR_TOTAL_SEGMENTS
-            | tlv::SAR_SEGMENT_SEQNUM
+        tlv::SAR_MSG_REF_NUM | tlv::SAR_TOTAL_SEGMENTS | tlv::SAR_SEGMENT_SEQNUM
     )
 }
 
