@@ -44,7 +44,7 @@ pub(crate) fn measure(
     if alphabet == Alphabet::Other || long::fits(alphabet, &header, mark, body) {
         return Ok(None);
     }
-    if part || rules.long_message == LongText::Refuse {
+    if part || rules.long_message == LongText::Refuse && !is_long_by_us(message, alphabet) {
         return Err(Bad {
             status: status::RINVMSGLEN,
             why: if part {
@@ -55,6 +55,14 @@ pub(crate) fn measure(
         });
     }
     Ok(Some(alphabet))
+}
+
+/// Whether the customer counted right, and it is only over the air that its characters are more: letters of Latin-1 that GSM has
+/// not, signs of ASCII that take two septets. Who has to cut for itself is not held to that.
+fn is_long_by_us(message: &Message<'_>, alphabet: Alphabet) -> bool {
+    const CHARACTERS: usize = 160;
+    let by_octets = matches!(alphabet, Alphabet::Ascii | Alphabet::Latin1);
+    by_octets && message.esm_class & UDHI == 0 && message.text.len() <= CHARACTERS
 }
 
 /// Which part TLVs say that a message is; none if it is all there is.
