@@ -97,7 +97,7 @@ fn the_page_about_customers_is_true() {
     again.next_of(command::DELIVER_SM);
 }
 
-/// Shows MOB-30.
+/// Shows MOB-30, MOB-36.
 #[test]
 fn several_changes_are_one() {
     let dir = Dir::new("manual-changes");
@@ -107,13 +107,19 @@ fn several_changes_are_one() {
     let (mut standing, answer) = operator.bind("127.0.0.1", "secret");
     assert_eq!(answer, status::OK);
 
-    let changed = "enabled = false\nallow = ['127.0.0.2/32']\n";
+    let changed = "enabled = false\nallow = ['127.0.0.2/32']\ndaily_limit = 1\n";
     operator.configure(&section(changed));
     standing.next_of(command::UNBIND);
     assert_eq!(operator.bind("127.0.0.2", "secret").1, status::RBINDFAIL);
     operator.configure(&section(&changed.replace("false", "true")));
     assert_eq!(operator.bind("127.0.0.1", "secret").1, status::RBINDFAIL);
-    assert_eq!(operator.bind("127.0.0.2", "secret").1, status::OK);
+    let (mut limited, answer) = operator.bind("127.0.0.2", "secret");
+    assert_eq!(answer, status::OK);
+    assert_eq!(limited.submitted("447700901234", "one"), status::OK);
+    let second = limited.submit("447700901234", "two");
+    let refused = limited.next_of(command::SUBMIT_SM_RESP);
+    assert_eq!(refused.header.sequence, second);
+    assert_eq!(refused.header.status, status::RSUBMITFAIL);
 
     operator.configure(&section("system_id = 'renamed'\n"));
     assert_eq!(operator.bind("127.0.0.1", "secret").1, status::RINVSYSID);

@@ -2,6 +2,7 @@
 //! row says is in docs/conformance.md.
 
 mod bulksms;
+mod credits;
 mod messangi;
 mod mobivate;
 mod mta;

@@ -262,6 +262,8 @@ fn cancel(esme: &mut Esme, id: &str) -> Status {
 }
 
 const ENROUTE: u8 = 1;
+const DELIVERED: u8 = 2;
+const DELETED: u8 = 4;
 
 /// A message to somebody with this ending of the demo.
 fn to_ending(ending: &[u8]) -> Sm<'_> {
@@ -271,7 +273,7 @@ fn to_ending(ending: &[u8]) -> Sm<'_> {
     }
 }
 
-/// Shows MTA-25, MTA-26, MTA-33, MTA-77, MTA-82, MTA-84.
+/// Shows MTA-25, MTA-26, MTA-33, MTA-77, MTA-80, MTA-82, MTA-84.
 #[test]
 fn a_message_that_waits_can_be_cancelled_by_its_id() {
     let service = Service::simulated("mta-cancel", "");
@@ -284,9 +286,11 @@ fn a_message_that_waits_can_be_cancelled_by_its_id() {
         (receipt.field("id"), receipt.field("stat")),
         (&*id, "DELETED")
     );
+    assert_eq!(query(&mut esme, &id), Ok((DELETED, true)));
+    assert_eq!(cancel(&mut esme, &id), status::RCANCELFAIL);
 }
 
-/// Shows MTA-83.
+/// Shows MTA-80, MTA-83.
 #[test]
 fn what_has_gone_to_the_carrier_cannot_be_cancelled() {
     let (service, mut carrier) = Service::with_carrier("mta-too-late", "");
@@ -297,6 +301,8 @@ fn what_has_gone_to_the_carrier_cannot_be_cancelled() {
     assert_eq!(query(&mut esme, &id), Ok((ENROUTE, false)));
     carrier.reports("1", "DELIVRD", "000");
     assert_eq!(esme.delivered().field("stat"), "DELIVRD");
+    assert_eq!(query(&mut esme, &id), Ok((DELIVERED, true)));
+    assert_eq!(cancel(&mut esme, &id), status::RCANCELFAIL);
 }
 
 /// Shows MTA-12, MTA-81.
