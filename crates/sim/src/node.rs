@@ -108,6 +108,7 @@ impl Node {
         let now = node.now(env);
         node.shell.apply(env, now, &plan);
         node.inputs.push(Input::Directory(plan.directory()));
+        plan.credits().for_each(|credit| node.inputs.push(credit));
         node.follow(env);
         node.wake(env, MS / 10);
         node.schedule(env, LOOK_INTERVAL, NodeEvent::Look);
@@ -271,6 +272,18 @@ impl Node {
     }
 
     fn check_bounds(&self, env: &mut Env) {
+        for (customer, balance) in self.engine.balances() {
+            let granted = self.plan.granted(customer.0 as usize - 1);
+            let parts = [balance.available(), balance.reserved, balance.spent];
+            if parts.iter().any(|part| part.0 < 0)
+                || granted.is_none_or(|all| balance.granted > all)
+            {
+                env.violated(format!(
+                    "customer{} was granted {granted:?} and has {balance:?}",
+                    customer.0
+                ));
+            }
+        }
         let figures = self.engine.figures();
         let limits = &self.plan.limits;
         // What is known already may turn into receipts of its own; only new messages are refused.
@@ -424,6 +437,9 @@ impl Node {
             planted::tamper_plan(planted, &mut self.plan);
         }
         self.inputs.push(Input::Directory(self.plan.directory()));
+        for credit in self.plan.credits() {
+            self.inputs.push(credit);
+        }
         let now = self.now(env);
         self.shell.apply(env, now, plan);
         self.shell.write_dirty(env, now);

@@ -3,7 +3,9 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use engine::{Connector, ConnectorId, Customer, CustomerId, Directory, Limits, Route, Target};
+use engine::{
+    Amount, Connector, ConnectorId, Customer, CustomerId, Directory, Input, Limits, Route, Target,
+};
 use journal::Options;
 use peer::{Account, Profile};
 
@@ -14,6 +16,9 @@ pub struct Plan {
     pub customers: Vec<CustomerPlan>,
     /// Those we send MT to.
     pub connectors: Vec<ConnectorPlan>,
+    /// What customers paid: by their place here, the number of the payment, and how much. The engine is told of all of it at each
+    /// start and reload, as from a file.
+    pub topups: Vec<(usize, u64, Amount)>,
     /// Limits of the machine.
     pub limits: Limits,
     /// Sizes of the journal.
@@ -85,6 +90,7 @@ impl Plan {
         Plan {
             customers: (0..customers).map(customer).collect(),
             connectors: (0..connectors).map(connector).collect(),
+            topups: Vec::new(),
             limits: Limits::default(),
             journal: Options {
                 segment_bytes: 32 << 10,
@@ -97,6 +103,26 @@ impl Plan {
             undurable_max: 16 << 20,
             write_stall: Duration::from_secs(30),
         }
+    }
+
+    /// What a customer was granted by all of it; none: it does not pay.
+    pub(crate) fn granted(&self, customer: usize) -> Option<Amount> {
+        let meter = self.customers[customer].customer.meter.as_ref()?;
+        meter.price?;
+        let paid = self.topups.iter().filter(|(whose, ..)| *whose == customer);
+        let paid: i64 = paid.map(|(.., amount)| amount.0).sum();
+        Some(Amount(meter.trial.0 + paid))
+    }
+
+    /// What the engine is told of payments.
+    pub(crate) fn credits(&self) -> impl Iterator<Item = Input> {
+        self.topups
+            .iter()
+            .map(|&(customer, topup, amount)| Input::Credit {
+                customer: customer_id(customer),
+                topup,
+                amount,
+            })
     }
 
     /// What the engine is told of it.

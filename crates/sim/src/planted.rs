@@ -1,7 +1,7 @@
 //! Faults that are put into our process on purpose, at its seams: the proof that the oracle can see.
 
 use engine::{
-    CarrierReceipt, CustomerId, Draft, Input, Inputs, Outcome, Output, Outputs, Span, Step,
+    Amount, CarrierReceipt, CustomerId, Draft, Input, Inputs, Outcome, Output, Outputs, Span, Step,
 };
 
 use crate::plan::Plan;
@@ -41,11 +41,15 @@ pub enum Planted {
     DeliveryGivenUp,
     /// Some refusals for now count as acceptance.
     RefusalTakenForYes,
+    /// What a carrier refuses is given back, and paid back as well.
+    RefundedTwice,
+    /// What a carrier refuses for good is not given back.
+    NeverRefunded,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 16] = [
+    pub const ALL: [Planted; 18] = [
         Planted::AnsweredBeforeDurable,
         Planted::AcknowledgedBeforeDurable,
         Planted::SendingNotRecorded,
@@ -62,6 +66,8 @@ impl Planted {
         Planted::RateIgnored,
         Planted::DeliveryGivenUp,
         Planted::RefusalTakenForYes,
+        Planted::RefundedTwice,
+        Planted::NeverRefunded,
     ];
 }
 
@@ -72,6 +78,19 @@ pub(crate) fn tamper_inputs(planted: Planted, inputs: &mut Inputs) {
     }
     let mut tampered = Inputs::default();
     for input in inputs.iter() {
+        if planted == Planted::RefundedTwice
+            && let Input::Sent {
+                token,
+                outcome: Outcome::Refused { .. },
+                ..
+            } = *input
+        {
+            tampered.push(Input::Credit {
+                customer: CustomerId(1),
+                topup: 3 + token,
+                amount: Amount(Amount::UNIT),
+            });
+        }
         let input = match *input {
             Input::Sent { token, .. }
                 if planted == Planted::SlotLeaked && (token >> 32).is_multiple_of(16) =>
@@ -173,7 +192,10 @@ pub(crate) fn tamper_plan(planted: Planted, plan: &mut Plan) {
 /// Tampers with what goes to the journal, and with what leaves how.
 pub(crate) fn tamper_step(planted: Planted, step: &mut Step) {
     match planted {
-        Planted::SendingNotRecorded | Planted::DoneLost | Planted::AcceptedLost => {
+        Planted::SendingNotRecorded
+        | Planted::DoneLost
+        | Planted::AcceptedLost
+        | Planted::NeverRefunded => {
             let records = core::mem::take(&mut step.records);
             let mut rest = &records[..];
             while let Some((kind, octets)) = engine::next_record(&mut rest) {
@@ -204,6 +226,14 @@ fn keep(planted: Planted, kind: &str, octets: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(octets);
             // The flag that says so.
             out[start + 1] &= !1;
+        }
+        (Planted::NeverRefunded, "Done") => {
+            let start = out.len();
+            out.extend_from_slice(octets);
+            // The reason: a refusal for good becomes a fate that nobody knows.
+            if out[start + 1] == 2 {
+                out[start + 1] = 5;
+            }
         }
         (Planted::AcceptedLost, "Accepted") if octets[4].is_multiple_of(4) => {}
         _ => out.extend_from_slice(octets),

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use engine::Amount;
 use sms::Wall;
 
 use crate::carrier::CarrierHabits;
@@ -123,6 +124,7 @@ fn live(world: &mut World) -> Result<Summary, String> {
     world.begin_calm();
     let calm_since = Wall(world.wall().0 + GRACE_MS);
     world.come_to_rest(REST_MAX)?;
+    pay_again(world);
     let first = second_wave(world);
     world.come_to_rest(REST_MAX)?;
     world.judge(calm_since)?;
@@ -138,6 +140,16 @@ fn live(world: &mut World) -> Result<Summary, String> {
         starts: world.boots,
         digest: world.env.trace.hash() ^ records,
     })
+}
+
+/// Those who pay have the means for what is to come.
+fn pay_again(world: &mut World) {
+    let mut plan = world.plan().clone();
+    let payers: Vec<usize> = plan.topups.iter().map(|&(customer, ..)| customer).collect();
+    for customer in payers {
+        plan.topups.push((customer, 2, Amount(1000 * Amount::UNIT)));
+    }
+    world.reload(&plan);
 }
 
 /// Everybody submits once more, now that all is well.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use engine::{InDoubt, Route, Target};
+use engine::{Amount, InDoubt, Meter, Route, Target};
 use smpp::status;
 use sms::State;
 
@@ -101,6 +101,17 @@ pub(crate) fn plan(random: &mut Random) -> Plan {
         customer.account.session.window_out = random.between(1, 20) as u16;
         customer.account.session.response_timeout = Duration::from_secs(random.between(10, 30));
         customer.customer.routes = routes(random, connectors);
+    }
+    for number in 0..customers {
+        if random.chance(400) {
+            plan.customers[number].customer.meter = Some(Meter {
+                price: Some(Amount(Amount::UNIT)),
+                trial: Amount(random.between(1, 30) as i64 * Amount::UNIT),
+                ..Meter::default()
+            });
+            let paid = Amount(random.between(1, 60) as i64 * Amount::UNIT);
+            plan.topups.push((number, 1, paid));
+        }
     }
     for connector in &mut plan.connectors {
         let doubt = [

@@ -482,6 +482,11 @@ impl World {
         if figures.memory != 0 {
             return Err(format!("nothing is left, and takes memory: {figures:?}"));
         }
+        for (customer, balance) in node.engine.balances() {
+            let customer = customer.0 as usize - 1;
+            let granted = self.plan.granted(customer).unwrap_or_default();
+            self.env.oracle.judge_money(customer, granted, balance)?;
+        }
         self.history.compare("the live engine", &node.engine)?;
         self.history.compare("snapshot and tail", &node.reread()?)
     }

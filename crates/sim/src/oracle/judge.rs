@@ -1,6 +1,6 @@
 //! The verdicts: what may be told, what may be sent again, and what must have happened in the end.
 
-use engine::{InDoubt, RefusalClass, Wants};
+use engine::{Amount, Balance, InDoubt, RefusalClass, Wants};
 use peer::{Profile, refusal_class};
 use smpp::status::Status;
 use sms::{State, Wall};
@@ -229,6 +229,50 @@ impl Oracle {
                     "o{number} was acknowledged and never delivered: {mo:?}"
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// In the end nothing is reserved, every payment counted once, and what is spent is what carriers may have: not less than they
+    /// said that they took, and nothing for what they refused for good.
+    pub(crate) fn judge_money(
+        &self,
+        customer: usize,
+        granted: Amount,
+        balance: Balance,
+    ) -> Result<(), String> {
+        let stories = || {
+            self.stories
+                .iter()
+                .filter(|story| story.customer == customer)
+        };
+        let taken = |story: &&Story| {
+            let taken = |copy: &Copy| copy.said == Said::Taken && self.is_settled(copy);
+            story.copies.iter().any(taken)
+        };
+        let most = |story: &Story| {
+            let refused = |copy: &Copy| {
+                matches!(copy.said, Said::Refused(status) if is_permanent(status))
+                    && self.is_settled(copy)
+            };
+            match &story.copies[..] {
+                [only] if story.sends == 1 && refused(only) => 0,
+                _ => story.sends.max(1),
+            }
+        };
+        let not_refused = |story: &&Story| {
+            let answer = story.answer.as_ref();
+            story.submitted.is_some() && answer.is_none_or(|(status, ..)| status.is_ok())
+        };
+        let least = stories().filter(taken).count();
+        let most: usize = stories().filter(not_refused).map(most).sum();
+        let spent = balance.spent.0 / Amount::UNIT;
+        let adds_up = balance.granted == granted && balance.reserved == Amount(0);
+        if !adds_up || spent < least as i64 || spent > most as i64 {
+            return Err(format!(
+                "customer{} was granted {granted} and is to have spent {least} to {most}: {balance:?}",
+                customer + 1
+            ));
         }
         Ok(())
     }
