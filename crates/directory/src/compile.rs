@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use engine::{ConnectorId, CustomerId, Route, RouteName, Selected, Target};
+use engine::{ConnectorId, CustomerId, Number, Numbers, Route, RouteName, Selected, Target};
 use peer::{Account, Profile};
 
 use crate::accounts::{Accounts, Login};
@@ -173,12 +173,20 @@ fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directo
     }
 }
 
-fn numbers(settings: &Settings, reader: &mut Reader) -> BTreeMap<Vec<u8>, CustomerId> {
+fn numbers(settings: &Settings, reader: &mut Reader) -> Numbers {
     let ids: BTreeMap<&str, u32> = by_name(&settings.customers, CustomerSettings::number);
-    let mut numbers = BTreeMap::new();
+    let mut numbers = Numbers::default();
     for number in &settings.numbers {
-        if let Some(id) = known("customer", &ids, &number.customer, reader) {
-            numbers.insert(number.number.value.clone().into_bytes(), CustomerId(id));
+        let mut whose = |name| known("customer", &ids, name, reader).map(CustomerId);
+        let mut keywords = BTreeMap::new();
+        for keyword in &number.keywords {
+            if let Some(customer) = whose(&keyword.customer) {
+                keywords.insert(keyword.keyword.to_lowercase(), customer);
+            }
+        }
+        if let Some(customer) = whose(&number.customer) {
+            let digits = number.number.value.clone().into_bytes();
+            numbers.insert(digits, Number { customer, keywords });
         }
     }
     numbers

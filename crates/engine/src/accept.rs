@@ -95,6 +95,7 @@ impl Turn<'_> {
                 self.take_in(draft, &Taken { bill, ..taken }, body);
             }
         }
+        self.await_answer(draft.customer, key, told, body);
         self.count_pace(draft, customer);
         Ok(told)
     }

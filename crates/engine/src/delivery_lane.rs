@@ -55,7 +55,7 @@ impl Kind {
     pub(crate) fn of(delivery: &Delivery) -> Kind {
         match delivery {
             Delivery::Receipt { .. } => Kind::Receipt,
-            Delivery::Mo => Kind::Mo,
+            Delivery::Mo { .. } => Kind::Mo,
         }
     }
 

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::{
-    BindKind, ConnectorId, CustomerId, Distribution, Meter, PartReceipts, ReceiptIds, ReceiptRules,
-    Route, RouteName, UnknownRoute,
+    BindKind, ConnectorId, CustomerId, Distribution, Meter, Numbers, PartReceipts, ReceiptIds,
+    ReceiptRules, Route, RouteName, UnknownRoute,
 };
 
 /// The snapshot.
@@ -15,8 +15,8 @@ pub struct Directory {
     pub customers: BTreeMap<CustomerId, Customer>,
     /// Those we send MT to.
     pub connectors: BTreeMap<ConnectorId, Connector>,
-    /// Where MO goes: by destination number, exact.
-    pub numbers: BTreeMap<Vec<u8>, CustomerId>,
+    /// Where MO goes that answers nothing.
+    pub numbers: Numbers,
     /// Limits of this machine.
     pub limits: Limits,
 }
@@ -34,6 +34,10 @@ pub struct Limits {
     pub unmatched_keep: Duration,
     /// Ids of ended messages that are remembered for each connector, for a day at most: a receipt that comes again is known.
     pub closed_max: usize,
+    /// Talks of which the latest message is remembered, so that an answer finds its customer.
+    pub replies_max: usize,
+    /// How long it is remembered.
+    pub replies_keep: Duration,
 }
 
 impl Default for Limits {
@@ -44,6 +48,8 @@ impl Default for Limits {
             unmatched_max: 100_000,
             unmatched_keep: Duration::from_secs(72 * 3600),
             closed_max: 250_000,
+            replies_max: 250_000,
+            replies_keep: Duration::from_secs(7 * 24 * 3600),
         }
     }
 }

@@ -313,7 +313,9 @@ pub(crate) enum ImageStand<'a> {
         due: Wall,
         id: &'a [u8],
     },
-    Mo,
+    Mo {
+        answers: Option<Told>,
+    },
     Receipt {
         told: Told,
         state: State,
@@ -335,7 +337,7 @@ impl<'a> Image<'a> {
                 due: leg.due,
                 id: leg.id.octets(),
             },
-            Stand::Delivery(Delivery::Mo) => ImageStand::Mo,
+            &Stand::Delivery(Delivery::Mo { answers }) => ImageStand::Mo { answers },
             &Stand::Delivery(Delivery::Receipt {
                 told,
                 state,
@@ -380,7 +382,7 @@ impl<'a> Image<'a> {
                     id,
                 })
             }
-            ImageStand::Mo => Stand::Delivery(Delivery::Mo),
+            ImageStand::Mo { answers } => Stand::Delivery(Delivery::Mo { answers }),
             ImageStand::Receipt {
                 told,
                 state,
@@ -417,7 +419,8 @@ impl<'a> Image<'a> {
         w.u32(expires.0);
         let code = match self.stand {
             ImageStand::Leg { stage, .. } => stage as u8,
-            ImageStand::Mo => MO,
+            ImageStand::Mo { answers: None } => MO,
+            ImageStand::Mo { answers: Some(_) } => REPLY,
             ImageStand::Receipt { .. } => RECEIPT,
         };
         if group == Group::default() {
@@ -441,7 +444,10 @@ impl<'a> Image<'a> {
                 w.u64(due.0);
                 w.short(id);
             }
-            ImageStand::Mo => {}
+            ImageStand::Mo { answers: None } => {}
+            ImageStand::Mo {
+                answers: Some(told),
+            } => w.u64(told.0),
             ImageStand::Receipt {
                 told,
                 state,
@@ -473,7 +479,10 @@ impl<'a> Image<'a> {
             Group::from_octets(r.array()?)
         };
         let stand = match code & !GROUPED {
-            MO => ImageStand::Mo,
+            MO => ImageStand::Mo { answers: None },
+            REPLY => ImageStand::Mo {
+                answers: Some(Told(r.u64()?)),
+            },
             RECEIPT => {
                 let [state, c0, c1, c2] = r.array()?;
                 let state = State::from_u8(state)?;
@@ -523,5 +532,6 @@ impl<'a> Image<'a> {
 
 const MO: u8 = 8;
 const RECEIPT: u8 = 9;
+const REPLY: u8 = 31;
 /// The name of a group follows.
 const GROUPED: u8 = 0x80;

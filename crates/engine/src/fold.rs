@@ -22,6 +22,7 @@ use crate::ids::Ids;
 use crate::index::Index;
 use crate::number::TailHash;
 use crate::record::{Accepted, Record, Seconds};
+use crate::replies::Replies;
 use crate::slab::{List, Slab, Slot};
 use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
@@ -42,6 +43,7 @@ pub(crate) struct Fold {
     expiry: BTreeMap<Seconds, List<TIMER>>,
     accounts: BTreeMap<CustomerId, Account>,
     aliases: Aliases,
+    replies: Replies,
     pub(crate) ledger: Ledger,
     wholes: Wholes,
     strays: BTreeMap<MessageKey, Stray>,
@@ -84,6 +86,7 @@ impl Fold {
                 customer,
                 connector: _,
                 expires,
+                answers,
                 body,
             } => {
                 self.newest = self.newest.max(key);
@@ -98,7 +101,11 @@ impl Fold {
                     is_part: false,
                     expires,
                 };
-                let slot = self.insert(Entry::new(order, Stand::Delivery(Delivery::Mo), body));
+                let slot = self.insert(Entry::new(
+                    order,
+                    Stand::Delivery(Delivery::Mo { answers }),
+                    body,
+                ));
                 self.start_timer(slot, expires);
             }
             Record::Sending { connector: _, keys } => {
@@ -221,6 +228,8 @@ impl Fold {
                 topup,
                 amount,
             } => self.ledger.credit(customer, topup, amount),
+            Record::Latest(latest) => self.replies.remember(latest),
+            Record::Outdated { upto } => self.replies.forget(upto),
             Record::Entry(image) => self.restore(&image),
             Record::Newest { key } => self.newest = key,
             Record::Whole { head, ref whole } => self.wholes.restore(head, whole),
@@ -645,6 +654,11 @@ impl Fold {
         self.aliases.next(customer)
     }
 
+    /// The latest message of each talk.
+    pub(crate) fn replies(&self) -> &Replies {
+        &self.replies
+    }
+
     pub(crate) fn account_of(&self, customer: CustomerId) -> Account {
         self.accounts.get(&customer).copied().unwrap_or_default()
     }
@@ -668,7 +682,11 @@ impl Fold {
 
     /// Octets that messages take, and the ids by which their receipts find them.
     pub(crate) fn memory(&self) -> u64 {
-        self.memory + self.sent * Ids::OCTETS + self.ledger.memory() + self.wholes.memory()
+        self.memory
+            + self.sent * Ids::OCTETS
+            + self.ledger.memory()
+            + self.wholes.memory()
+            + self.replies.memory()
     }
 
     /// How many messages and deliveries there are.

@@ -32,6 +32,12 @@ impl MessageKey {
         MessageKey((next_ms << (SEQUENCE_BITS + PARTITION_BITS)) | home)
     }
 
+    /// The least key that can have been made at `at`.
+    pub(crate) fn earliest(at: Wall) -> MessageKey {
+        let since = at.0.saturating_sub(EPOCH_MS);
+        MessageKey(since << (SEQUENCE_BITS + PARTITION_BITS))
+    }
+
     /// When the key was made, to the millisecond.
     pub fn minted(self) -> Wall {
         Wall((self.0 >> (SEQUENCE_BITS + PARTITION_BITS)) + EPOCH_MS)

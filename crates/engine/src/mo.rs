@@ -1,13 +1,15 @@
 //! Messages from subscribers: whose they are, and that they wait for them.
 
-use sms::Message;
+use sms::{Message, Wall};
 
 use crate::engine::Turn;
 use crate::record::Record;
-use crate::{BindId, Origin, Output, Refusal, Room};
+use crate::replies::{Latest, Talk};
+use crate::{BindId, CustomerId, MessageKey, Origin, Output, Refusal, Room, Told};
 
 impl Turn<'_> {
-    /// A subscriber sent a message: it goes to the customer whose number it was sent to.
+    /// A subscriber sent a message: it goes to the customer that wrote to it last from that number, or else to the one whose number
+    /// it is.
     pub(crate) fn mo(&mut self, origin: Origin, bind: BindId, body: &[u8]) {
         let refusal = self.take_mo(bind, body).err();
         self.step
@@ -19,12 +21,18 @@ impl Turn<'_> {
         let directory = self.directory;
         let connector = self.connector_of(bind).ok_or(Refusal::NotAllowed)?;
         let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
-        let id = *directory
-            .numbers
-            .get(message.destination.digits)
-            .ok_or(Refusal::NoRoute)?;
-        let customer = directory.customers.get(&id);
-        let customer = customer.filter(|customer| customer.mo);
+        let takes = |id: &CustomerId| {
+            let customer = directory.customers.get(id);
+            customer.is_some_and(|customer| customer.mo)
+        };
+        let answered = self
+            .answered(&message)
+            .filter(|latest| takes(&latest.customer));
+        let id = match answered {
+            Some(latest) => latest.customer,
+            None => directory.numbers.owner(&message).ok_or(Refusal::NoRoute)?,
+        };
+        let customer = directory.customers.get(&id).filter(|_| takes(&id));
         let customer = customer.ok_or(Refusal::NoRoute)?;
         let account = self.fold.account_of(id);
         if self.live.room != Room::Plenty
@@ -39,9 +47,53 @@ impl Turn<'_> {
             customer: id,
             connector,
             expires,
+            // An alias may name another message by the time that it is told.
+            answers: answered
+                .map(|latest| latest.told)
+                .filter(|told| told.key().is_some()),
             body,
         });
         self.ready(key);
         Ok(())
+    }
+
+    /// What a subscriber answers: the latest message that it got from this number, if that was not too long ago.
+    fn answered(&self, message: &Message<'_>) -> Option<Latest> {
+        let latest = self.fold.replies().get(Talk::answered_by(message))?;
+        let age = self.now.wall.0.saturating_sub(latest.key.minted().0);
+        let keep = self.directory.limits.replies_keep;
+        (u128::from(age) <= keep.as_millis()).then_some(*latest)
+    }
+
+    /// The message was accepted: if it is from a number that subscribers write to, an answer to it finds its customer.
+    #[inline]
+    pub(crate) fn await_answer(
+        &mut self,
+        customer: CustomerId,
+        key: MessageKey,
+        told: Told,
+        body: &[u8],
+    ) {
+        if !self.directory.numbers.is_empty()
+            && let Some(message) = Message::decode(body)
+            && self.directory.numbers.contain(message.source.digits)
+        {
+            self.remember(Latest {
+                talk: Talk::opened_by(&message),
+                key,
+                customer,
+                told,
+            });
+        }
+    }
+
+    fn remember(&mut self, latest: Latest) {
+        let limits = &self.directory.limits;
+        let keep = u64::try_from(limits.replies_keep.as_millis()).unwrap_or(u64::MAX);
+        let since = MessageKey::earliest(Wall(self.now.wall.0.saturating_sub(keep)));
+        if let Some(upto) = self.fold.replies().overdue(limits.replies_max, since) {
+            self.record(&Record::Outdated { upto });
+        }
+        self.record(&Record::Latest(latest));
     }
 }

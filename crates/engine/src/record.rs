@@ -15,6 +15,7 @@ use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
 use crate::money::{Charge, Day};
 use crate::number::TailHash;
+use crate::replies::Latest;
 use crate::whole::WholeImage;
 use crate::{Amount, Cause, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
 
@@ -44,6 +45,8 @@ pub(crate) enum Record<'a> {
         customer: CustomerId,
         connector: ConnectorId,
         expires: Seconds,
+        /// What the customer was told of the message that it answers.
+        answers: Option<Told>,
         body: &'a [u8],
     },
     /// These go out as soon as this record is durable.
@@ -129,6 +132,10 @@ pub(crate) enum Record<'a> {
         topup: u64,
         amount: Amount,
     },
+    /// This is the latest message to a subscriber from one of the numbers that it can write to.
+    Latest(Latest),
+    /// Of talks whose latest message is this or an older one it is not remembered any longer.
+    Outdated { upto: MessageKey },
     /// One entry of a snapshot.
     Entry(Image<'a>),
     /// The newest key of a snapshot.
@@ -343,6 +350,9 @@ const COUNTED: u8 = 21;
 const REPLACED: u8 = 30;
 const RELEASED: u8 = 40;
 const WHOLE: u8 = 41;
+const REPLY: u8 = 50;
+const LATEST: u8 = 51;
+const OUTDATED: u8 = 52;
 const OPEN_PART: u8 = 42;
 
 impl Record<'_> {
@@ -359,13 +369,17 @@ impl Record<'_> {
                 customer,
                 connector,
                 expires,
+                answers,
                 body,
             } => {
-                w.bytes(&[ARRIVED]);
+                w.bytes(&[answers.map_or(ARRIVED, |_| REPLY)]);
                 w.u64(key.0);
                 w.u32(customer.0);
                 w.u32(connector.0);
                 w.u32(expires.0);
+                if let Some(told) = answers {
+                    w.u64(told.0);
+                }
                 w.long(body);
             }
             Record::Sending { connector, keys } => {
@@ -521,6 +535,14 @@ impl Record<'_> {
                 w.u32(day.0);
                 w.u64(segments);
             }
+            Record::Latest(latest) => {
+                w.bytes(&[LATEST]);
+                latest.encode(w);
+            }
+            Record::Outdated { upto } => {
+                w.bytes(&[OUTDATED]);
+                w.u64(upto.0);
+            }
             Record::Entry(image) => {
                 w.bytes(&[ENTRY]);
                 image.encode(w);
@@ -584,6 +606,8 @@ impl Record<'_> {
             Record::Credit { .. } => "Credit",
             Record::Purse { .. } => "Purse",
             Record::Counted { .. } => "Counted",
+            Record::Latest(_) => "Latest",
+            Record::Outdated { .. } => "Outdated",
             Record::Entry(_) => "Entry",
             Record::Newest { .. } => "Newest",
             Record::Whole { .. } => "Whole",
@@ -597,15 +621,23 @@ impl Record<'_> {
     /// Reads the record at the front of `octets` and moves past it; `None` if it is cut short or of an unknown kind.
     pub(crate) fn decode<'a>(octets: &mut &'a [u8]) -> Option<Record<'a>> {
         let r = &mut Reader(octets);
-        Some(match r.u8()? {
+        let kind = r.u8()?;
+        Some(match kind {
             ACCEPTED => Record::Accepted(Accepted::decode(r)?),
-            ARRIVED => Record::Arrived {
+            ARRIVED | REPLY => Record::Arrived {
                 key: r.key()?,
                 customer: CustomerId(r.u32()?),
                 connector: ConnectorId(r.u32()?),
                 expires: Seconds(r.u32()?),
+                answers: if kind == REPLY {
+                    Some(Told(r.u64()?))
+                } else {
+                    None
+                },
                 body: r.long()?,
             },
+            LATEST => Record::Latest(Latest::decode(r)?),
+            OUTDATED => Record::Outdated { upto: r.key()? },
             SENDING => Record::Sending {
                 connector: ConnectorId(r.u32()?),
                 keys: r.keys()?,

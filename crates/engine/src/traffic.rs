@@ -385,7 +385,10 @@ pub enum Answer {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
     /// A message from a subscriber.
-    Mo,
+    Mo {
+        /// The customer's message that it answers, if one is known.
+        answers: Option<Told>,
+    },
     /// What became of the customer's own message.
     Receipt {
         /// What the customer was told that it is called.

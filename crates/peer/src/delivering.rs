@@ -12,6 +12,8 @@ pub struct Delivering {
     pub receipts: ReceiptForm,
     /// In which characters it gets messages of subscribers.
     pub mo_alphabet: MoAlphabet,
+    /// The TLV of an MO that holds the message_id of the message it answers (BUL-F6); none: it is not told. Peers of 3.3 get none.
+    pub mo_link_tlv: Option<u16>,
     /// `ESME_RX_P_APPN` and `ESME_RX_R_APPN` end a delivery; else it is tried again after every status but 0.
     pub permanent_refusals: bool,
 }
@@ -137,6 +139,7 @@ impl Default for Delivering {
             message_id: MessageIdForm::Decimal,
             receipts: ReceiptForm::default(),
             mo_alphabet: MoAlphabet::Readable,
+            mo_link_tlv: None,
             permanent_refusals: true,
         }
     }

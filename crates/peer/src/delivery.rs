@@ -50,7 +50,7 @@ pub(crate) fn deliver_sm<'a>(
     scratch: &'a mut Scratch,
 ) -> Result<Sm<'a>, Unencodable> {
     match what {
-        Delivery::Mo => mo::deliver_sm(message, account, version, scratch),
+        Delivery::Mo { answers } => mo::deliver_sm(message, answers, account, version, scratch),
         Delivery::Receipt {
             told,
             state,

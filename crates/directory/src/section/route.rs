@@ -217,6 +217,62 @@ impl Section for Target {
 pub(crate) struct NumberSettings {
     pub(crate) number: At<String>,
     pub(crate) customer: At<String>,
+    pub(crate) keywords: Vec<Keyword>,
+}
+
+/// One of the keywords of a number.
+#[derive(Clone, PartialEq, Default)]
+pub(crate) struct Keyword {
+    pub(crate) keyword: String,
+    pub(crate) customer: At<String>,
+}
+
+impl Section for Keyword {
+    const KEY: &'static str = "keywords";
+    const MANY: bool = false;
+    const ABOUT: &'static str = "One of the `keywords` of a number.";
+
+    #[rustfmt::skip] // A row of the table is a line or two.
+    fn settings() -> Vec<Setting<Keyword>> {
+        vec![
+            setting!("keyword", keyword, octets(1..=64, Characters::Printable), AtOnce, "The first word, whatever its case.", required),
+            setting!("customer", customer, at(name()), AtOnce, "Who gets what begins with it.", required),
+        ]
+    }
+
+    fn title() -> String {
+        "a keyword".to_owned()
+    }
+}
+
+/// A table with a word and a customer.
+struct KeywordForm;
+
+impl Form<Keyword> for KeywordForm {
+    fn expects(&self) -> String {
+        "a table such as { keyword = \"join\", customer = \"a\" }".to_owned()
+    }
+
+    fn read(&self, key: &str, item: &Item<'_>, reader: &mut Reader) -> Option<Keyword> {
+        let Some(table) = table::as_table(item) else {
+            return form::misfit(self, key, item, reader);
+        };
+        let before = reader.complaints();
+        let mut keyword = Keyword::default();
+        Rows::new().read(&mut keyword, table, &item.span(), reader);
+        if keyword.keyword.contains(char::is_whitespace) {
+            let what = format!("the keyword {:?} is more than one word", keyword.keyword);
+            reader.complain(&item.span(), what, "give the first word alone");
+        }
+        (reader.complaints() == before).then_some(keyword)
+    }
+
+    fn write(&self, Keyword { keyword, customer }: &Keyword) -> String {
+        format!(
+            "{{ keyword = {keyword:?}, customer = {:?} }}",
+            customer.value
+        )
+    }
 }
 
 impl Section for NumberSettings {
@@ -229,7 +285,10 @@ impl Section for NumberSettings {
         vec![
             setting!("number", number, at(octets(1..=20, Characters::Name)), AtOnce,
                 "A number that subscribers write to, as carriers send it: digits without `+`, or a short code.", required),
-            setting!("customer", customer, at(name()), AtOnce, "Who gets what they write.", required),
+            setting!("customer", customer, at(name()), AtOnce,
+                "Who gets what they write, unless it answers a message of another customer or begins with one of the `keywords`.", required),
+            setting!("keywords", keywords, list(0..=10_000, KeywordForm), AtOnce,
+                "Other customers by the first word of the text: `{ keyword = \"join\", customer = \"a\" }`."),
         ]
     }
 }

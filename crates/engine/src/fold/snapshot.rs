@@ -40,6 +40,9 @@ impl Fold {
             write(&stray.record(key));
         }
         self.ledger.snapshot(write);
+        for &latest in self.replies.iter() {
+            write(&Record::Latest(latest));
+        }
     }
 
     /// One entry of a snapshot.

@@ -10,6 +10,7 @@ mod multi;
 mod pacing;
 mod parts;
 mod receipts;
+mod replies;
 mod room;
 mod routes;
 mod sends;

@@ -6,6 +6,7 @@
 mod ask;
 mod binds;
 mod several;
+mod subscribers;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use engine::{
     RefusalClass, Room, Route, RouteName, Span, Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
+
+pub(crate) use subscribers::Brought;
 
 pub(crate) const CUSTOMER: CustomerId = CustomerId(1);
 /// What subscribers write to when they mean the customer.
@@ -55,14 +58,6 @@ pub(crate) struct Told {
     pub(crate) cause: Cause,
     /// The message it is about, in its stored form.
     pub(crate) body: Vec<u8>,
-}
-
-/// A message of a subscriber on its way to a customer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Brought {
-    pub(crate) slot: u32,
-    pub(crate) token: u64,
-    pub(crate) text: String,
 }
 
 pub(crate) struct World {
@@ -109,7 +104,9 @@ impl World {
         World::of(Directory {
             customers: [(CUSTOMER, customer)].into(),
             connectors: [(CARRIER, rules)].into(),
-            numbers: [(NUMBER.as_bytes().to_vec(), CUSTOMER)].into(),
+            numbers: [(NUMBER.as_bytes().to_vec(), CUSTOMER)]
+                .into_iter()
+                .collect(),
             ..Directory::default()
         })
     }
@@ -381,65 +378,6 @@ impl World {
         self.acknowledged.take().expect("an answer")
     }
 
-    // ---- messages from subscribers ----
-
-    /// A subscriber writes to the customer; it is acknowledged.
-    #[track_caller]
-    pub(crate) fn mo(&mut self, bind: Bind, text: &str) {
-        let answer = self.mo_to(bind, NUMBER, text);
-        assert_eq!(answer, None, "acknowledged");
-    }
-
-    /// A subscriber writes to a number: why that was refused, if it was.
-    pub(crate) fn mo_to(&mut self, bind: Bind, number: &str, text: &str) -> Option<Refusal> {
-        self.mo_from(bind, "447700900123", number, text)
-    }
-
-    pub(crate) fn mo_from(
-        &mut self,
-        bind: Bind,
-        source: &str,
-        number: &str,
-        text: &str,
-    ) -> Option<Refusal> {
-        let origin = self.origin();
-        let message = Message {
-            source: Address::international(source.as_bytes()),
-            destination: Address::international(number.as_bytes()),
-            text: text.as_bytes(),
-            ..Message::default()
-        };
-        self.give(|inputs| Input::Mo {
-            origin,
-            bind: bind.id,
-            body: inputs.put_message(&message),
-        });
-        self.acknowledged.take().expect("an answer")
-    }
-
-    /// The messages of subscribers that have been sent to customers and not been asked for yet.
-    pub(crate) fn brought(&mut self) -> Vec<Brought> {
-        core::mem::take(&mut self.brought)
-    }
-
-    /// The one that has been sent.
-    #[track_caller]
-    pub(crate) fn brought_one(&mut self) -> Brought {
-        let mut brought = self.brought();
-        assert_eq!(brought.len(), 1, "{brought:?}");
-        brought.remove(0)
-    }
-
-    pub(crate) fn acknowledge_mo(&mut self, bind: Bind, brought: &Brought) {
-        self.answer_delivery(
-            bind,
-            brought.token,
-            Outcome::Accepted {
-                id: Span::default(),
-            },
-        );
-    }
-
     // ---- on the way to customers ----
 
     /// The receipts that have been sent to customers and not been asked for yet.
@@ -640,12 +578,13 @@ impl World {
                         cause,
                         body: outputs.get(body).to_vec(),
                     }),
-                    Delivery::Mo => {
+                    Delivery::Mo { answers } => {
                         let message = Message::decode(outputs.get(body)).expect("a whole message");
                         self.brought.push(Brought {
                             slot: to.slot,
                             token,
                             text: String::from_utf8_lossy(message.text).into_owned(),
+                            answers: answers.and_then(engine::Told::key),
                         });
                     }
                 },

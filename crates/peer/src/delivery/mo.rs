@@ -1,17 +1,20 @@
 //! A message from a subscriber, in characters that the customer reads.
 
-use smpp::Version;
+use engine::Told;
 use smpp::pdu::{Sm, Unencodable};
+use smpp::{Version, tlv};
 use sms::{Alphabet, Message, NotText, Reading, UDHI};
 
-use super::{Scratch, checked, with_payload};
+use super::{Scratch, checked};
 use crate::Account;
 use crate::delivering::MoAlphabet;
 use crate::retell::{book, put_header, put_legible, read};
+use crate::told::MessageId;
 
-/// The deliver_sm of a message, with its text in the place that has room for it.
+/// The deliver_sm of a message, with its text in the place that has room for it and the name of the message that it answers.
 pub(super) fn deliver_sm<'a>(
     message: &Message<'a>,
+    answers: Option<Told>,
     account: &Account,
     version: Version,
     scratch: &'a mut Scratch,
@@ -46,17 +49,24 @@ pub(super) fn deliver_sm<'a>(
         data_coding: message.data_coding,
         ..Sm::default()
     };
-    let with = if message.text.len() <= room {
+    tlvs.clear();
+    tlvs.extend_from_slice(message.tlvs);
+    if message.text.len() <= room {
         sm.short_message = message.text;
-        message.tlvs
     } else if version == Version::V33 {
         return Err(Unencodable {
             field: "short_message",
         });
     } else {
-        with_payload(message, tlvs)?
-    };
-    sm.tlvs = checked(with)?;
+        tlv::put_bytes(tlvs, tlv::MESSAGE_PAYLOAD, message.text)?;
+    }
+    if let Some((told, tag)) = answers.zip(account.delivering.mo_link_tlv)
+        && version > Version::V33
+    {
+        let id = MessageId::new(told, account.delivering.message_id);
+        tlv::put_cstr(tlvs, tag, id.as_bytes())?;
+    }
+    sm.tlvs = checked(tlvs)?;
     Ok(sm)
 }
 

@@ -94,3 +94,29 @@ fn the_number_of_a_group_may_have_a_limit() {
         "#,
     );
 }
+
+/// Shows BUL-F6, MTA-60, MTA-61.
+#[test]
+fn an_mo_names_the_message_that_it_answers_where_the_customer_wants_it() {
+    let script = |link: &str| {
+        format!(
+            r#"
+            <- bind_transceiver 1 system_id=demo password=secret version=0x34
+            flow authenticate demo transceiver V34
+            shell account
+            => bind customer=7 transceiver window=10
+            engine bound 5
+            -> bind_transceiver_resp 1 ok system_id=bindery sc_version=hex:34
+            +50ms
+            engine deliver 9 reply #42 from=1/1/4478 to=1/1/80888 text="yes"
+            -> deliver_sm 1 from=1/1/4478 to=1/1/80888 text="yes"{link}
+            engine deliver 10 mo from=1/1/4478 to=1/1/80888 text="so"
+            -> deliver_sm 2 from=1/1/4478 to=1/1/80888 text="so"
+            "#
+        )
+    };
+    crate::talk::customer(account(), &script(""));
+    let mut linked = account();
+    linked.delivering.mo_link_tlv = Some(0x1400);
+    crate::talk::customer(linked, &script(" vendor=hex:343200"));
+}

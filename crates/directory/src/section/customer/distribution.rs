@@ -3,7 +3,7 @@
 use engine::Distribution;
 
 use super::CustomerSettings;
-use crate::form::{choice, list, time};
+use crate::form::{choice, list, or_none, time, whole};
 use crate::table::{Setting, setting};
 
 #[rustfmt::skip] // A row of the table is a line or two.
@@ -15,6 +15,8 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "Which receiver-capable bind of group `0` gets MO: the oldest with room, each in turn, the `first` that bound alone, or the `last` alone."),
         setting!("delivery_ttl", rules.delivery_ttl, time("1 min", "30d"), AtOnce, "How long receipts wait for it."),
         setting!("mo_ttl", rules.mo_ttl, time("1 min", "30d"), AtOnce, "How long MO wait for it."),
+        setting!("mo_link_tlv", account.delivering.mo_link_tlv, or_none("none", whole(0x1400..=0x3FFF)), NewBinds,
+            "The tag of a TLV in an MO that holds the message_id of the customer's message that it answers: the latest to that subscriber from that number."),
         setting!("delivery_retry", rules.delivery_retry, list(1..=20, time("1s", "24h")), AtOnce,
             "Pauses before the second, third.. try of a receipt or MO that was refused for now or not answered; the last one repeats. A new bind of the group is a try as well."),
     ]

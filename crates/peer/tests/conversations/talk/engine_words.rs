@@ -93,11 +93,16 @@ fn answer(line: &str) -> Answer {
     }
 }
 
-/// `mo ..` or `receipt #42 DELIVRD 000 ..`, and the message; ENROUTE and SCHEDLD are on the way unless there is a `!` behind
+/// `mo ..`, `reply #41 ..` or `receipt #42 DELIVRD 000 ..`, and the message; ENROUTE and SCHEDLD are on the way unless there is a `!` behind
 /// the state.
 fn delivery(line: &str) -> (Delivery, &str) {
     if let Some(message) = line.strip_prefix("mo ") {
-        return (Delivery::Mo, message);
+        return (Delivery::Mo { answers: None }, message);
+    }
+    if let Some(rest) = line.strip_prefix("reply ") {
+        let (answered, message) = rest.split_once(' ').expect("reply #KEY MESSAGE");
+        let answers = Some(told(answered));
+        return (Delivery::Mo { answers }, message);
     }
     let mut parts = line.splitn(5, ' ');
     assert_eq!(parts.next(), Some("receipt"), "{line}");
