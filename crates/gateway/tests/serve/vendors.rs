@@ -1,6 +1,7 @@
 //! The customers with the presets of other services, from outside: real sockets and TLS, row by row of their manuals. What a
 //! row says is in docs/conformance.md.
 
+mod alphabets;
 mod bulksms;
 mod credits;
 mod messangi;
