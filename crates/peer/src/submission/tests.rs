@@ -1,7 +1,7 @@
 //! What becomes of submits by the rules of their customers.
 
 use super::*;
-use crate::{Alphabets, ClassRule, RegisteredDelivery, Unoffered};
+use crate::{Alphabets, ClassRule, LongText, RegisteredDelivery, Unoffered};
 use smpp::tlv::Tlvs;
 use sms::Address;
 
@@ -319,6 +319,35 @@ fn one_message_of_8_or_16_bits_parts_of_7_and_class_2_for_bulksms() {
             (0xF3, Ok(0xF2), Ok(0xF2)),
         ],
     );
+}
+
+/// Shows MTA-49.
+#[test]
+fn ucs2_is_70_units_and_an_emoji_is_two_of_them_that_arrive_whole() {
+    const CHINESE_AND_EMOJI: [u8; 140] = {
+        let mut text = [0x4E; 140];
+        [text[136], text[137], text[138], text[139]] = [0xD8, 0x3D, 0xDE, 0x00];
+        text
+    };
+    let mta = |rules: &mut crate::Submitting| {
+        rules.long_message = LongText::Refuse;
+        rules.alphabets = set(&[Alphabet::Ascii, Alphabet::Latin1, Alphabet::Ucs2]);
+    };
+    let sm = Sm {
+        data_coding: 0x08,
+        short_message: &CHINESE_AND_EMOJI,
+        ..hello()
+    };
+    let status = made(&sm, mta, |submission| {
+        assert_eq!(submission.message.text, CHINESE_AND_EMOJI);
+        assert_eq!(submission.message.data_coding, 0x08);
+    });
+    assert_eq!(status, 0);
+    let sm = Sm {
+        short_message: &[0x4E; 142],
+        ..sm
+    };
+    assert_eq!(made(&sm, mta, |_| ()), 0x01);
 }
 
 #[test]
