@@ -145,6 +145,70 @@ mod tests {
         }
     }
 
+    /// Times at which somebody sends in bursts and pauses, faster than `rate` on average; the same for the same seed.
+    fn arrivals(seed: u64, count: u64, rate: u32) -> impl Iterator<Item = Instant> {
+        let mut now = 5_000 * MS;
+        let longest = 1_600 * MS / u64::from(rate);
+        (0..count).map(move |n| {
+            let random = crate::hash::mix(seed << 32 | n);
+            let burst = random.is_multiple_of(4);
+            now += if burst { 0 } else { random % longest };
+            Instant(now)
+        })
+    }
+
+    #[test]
+    fn a_message_is_taken_if_the_last_but_rate_is_old_enough_and_only_then() {
+        for seed in 0..40 {
+            let rate = [1, 2, 7, 20, 1_000][seed as usize % 5];
+            let (mut pace, mut taken) = (Pace::default(), Vec::new());
+            for now in arrivals(seed, 3_000, rate) {
+                let before = taken.len().checked_sub(rate as usize);
+                let old = before.is_none_or(|nth| now.since(taken[nth]) >= SPAN);
+                assert_eq!(pace.allows(now, rate), old, "at {now:?} with {rate}/s");
+                if old {
+                    pace.take(now, rate);
+                    taken.push(now);
+                }
+            }
+            assert!(taken.len() < 3_000 && taken.len() > 100, "{rate}/s");
+        }
+    }
+
+    #[test]
+    fn above_a_thousand_a_second_cells_are_at_most_ten_milliseconds_generous_and_never_strict() {
+        for seed in 0..10 {
+            let rate = 5_000;
+            let (mut pace, mut taken) = (Pace::default(), Vec::new());
+            for now in arrivals(seed, 30_000, rate) {
+                let before = taken.len().checked_sub(rate as usize);
+                let age = before.map_or(SPAN, |nth| now.since(taken[nth]));
+                let allowed = pace.allows(now, rate);
+                assert!(allowed || age < SPAN, "strict at {now:?}");
+                assert!(!allowed || age + CELL > SPAN, "generous at {now:?}");
+                if allowed {
+                    pace.take(now, rate);
+                    taken.push(now);
+                }
+            }
+            assert!(taken.len() < 30_000);
+            assert!(pace.taken.len() <= 97, "memory is bounded by cells");
+        }
+    }
+
+    #[test]
+    fn another_rate_counts_from_the_next_message_on() {
+        let mut pace = Pace::default();
+        let now = Instant(5_000 * MS);
+        for _ in 0..20 {
+            pace.take(now, 20);
+        }
+        assert!(!pace.allows(now, 20));
+        assert!(pace.allows(now, 21), "a higher one at once");
+        assert!(!pace.allows(now, 10));
+        assert!(pace.allows(now + SPAN, 10));
+    }
+
     #[test]
     fn a_bucket_starts_empty_and_keeps_its_rate() {
         let mut bucket = Bucket::default();

@@ -178,3 +178,26 @@ fn a_customer_that_is_removed_or_switched_off_has_no_binds_and_submits_nothing()
     world.receipt(carrier, "1", TO, State::Delivered);
     assert_eq!(world.figures().messages, 0);
 }
+
+#[test]
+fn both_rates_hold_at_once_and_change_without_a_bind_being_lost() {
+    let mut world = with(|customer| {
+        customer.rate_per_bind = Some(2);
+        customer.rate = Some(3);
+    });
+    let (first, second) = (world.customer(), world.customer());
+    world.submit(first, TO, FINAL);
+    world.submit(first, TO, FINAL);
+    assert_eq!(world.submitted(first, TO, FINAL), Err(Refusal::Throttled));
+    world.submit(second, TO, FINAL);
+    assert_eq!(world.submitted(second, TO, FINAL), Err(Refusal::Throttled));
+    world.change(|directory| customer(directory).rate = Some(4));
+    world.submit(second, TO, FINAL);
+    assert_eq!(world.submitted(second, TO, FINAL), Err(Refusal::Throttled));
+    world.change(|directory| {
+        let customer = customer(directory);
+        (customer.rate, customer.rate_per_bind) = (None, None);
+    });
+    world.submit(second, TO, FINAL);
+    assert_eq!(world.closed(), [0; 0]);
+}
