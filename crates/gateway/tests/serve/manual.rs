@@ -50,7 +50,7 @@ impl Operator {
     }
 }
 
-/// Shows MOB-5, MOB-6, MOB-8, MOB-16, MOB-17, MOB-18, MOB-19, MOB-22, MOB-24, MOB-32, MOB-35, MOB-37, MTA-119, BUL-1, BUL-59.
+/// Shows MOB-5, MOB-6, MOB-8, MOB-16, MOB-17, MOB-18, MOB-19, MOB-22, MOB-24, MOB-32, MOB-35, MOB-37, MTA-119, BUL-1.
 #[test]
 fn the_page_about_customers_is_true() {
     let dir = Dir::new("manual-customers");

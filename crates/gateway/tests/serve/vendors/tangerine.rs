@@ -1,8 +1,10 @@
 //! BulkSMS, the present service.
 
+use smpp::pdu::Sm;
 use smpp::status;
+use sms::Address;
 
-use super::{PASSWORD, Service, to_subscriber};
+use super::{PASSWORD, SUBSCRIBER, Service, to_subscriber};
 
 /// Shows BUL-F1.
 #[test]
@@ -12,4 +14,32 @@ fn it_is_served_with_and_without_tls() {
         assert_eq!(esme.bind("tangerine", PASSWORD), status::OK);
         assert!(esme.submit(&to_subscriber(b"hello")).is_ok());
     }
+}
+
+/// Shows BUL-F6, BUL-F7, BUL-F16.
+#[test]
+fn a_reply_names_the_last_message_that_it_may_answer() {
+    let (service, mut carrier) = Service::with_carrier("tangerine-replies", "");
+    let mut esme = service.plain();
+    assert_eq!(esme.bind("tangerine", PASSWORD), status::OK);
+    let mut last = String::new();
+    for _ in 0..2 {
+        let silent = Sm {
+            registered_delivery: 0,
+            ..to_subscriber(b"yes or no?")
+        };
+        last = esme.submit(&silent).expect("it is taken");
+        let sent = carrier.takes(&last);
+        assert_eq!((sent.source.0, sent.source.1), (1, 1));
+        assert_eq!((sent.destination.0, sent.destination.1), (1, 1));
+    }
+    carrier.delivers(&Sm {
+        source: Address::international(SUBSCRIBER),
+        destination: Address::international(b"12025550100"),
+        short_message: b"yes",
+        ..Sm::default()
+    });
+    let reply = esme.delivered();
+    assert_eq!(reply.said(), "yes");
+    assert_eq!(reply.tlvs().cstr(0x1400), Some(last.as_bytes()));
 }
