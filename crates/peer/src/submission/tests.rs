@@ -502,6 +502,21 @@ fn times_count_from_now_or_are_ignored_or_refused_as_the_account_says() {
 }
 
 #[test]
+fn a_time_to_live_counts_only_where_a_validity_does() {
+    let sm = Sm {
+        tlvs: tlvs(b"\0\x17\0\x04\0\0\0\x3C"),
+        ..hello()
+    };
+    let in_a_minute = Some(Wall(NOW.0 + 60_000));
+    for (rule, expires) in [(Rule::Honour, in_a_minute), (Rule::Ignore, None)] {
+        let mut until = None;
+        let read = |submission: &Submission<'_>| until = submission.expires;
+        assert_eq!(made(&sm, |rules| rules.validity = rule, read), 0);
+        assert_eq!(until, expires, "{rule:?}");
+    }
+}
+
+#[test]
 fn a_text_in_both_places_or_twice_in_one_is_refused() {
     check(
         |sm| sm.tlvs = tlvs(b"\x04\x24\0\x02hi"),

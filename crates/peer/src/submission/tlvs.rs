@@ -45,7 +45,7 @@ impl<'a> Extras<'a> {
         coding::check_tlvs(tlvs, rules)?;
         let time_to_live = tlvs
             .integer(tlv::QOS_TIME_TO_LIVE)
-            .filter(|&seconds| seconds > 0)
+            .filter(|&seconds| seconds > 0 && rules.validity == Rule::Honour)
             .map(|seconds| Duration::from_secs(u64::from(seconds)));
         let has_header = sm.esm_class & UDHI != 0;
         Ok(Extras {
