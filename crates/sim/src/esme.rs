@@ -65,6 +65,8 @@ impl EsmeHabits {
 pub(crate) struct Esme {
     number: usize,
     pub(crate) customer: usize,
+    /// Its system_type, which names its group where the customer has groups.
+    pub(crate) group: &'static str,
     pub(crate) habits: EsmeHabits,
     receives: bool,
     transmits: bool,
@@ -102,6 +104,7 @@ impl Esme {
         Esme {
             number,
             customer,
+            group: "",
             habits: EsmeHabits::fair(),
             receives,
             transmits,
@@ -170,6 +173,7 @@ impl Esme {
         let bind = Bind {
             system_id: system_id.as_bytes(),
             password: b"secret",
+            system_type: self.group.as_bytes(),
             interface_version: 0x34,
             ..Bind::default()
         };
@@ -388,6 +392,14 @@ impl Esme {
         let Some(mark) = env.delivered(self.customer, sm, written_at, thanks) else {
             return;
         };
+        let group = env.oracle.group_of(mark);
+        if group != self.group {
+            let number = self.number + 1;
+            env.violated(format!(
+                "esme{number} of group {:?} is told something of group {group:?}",
+                self.group
+            ));
+        }
         let mut delay = env
             .random
             .between(self.habits.answer_delay.0, self.habits.answer_delay.1);

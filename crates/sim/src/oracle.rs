@@ -75,6 +75,8 @@ pub(crate) struct Moment {
 /// Everything that the peers saw of one message.
 struct Story {
     customer: usize,
+    /// The bind group that it was submitted in.
+    group: &'static str,
     sms: Sms,
     submitted: Option<Moment>,
     answer: Option<(Status, Vec<u8>, u64)>,
@@ -233,6 +235,7 @@ impl Oracle {
         sms.text = text;
         self.stories.push(Story {
             customer,
+            group: "",
             sms,
             submitted: None,
             answer: None,
@@ -243,6 +246,21 @@ impl Oracle {
             doubts: 0,
         });
         number
+    }
+
+    /// The message is submitted over a bind of this group.
+    pub(crate) fn submitted_in(&mut self, message: usize, group: &'static str) {
+        self.stories[message].group = group;
+    }
+
+    /// The bind group that may be told of it.
+    pub(crate) fn group_of(&self, mark: Mark) -> &'static str {
+        match mark {
+            Mark::Answer { message, .. } | Mark::Thanks { message, .. } => {
+                self.stories[message].group
+            }
+            Mark::MoThanks { .. } => "",
+        }
     }
 
     /// A new message of a subscriber to a customer; its number.

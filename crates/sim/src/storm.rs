@@ -3,11 +3,12 @@
 use core::fmt;
 use core::time::Duration;
 
-use engine::Amount;
+use engine::{Amount, Distribution};
 use sms::Wall;
 
 use crate::carrier::CarrierHabits;
 use crate::oracle::Sms;
+use crate::plan::Plan;
 use crate::planted::Planted;
 use crate::random::Random;
 use crate::weather::{self, Weather};
@@ -97,13 +98,15 @@ pub fn told(
 
 fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     let mut random = Random::new(seed);
-    let plan = weather::plan(&mut random);
+    let mut plan = weather::plan(&mut random);
+    distribute(&mut plan, seed);
     let messages = random.between(u64::from(size.messages / 4), u64::from(size.messages)) as u32;
     let weather = Weather::new(&mut random, messages, plan.clone());
     let customers = plan.customers.len();
     let mut world = World::new(random.bits(), plan);
     for customer in 0..customers {
         match random.below(4) {
+            0 if has_groups(seed) => drop(world.add_member(customer, "1", true, true)),
             0 => drop(world.add_esme(customer, true, true)),
             1 => drop(world.add_esme(customer, false, true)),
             2 => drop(world.add_esme(customer, true, false)),
@@ -116,6 +119,26 @@ fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     world.start();
     world.begin_weather(weather);
     world
+}
+
+/// Which binds get receipts and MO. It follows from the seed itself: one draw more would make another day of every seed that is kept.
+fn distribute(plan: &mut Plan, seed: u64) {
+    const ALL: [Distribution; 4] = [
+        Distribution::SameSession,
+        Distribution::RoundRobin,
+        Distribution::First,
+        Distribution::Last,
+    ];
+    for (customer, how) in plan.customers.iter_mut().zip((seed..).step_by(3)) {
+        let how = ALL[how as usize % ALL.len()];
+        (customer.customer.receipts_to, customer.customer.mo_to) = (how, how);
+        customer.account.binding.groups = has_groups(seed);
+    }
+}
+
+/// Whether customers have bind groups that day.
+fn has_groups(seed: u64) -> bool {
+    seed.is_multiple_of(2)
 }
 
 fn live(world: &mut World) -> Result<Summary, String> {

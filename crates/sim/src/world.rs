@@ -85,6 +85,19 @@ impl World {
         number
     }
 
+    /// One more bind of a customer, with this system_type; the customer has to have groups.
+    pub fn add_member(
+        &mut self,
+        customer: usize,
+        group: &'static str,
+        transmits: bool,
+        receives: bool,
+    ) -> usize {
+        let number = self.add_esme(customer, transmits, receives);
+        self.esmes[number].group = group;
+        number
+    }
+
     /// Puts a fault into the process: the oracle has to find it.
     pub fn plant(&mut self, planted: Planted) {
         self.planted = Some(planted);
@@ -227,6 +240,8 @@ impl World {
     pub fn submit(&mut self, esme: usize, sms: Sms) -> Message {
         let customer = self.esmes[esme].customer;
         let message = self.env.oracle.write(customer, sms);
+        let group = self.esmes[esme].group;
+        self.env.oracle.submitted_in(message, group);
         self.esmes[esme].submit(&mut self.env, message);
         message
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::{InDoubt, Target};
+use engine::{Distribution, InDoubt, Target};
 use sim::{Crash, Form, Ids, Plan, Reaction, Sms, Thanks, World};
 use smpp::status;
 use sms::State;
@@ -45,6 +45,33 @@ fn a_message_is_delivered_and_its_receipt_comes_back() {
     world.expect("the carrier has it once", world.copies(message) == [0]);
     world.expect(
         "its customer knows",
+        world.told(message) == [State::Delivered],
+    );
+    world.settle();
+}
+
+// ---- bind groups ----
+
+/// Shows BUL-63.
+#[test]
+fn a_group_without_a_receiver_waits_over_a_crash_and_leaks_nothing() {
+    let mut plan = Plan::new(1, 1);
+    plan.customers[0].account.binding.groups = true;
+    plan.customers[0].customer.receipts_to = Distribution::Last;
+    let mut world = world(plan);
+    let transmitter = world.add_member(0, "1", true, false);
+    world.run(seconds(3));
+    let message = world.submit(transmitter, to("447700900123"));
+    world.run(seconds(60));
+    world.expect("nobody is told", world.told(message).is_empty());
+    world.crash(Crash::Kill);
+    world.restart_in(seconds(1));
+    world.run(seconds(60));
+    world.expect("it waits", world.figures().deliveries == 1);
+    world.add_member(0, "1", false, true);
+    world.run(seconds(10));
+    world.expect(
+        "its group is told",
         world.told(message) == [State::Delivered],
     );
     world.settle();
