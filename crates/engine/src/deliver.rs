@@ -351,10 +351,12 @@ impl Live {
     /// After a restart: everything that waits for a customer is ready, everything that was being sent is in doubt.
     pub(crate) fn rebuild(&mut self, fold: &Fold) {
         self.rebuild_wholes(fold);
+        self.rebuild_mo_parts(fold);
         let mut deliveries = Vec::new();
         let mut doubts = Vec::new();
         for entry in fold.entries() {
             match entry.leg() {
+                None if fold.apart().waits(entry.order.key) => {}
                 None => deliveries.push(entry),
                 Some(leg) if leg.stage == Stage::Sending => {
                     doubts.push((entry.order.key, leg.connector));

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::{
-    BindKind, ConnectorId, CustomerId, Distribution, Meter, Numbers, PartReceipts, ReceiptIds,
-    ReceiptRules, Route, RouteName, UnknownRoute,
+    BindKind, ConnectorId, CustomerId, Distribution, Meter, MoParts, Numbers, PartReceipts,
+    ReceiptIds, ReceiptRules, Route, RouteName, UnknownRoute,
 };
 
 /// The snapshot.
@@ -63,6 +63,10 @@ pub struct Customer {
     pub submits: bool,
     /// Messages from subscribers to its numbers are taken.
     pub mo: bool,
+    /// What it gets of a message from a subscriber that came in parts.
+    pub mo_multipart: MoParts,
+    /// How long the parts of one wait for each other to be joined.
+    pub mo_join_wait: Duration,
     /// Binds at once.
     pub binds_max: u32,
     /// Of these, binds of each kind.
@@ -115,6 +119,8 @@ impl Default for Customer {
             enabled: true,
             submits: true,
             mo: true,
+            mo_multipart: MoParts::AsReceived,
+            mo_join_wait: Duration::from_secs(600),
             binds_max: 10,
             kinds_max: BindLimits::default(),
             rate: None,

@@ -200,7 +200,8 @@ impl Engine {
     pub fn next_wake(&self, now: Now) -> Option<Instant> {
         let wall = now.wall.max(self.live.wall);
         let hold = self.fold.wholes().next_end().map(|(end, _)| end);
-        let walls = [self.fold.next_due(), self.fold.next_expiry(), hold];
+        let apart = self.fold.apart().next_end().map(|(end, _)| end);
+        let walls = [self.fold.next_due(), self.fold.next_expiry(), hold, apart];
         let walls = walls.into_iter().flatten().min();
         let by_wall = walls.map(|at| now.mono + Duration::from_millis(at.0.saturating_sub(wall.0)));
         by_wall.into_iter().chain(self.live.timers.first()).min()
@@ -479,6 +480,7 @@ impl<'a> Turn<'a> {
             }
         }
         self.run_holds();
+        self.run_apart();
         self.run_due();
         self.run_expiry();
     }

@@ -4,6 +4,7 @@
 //! needs to know stands in the record. A record about a message that is no more changes nothing: a snapshot may be newer than
 //! the records that are applied to it.
 
+mod apart;
 mod ledger;
 mod own;
 mod parts;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sms::{State, Wall};
 
+use self::apart::Apart;
 use self::ledger::Ledger;
 use crate::aliases::Aliases;
 use crate::closed::Closed;
@@ -46,6 +48,7 @@ pub(crate) struct Fold {
     replies: Replies,
     pub(crate) ledger: Ledger,
     wholes: Wholes,
+    apart: Apart,
     strays: BTreeMap<MessageKey, Stray>,
     newest: MessageKey,
     /// Messages that have ended since somebody last took these.
@@ -116,6 +119,17 @@ impl Fold {
                 }
             }
             Record::Released { head, due } => self.release(head, due),
+            Record::Apart { key, until } => self.apart.wait(key, until),
+            Record::Joined {
+                parts,
+                key,
+                expires,
+                body,
+            } => {
+                self.newest = self.newest.max(key);
+                self.joined(parts, key, expires, body);
+            }
+            Record::Alone { parts } => parts.iter().for_each(|part| self.apart.end(part)),
             Record::Due { connector, upto } => self.come_due(connector, upto),
             Record::Returned {
                 connector: _,
@@ -492,6 +506,7 @@ impl Fold {
         self.memory -= entry.memory();
         self.aliases.give_back(&entry.order);
         self.index.remove(entry.order.key);
+        self.apart.end(entry.order.key);
     }
 
     /// Counts the entry among what its customer has coming, or out of it.
@@ -687,6 +702,7 @@ impl Fold {
             + self.ledger.memory()
             + self.wholes.memory()
             + self.replies.memory()
+            + self.apart.memory()
     }
 
     /// How many messages and deliveries there are.

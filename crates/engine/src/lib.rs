@@ -23,6 +23,7 @@ mod index;
 mod key;
 mod live;
 mod mo;
+mod mo_parts;
 mod money;
 mod multi;
 mod number;
@@ -52,6 +53,7 @@ pub use engine::{
 pub use form::{IdForm, ReceiptIds};
 pub use group::Group;
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
+pub use mo_parts::MoParts;
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use numbers::{Number, Numbers};
 pub use past::{Ended, LookUp, Past, ROW_BEGINNING, ROW_OCTETS};

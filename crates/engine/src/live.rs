@@ -35,6 +35,8 @@ pub(crate) struct Live {
     /// Long messages that customers cut themselves and whose parts depend on each other: the part that came first, by what all
     /// parts have in common.
     pub(crate) wholes: BTreeMap<PartName, MessageKey>,
+    /// Parts of messages from subscribers that wait for others, by their number.
+    pub(crate) mo_parts: BTreeMap<PartName, BTreeMap<u8, MessageKey>>,
     /// The wall clock never goes back in here.
     pub(crate) wall: Wall,
 }

@@ -3,9 +3,10 @@
 use sms::{Message, Wall};
 
 use crate::engine::Turn;
+use crate::mo_parts;
 use crate::record::Record;
 use crate::replies::{Latest, Talk};
-use crate::{BindId, CustomerId, MessageKey, Origin, Output, Refusal, Room, Told};
+use crate::{BindId, CustomerId, MessageKey, MoParts, Origin, Output, Refusal, Room, Told};
 
 impl Turn<'_> {
     /// A subscriber sent a message: it goes to the customer that wrote to it last from that number, or else to the one whose number
@@ -34,6 +35,17 @@ impl Turn<'_> {
         };
         let customer = directory.customers.get(&id).filter(|_| takes(&id));
         let customer = customer.ok_or(Refusal::NoRoute)?;
+        let part = mo_parts::part_of(&message);
+        let separate;
+        let body = match (part, customer.mo_multipart) {
+            (Some(_), MoParts::Drop) => return Ok(()),
+            (Some(part), MoParts::Join) if self.is_waiting_twin(id, part, body) => return Ok(()),
+            (Some(_), MoParts::Separate) => {
+                separate = mo_parts::without_header(&message);
+                &separate[..]
+            }
+            _ => body,
+        };
         let account = self.fold.account_of(id);
         if self.live.room != Room::Plenty
             || account.deliveries + account.owed >= customer.deliver_max
@@ -53,7 +65,12 @@ impl Turn<'_> {
                 .filter(|told| told.key().is_some()),
             body,
         });
-        self.ready(key);
+        match (part, customer.mo_multipart) {
+            (Some(part), MoParts::Join) => {
+                self.wait_for_parts(id, key, part, body, customer.mo_join_wait);
+            }
+            _ => self.ready(key),
+        }
         Ok(())
     }
 

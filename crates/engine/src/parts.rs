@@ -256,7 +256,7 @@ pub(crate) struct PartName(Box<[u8]>);
 
 impl PartName {
     /// The name of the long message that this is a part of; `None` if it cannot be read.
-    fn of(customer: CustomerId, mark: Concatenation, body: &[u8]) -> Option<PartName> {
+    pub(crate) fn of(customer: CustomerId, mark: Concatenation, body: &[u8]) -> Option<PartName> {
         let message = Message::decode(body)?;
         let (source, destination) = (message.source.digits, message.destination.digits);
         let mut name = Vec::with_capacity(16 + source.len() + destination.len());

@@ -5,9 +5,11 @@
 
 mod accepted;
 mod octets;
+mod reason;
 
 pub(crate) use accepted::{Accepted, Part};
 pub(crate) use octets::{Reader, Writer};
+pub(crate) use reason::Reason;
 
 use sms::{State, Wall};
 
@@ -17,7 +19,7 @@ use crate::money::{Charge, Day};
 use crate::number::TailHash;
 use crate::replies::Latest;
 use crate::whole::WholeImage;
-use crate::{Amount, Cause, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
+use crate::{Amount, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
 
 /// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -56,6 +58,17 @@ pub(crate) enum Record<'a> {
     },
     /// The parts of this long message wait for each other no longer: they stand in their lane, in their order, or are due then.
     Released { head: MessageKey, due: Option<Wall> },
+    /// A part of a message from a subscriber waits for the others, at most until then.
+    Apart { key: MessageKey, until: Wall },
+    /// These parts are this one message from a subscriber.
+    Joined {
+        parts: Keys<'a>,
+        key: MessageKey,
+        expires: Seconds,
+        body: &'a [u8],
+    },
+    /// These parts of messages from subscribers wait for no others.
+    Alone { parts: Keys<'a> },
     /// Those of this lane that were deferred until `upto` or earlier wait in their class again.
     Due { connector: ConnectorId, upto: Wall },
     /// These go back to the head of their lane; `doubt`: they may have been sent, and are sent again.
@@ -193,112 +206,6 @@ pub(crate) enum How {
     InDoubt = 3,
 }
 
-/// Why something ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Reason {
-    /// A delivery: the customer acknowledged it.
-    Acknowledged,
-    /// A delivery: the customer refused it for good.
-    RefusedByCustomer,
-    /// A message: the carrier refused it for good, with this command_status.
-    Refused(u32),
-    /// Its time ran out.
-    Expired,
-    /// No route takes it any more.
-    NoRoute,
-    /// Sent, never answered, given up.
-    Unknown,
-    /// Taken by the carrier, and no receipt came in time.
-    NoReceipt,
-    /// Taken by a carrier that sends no receipts.
-    Carried,
-    /// An unmatched receipt that was kept long enough.
-    Forgotten,
-    /// Accepted, though the customer's credit was not enough for it.
-    NoCredit,
-    /// Accepted, though the customer had sent as many that day as agreed.
-    OverDailyLimit,
-    /// A message: its customer does not want it sent any more.
-    Deleted,
-    /// A part whose others did not come in time.
-    Incomplete,
-}
-
-impl Reason {
-    /// What the customer is told of a message that ended so.
-    pub(crate) fn state(self) -> State {
-        match self {
-            Reason::Refused(_) | Reason::NoCredit | Reason::OverDailyLimit => State::Rejected,
-            Reason::Expired => State::Expired,
-            Reason::NoRoute | Reason::RefusedByCustomer => State::Undeliverable,
-            Reason::Unknown | Reason::NoReceipt | Reason::Forgotten => State::Unknown,
-            Reason::Carried => State::Accepted,
-            Reason::Deleted => State::Deleted,
-            Reason::Incomplete => State::Undeliverable,
-            Reason::Acknowledged => State::Delivered,
-        }
-    }
-
-    /// What the receipt's err is made from: a carrier's refusal is its command_status in three decimal digits.
-    pub(crate) fn cause(self) -> Cause {
-        match self {
-            Reason::Refused(status) => {
-                let digit = |unit: u32| b'0' + (status / unit % 10) as u8;
-                Cause::Code([digit(100), digit(10), digit(1)])
-            }
-            Reason::NoRoute => Cause::NoRoute,
-            Reason::NoCredit => Cause::NoCredit,
-            Reason::OverDailyLimit => Cause::OverDailyLimit,
-            Reason::Acknowledged
-            | Reason::RefusedByCustomer
-            | Reason::Expired
-            | Reason::Unknown
-            | Reason::NoReceipt
-            | Reason::Carried
-            | Reason::Forgotten
-            | Reason::Deleted
-            | Reason::Incomplete => Cause::NONE,
-        }
-    }
-
-    fn code(self) -> (u8, u32) {
-        match self {
-            Reason::Acknowledged => (0, 0),
-            Reason::RefusedByCustomer => (1, 0),
-            Reason::Refused(status) => (2, status),
-            Reason::Expired => (3, 0),
-            Reason::NoRoute => (4, 0),
-            Reason::Unknown => (5, 0),
-            Reason::NoReceipt => (6, 0),
-            Reason::Carried => (7, 0),
-            Reason::Forgotten => (8, 0),
-            Reason::NoCredit => (9, 0),
-            Reason::OverDailyLimit => (10, 0),
-            Reason::Deleted => (20, 0),
-            Reason::Incomplete => (40, 0),
-        }
-    }
-
-    fn from_code(code: u8, status: u32) -> Option<Reason> {
-        Some(match code {
-            0 => Reason::Acknowledged,
-            1 => Reason::RefusedByCustomer,
-            2 => Reason::Refused(status),
-            3 => Reason::Expired,
-            4 => Reason::NoRoute,
-            5 => Reason::Unknown,
-            6 => Reason::NoReceipt,
-            7 => Reason::Carried,
-            8 => Reason::Forgotten,
-            9 => Reason::NoCredit,
-            10 => Reason::OverDailyLimit,
-            20 => Reason::Deleted,
-            40 => Reason::Incomplete,
-            _ => return None,
-        })
-    }
-}
-
 /// The keys of one record: freshly collected, or still in the journal's octets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keys<'a> {
@@ -354,6 +261,9 @@ const REPLY: u8 = 50;
 const LATEST: u8 = 51;
 const OUTDATED: u8 = 52;
 const OPEN_PART: u8 = 42;
+const APART: u8 = 43;
+const JOINED: u8 = 44;
+const ALONE: u8 = 45;
 
 impl Record<'_> {
     /// Appends the record in its written form.
@@ -391,6 +301,27 @@ impl Record<'_> {
                 w.bytes(&[RELEASED]);
                 w.u64(head.0);
                 w.u64(due.map_or(0, |due| due.0));
+            }
+            Record::Apart { key, until } => {
+                w.bytes(&[APART]);
+                w.u64(key.0);
+                w.u64(until.0);
+            }
+            Record::Joined {
+                parts,
+                key,
+                expires,
+                body,
+            } => {
+                w.bytes(&[JOINED]);
+                w.keys(parts);
+                w.u64(key.0);
+                w.u32(expires.0);
+                w.long(body);
+            }
+            Record::Alone { parts } => {
+                w.bytes(&[ALONE]);
+                w.keys(parts);
             }
             Record::Due { connector, upto } => {
                 w.bytes(&[DUE]);
@@ -593,6 +524,9 @@ impl Record<'_> {
             Record::Arrived { .. } => "Arrived",
             Record::Sending { .. } => "Sending",
             Record::Released { .. } => "Released",
+            Record::Apart { .. } => "Apart",
+            Record::Joined { .. } => "Joined",
+            Record::Alone { .. } => "Alone",
             Record::Due { .. } => "Due",
             Record::Returned { .. } => "Returned",
             Record::Sent { .. } => "Sent",
@@ -646,6 +580,17 @@ impl Record<'_> {
                 head: r.key()?,
                 due: Some(Wall(r.u64()?)).filter(|due| due.0 != 0),
             },
+            APART => Record::Apart {
+                key: r.key()?,
+                until: Wall(r.u64()?),
+            },
+            JOINED => Record::Joined {
+                parts: r.keys()?,
+                key: r.key()?,
+                expires: Seconds(r.u32()?),
+                body: r.long()?,
+            },
+            ALONE => Record::Alone { parts: r.keys()? },
             DUE => Record::Due {
                 connector: ConnectorId(r.u32()?),
                 upto: Wall(r.u64()?),

@@ -140,6 +140,34 @@ pub fn cut(
     Ok(parts)
 }
 
+/// Joins parts, given in their order, into one message in its stored form ([`Message::encode`]): their texts end to end, behind what the
+/// header of the first says beside which part it is. `None` if there are none, a header is malformed, or they are not in one alphabet.
+pub fn join(parts: &[Message<'_>]) -> Option<Vec<u8>> {
+    let first = parts.first()?;
+    let (header, _) = first.header().ok()?;
+    let mut text = Vec::new();
+    udh::Writer::new(&mut text).repeat(&header).ok()?;
+    let has_header = !text.is_empty();
+    for part in parts {
+        if part.data_coding != first.data_coding {
+            return None;
+        }
+        text.extend_from_slice(part.header().ok()?.1);
+    }
+    let whole = Message {
+        esm_class: if has_header {
+            first.esm_class | UDHI
+        } else {
+            first.esm_class & !UDHI
+        },
+        text: &text,
+        ..*first
+    };
+    let mut stored = Vec::with_capacity(whole.encoded_len());
+    whole.encode(&mut stored);
+    Some(stored)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

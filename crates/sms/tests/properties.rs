@@ -93,7 +93,11 @@ proptest! {
             prop_assert!(long::fits(alphabet, &header, 0, text));
             joined.extend_from_slice(text);
         }
-        prop_assert_eq!(joined, whole.into_owned());
+        prop_assert_eq!(&joined[..], &whole[..]);
+        let parts: Vec<_> = parts.iter().filter_map(|part| Message::decode(part)).collect();
+        let again = long::join(&parts).expect("parts of one message");
+        let again = Message::decode(&again).expect("stored whole");
+        prop_assert_eq!((again.esm_class, again.text), (0, &whole[..]));
     }
 
     #[test]

@@ -36,6 +36,7 @@ impl Fold {
         for entry in others {
             write(&Record::Entry(Image::of(entry)));
         }
+        self.apart.snapshot(write);
         for (key, stray) in self.strays() {
             write(&stray.record(key));
         }

@@ -4,7 +4,7 @@ use engine::{Draft, Input, Inputs, MessageKey, Refusal};
 use sms::udh::Concatenation;
 use sms::{Address, Alphabet, Message, UDHI};
 
-use super::{Bind, FINAL, World, draft};
+use super::{Bind, FINAL, NUMBER, World, draft};
 
 impl World {
     /// The customer submits a text of GSM 7-bit that is too long for one short message.
@@ -85,5 +85,27 @@ impl World {
         });
         let unreached = core::mem::take(&mut self.unreached);
         (self.accepted.take().expect("an answer"), unreached)
+    }
+
+    /// A subscriber writes a part of a longer message to the customer; it is acknowledged.
+    #[track_caller]
+    pub(crate) fn mo_part(&mut self, bind: Bind, (sequence, total): (u8, u8), text: &str) {
+        let origin = self.origin();
+        let mut octets = vec![5, 0, 3, 9, total, sequence];
+        octets.extend_from_slice(text.as_bytes());
+        let message = Message {
+            source: Address::international(b"447700900123"),
+            destination: Address::international(NUMBER.as_bytes()),
+            esm_class: UDHI,
+            text: &octets,
+            ..Message::default()
+        };
+        self.give(|inputs| Input::Mo {
+            origin,
+            bind: bind.id,
+            body: inputs.put_message(&message),
+        });
+        let answer = self.acknowledged.take().expect("an answer");
+        assert_eq!(answer, None, "acknowledged");
     }
 }
