@@ -67,7 +67,7 @@ fn it_speaks_5_0_and_3_4() {
     }
 }
 
-/// Shows MTA-11, MTA-12, C-1.
+/// Shows MTA-11.
 #[test]
 fn credentials_are_those_of_one_account() {
     let service = Service::simulated("mta-credentials", "");
