@@ -5,10 +5,12 @@ use core::time::Duration;
 use sms::{Instant, State};
 
 use crate::delivery_lane::{Kind, LaneName};
+use crate::doubts::Doubt;
 use crate::engine::Turn;
 use crate::entry::{Entry, Order, Stage};
 use crate::fold::Fold;
 use crate::live::{Bind, CustomerSide, Flights, Live, Side, Timer};
+use crate::number::Tail;
 use crate::record::{Reason, Record};
 use crate::{BindId, Customer, CustomerId, Delivery, Directory, MessageKey, Outcome, RefusalClass};
 
@@ -370,8 +372,15 @@ impl Live {
             self.new_delivery(delivery);
         }
         for (key, connector) in doubts {
+            let number = fold.entry(key).map_or(&[][..], Entry::destination);
             // The origin of the shell's clock is the start of the process.
-            self.doubt(connector, [key], Instant(0), Instant(0));
+            let doubt = Doubt {
+                key,
+                since: Instant(0),
+                waited: Instant(0),
+                number: Tail::of(number),
+            };
+            self.doubt(connector, [doubt]);
         }
         for (key, stray) in fold.strays().filter(|(_, stray)| stray.parked) {
             self.connectors

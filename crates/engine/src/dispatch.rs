@@ -4,9 +4,11 @@ use core::time::Duration;
 
 use sms::Instant;
 
+use crate::doubts::Doubt;
 use crate::engine::Turn;
 use crate::fold::CLASSES;
-use crate::live::{Bind, Doubt, Side};
+use crate::live::{Bind, Side};
+use crate::number::Tail;
 use crate::record::{Keys, Reason, Record};
 use crate::{BindId, Connector, ConnectorId, InDoubt, MessageKey, Origin, Output, Room};
 
@@ -234,10 +236,7 @@ impl Turn<'_> {
         if transmits {
             live.binds.push(bind);
             // The answers to what is in doubt do not come over a new bind.
-            live.doubts
-                .iter_mut()
-                .for_each(|doubt| doubt.waited = doubt.since);
-            live.doubts_due = Instant(0);
+            live.doubts.stop_waiting();
         }
         self.live.touch_connector(connector);
     }
@@ -261,7 +260,21 @@ impl Turn<'_> {
         keys.sort();
         let rules = self.directory.connectors.get(&id);
         let waited = now + rules.map_or(Duration::ZERO, |rules| rules.late_wait);
-        self.live.doubt(id, keys, now, waited);
+        let doubts = keys.into_iter().map(|key| self.doubt(key, now, waited));
+        let doubts: Vec<_> = doubts.collect();
+        self.live.doubt(id, doubts);
+    }
+
+    /// A message whose answer is not to be expected any more, but evidence may come until `waited`.
+    pub(crate) fn doubt(&self, key: MessageKey, since: Instant, waited: Instant) -> Doubt {
+        let entry = self.fold.entry(key);
+        let number = entry.map_or_else(Tail::default, |entry| Tail::of(entry.destination()));
+        Doubt {
+            key,
+            since,
+            waited,
+            number,
+        }
     }
 
     /// Applies the connector's policy to what nobody knows the fate of.
@@ -272,12 +285,6 @@ impl Turn<'_> {
             return;
         };
         if live.doubts.is_empty() {
-            return;
-        }
-        if now < live.doubts_due {
-            // It may have been woken for something else, and there is one wake for all.
-            let due = live.doubts_due;
-            self.live.wake_connector(id, due);
             return;
         }
         let left = |key| {
@@ -292,12 +299,10 @@ impl Turn<'_> {
             InDoubt::Hold(span) => (doubt.since + span).min(now + left(doubt.key)),
             InDoubt::Fail => now,
         };
-        let (ripe, unripe): (Vec<_>, Vec<_>) =
-            live.doubts.drain(..).partition(|doubt| due(doubt) <= now);
-        let next = unripe.iter().map(due).min();
-        live.doubts_due = next.unwrap_or_default();
-        live.doubts = unripe.into();
-        if let Some(next) = next {
+        let ripe = live.doubts.take_ripe(now, due);
+        if !live.doubts.is_empty() {
+            // It may have been woken for something else, and there is one wake for all.
+            let next = live.doubts.due;
             self.live.wake_connector(id, next);
         }
         let resends = policy == InDoubt::Resend && connected;

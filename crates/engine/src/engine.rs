@@ -456,7 +456,7 @@ impl<'a> Turn<'a> {
     fn touch_all(&mut self) {
         // What is in doubt may have another policy now, or may be sent again.
         for connector in self.live.connectors.values_mut() {
-            connector.doubts_due = Instant(0);
+            connector.doubts.reconsider();
         }
         let connectors: Vec<_> = self.live.connectors.keys().copied().collect();
         connectors

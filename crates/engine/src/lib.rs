@@ -12,6 +12,7 @@ mod deliver;
 mod delivery_lane;
 mod directory;
 mod dispatch;
+mod doubts;
 mod engine;
 mod entry;
 mod fold;

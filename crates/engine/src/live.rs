@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use sms::{Instant, Wall};
 
 use crate::delivery_lane::{DeliveryLane, LaneName};
+use crate::doubts::{Doubt, Doubts};
 use crate::form::Learned;
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
@@ -93,9 +94,7 @@ pub(crate) struct ConnectorLive {
     pub(crate) paused_until: Instant,
     pub(crate) wake: Option<Instant>,
     /// Sent, and never answered.
-    pub(crate) doubts: VecDeque<Doubt>,
-    /// Nothing is to be decided about them before.
-    pub(crate) doubts_due: Instant,
+    pub(crate) doubts: Doubts,
     /// Receipts that may be for a message whose response is open, and the last send that may be theirs.
     pub(crate) parked: VecDeque<(u64, MessageKey)>,
     /// The form that ids have in its receipts.
@@ -103,15 +102,6 @@ pub(crate) struct ConnectorLive {
     /// Sends so far.
     pub(crate) sends: u64,
     pub(crate) dirty: bool,
-}
-
-/// A message whose fate nobody knows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Doubt {
-    pub(crate) key: MessageKey,
-    pub(crate) since: Instant,
-    /// When the answer, or a receipt that tells the same, is not waited for any longer.
-    pub(crate) waited: Instant,
 }
 
 /// What is to happen at some time.
@@ -414,17 +404,11 @@ impl Live {
     }
 
     /// Nobody knows the fate of these.
-    pub(crate) fn doubt(
-        &mut self,
-        id: ConnectorId,
-        keys: impl IntoIterator<Item = MessageKey>,
-        since: Instant,
-        waited: Instant,
-    ) {
+    pub(crate) fn doubt(&mut self, id: ConnectorId, doubts: impl IntoIterator<Item = Doubt>) {
         let connector = self.connectors.entry(id).or_default();
-        let doubts = keys.into_iter().map(|key| Doubt { key, since, waited });
-        connector.doubts.extend(doubts);
-        connector.doubts_due = Instant(0);
+        for doubt in doubts {
+            connector.doubts.insert(doubt);
+        }
         self.touch_connector(id);
     }
 

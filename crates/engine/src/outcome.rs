@@ -268,7 +268,8 @@ impl Turn<'_> {
         match self.live.binds.get(bind).map(|bind| &bind.side) {
             Some(&Side::Carrier { connector }) => {
                 let now = self.now.mono;
-                self.live.doubt(connector, [flight.key], now, now);
+                let doubt = self.doubt(flight.key, now, now);
+                self.live.doubt(connector, [doubt]);
             }
             Some(Side::Customer(_)) => self.live.room_on(bind),
             None => {}

@@ -3,7 +3,7 @@
 use sms::State;
 
 use crate::engine::Turn;
-use crate::entry::CarrierId;
+use crate::entry::{CarrierId, Order};
 use crate::number::agree;
 use crate::receipt::Said;
 use crate::record::{How, Reason, Record};
@@ -124,27 +124,13 @@ impl Turn<'_> {
             self.finish_stray(key);
             return;
         }
-        let doubts = self
-            .live
-            .connectors
-            .get(&connector)
-            .map(|live| &live.doubts);
-        let in_doubt = doubts
-            .into_iter()
-            .flatten()
-            .filter_map(|doubt| self.fold.entry(doubt.key));
-        let mut fitting = in_doubt
-            .filter(|entry| entry.is_sending() && agree(entry.destination(), &stray.destination));
-        let of = fitting
-            .next()
-            .filter(|_| fitting.next().is_none())
-            .map(|entry| entry.order);
+        let of = self.only_doubt(connector, &stray.destination);
         let rules = self.directory.connectors.get(&connector);
         if let Some(order) = of
             && (stray.state.is_final() || rules.is_some())
         {
             let live = self.live.connectors.entry(connector).or_default();
-            live.doubts.retain(|doubt| doubt.key != order.key);
+            live.doubts.remove(order.key);
         }
         if let Some(order) = of
             && let Some(rules) =
@@ -174,6 +160,17 @@ impl Turn<'_> {
         if of.is_some() {
             self.ready(key);
         }
+    }
+
+    /// The message in doubt for this destination, if there is exactly one.
+    fn only_doubt(&self, connector: ConnectorId, destination: &[u8]) -> Option<Order> {
+        let doubts = &self.live.connectors.get(&connector)?.doubts;
+        let mut fitting = doubts
+            .for_number(destination)
+            .filter_map(|key| self.fold.entry(key))
+            .filter(|entry| entry.is_sending());
+        let only = fitting.next()?;
+        fitting.next().is_none().then_some(only.order)
     }
 
     /// An unmatched receipt was kept long enough.
