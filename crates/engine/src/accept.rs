@@ -4,7 +4,7 @@ use sms::Message;
 
 use crate::engine::Turn;
 use crate::money::Bill;
-use crate::record::{Accepted, Part, Record, Seconds};
+use crate::record::{Accepted, Part, Reason, Record, Seconds};
 use crate::{
     ConnectorId, Customer, Draft, Inputs, MessageKey, Output, ReceiptRules, Refusal, Room, Route,
     RouteName, Told, Wants,
@@ -39,8 +39,14 @@ impl Turn<'_> {
             self.submit_to_all(draft, body, inputs.get(draft.to_all));
             return;
         }
+        let replaced = self.replaced_by(draft, body);
         match self.admit(draft, body, None) {
-            Ok(told) => self.step.gated.push(Output::Accepted { origin, told }),
+            Ok(told) => {
+                if let Some(replaced) = replaced {
+                    self.end_untold(replaced, Reason::Deleted);
+                }
+                self.step.gated.push(Output::Accepted { origin, told });
+            }
             Err(refusal) => self.step.free.push(Output::Refused { origin, refusal }),
         }
     }
@@ -133,6 +139,9 @@ impl Turn<'_> {
             part: taken.part,
             body,
         }));
+        if draft.by_address {
+            self.record(&Record::Named { key });
+        }
         self.pay(key, bill);
         match flight {
             Some((to, token)) => {

@@ -11,11 +11,15 @@ use sms::{Message, State};
 
 use crate::engine::Turn;
 use crate::entry::Entry;
+use crate::named::Name;
 use crate::record::{Reason, Record, Seconds};
 use crate::{
-    Answer, Ask, Cause, Customer, Inputs, LookUp, MessageKey, Output, Refusal, Replacement, Room,
-    RouteName, Wants, Wish,
+    Answer, Ask, Cause, Customer, Draft, Inputs, LookUp, MessageKey, Output, Refusal, Replacement,
+    Room, RouteName, Wants, Wish,
 };
+
+/// Messages that one cancel_sm without an id stops, the newest first: one step is not to end a million.
+const BY_ADDRESS_MAX: usize = 1000;
 
 impl Turn<'_> {
     /// A customer wants something of its own messages. The answer tells what the journal must know first.
@@ -32,6 +36,7 @@ impl Turn<'_> {
             return;
         }
         let answer = match ask.wish {
+            _ if keys.is_empty() => Err(Refusal::UnknownMessage),
             Wish::State => self.state_of(ask, &keys),
             Wish::Cancel => self.cancel(&keys),
             Wish::Replace(ref replacement) => {
@@ -44,10 +49,44 @@ impl Turn<'_> {
         });
     }
 
+    /// The message that gives way to a new one, if the customer wants that (SMPP 3.4, 5.2.18): the newest of the same
+    /// addresses and service type that can still be stopped.
+    pub(crate) fn replaced_by(&self, draft: &Draft, body: &[u8]) -> Option<MessageKey> {
+        if !draft.replaces {
+            return None;
+        }
+        let name = Name::of(draft.customer, &Message::decode(body)?);
+        let mut known = self.fold.by_name(&name);
+        let replaced = known.find(|entry| entry.is_in_hand() && !entry.order.is_part)?;
+        Some(replaced.order.key)
+    }
+
+    /// The messages that have the name which the customer gives in place of an id: those that can still be stopped, or, to
+    /// say that it is too late, one that cannot.
+    fn meant_by_address(&self, ask: &Ask, inputs: &Inputs) -> Vec<MessageKey> {
+        let name = Name {
+            customer: ask.customer,
+            service_type: inputs.get(ask.service_type),
+            source: inputs.get(ask.source),
+            destination: inputs.get(ask.destination),
+        };
+        let known = self.fold.by_name(&name);
+        let in_hand = known.filter(|entry| entry.is_in_hand());
+        let keys: Vec<_> = in_hand
+            .take(BY_ADDRESS_MAX)
+            .map(|entry| entry.order.key)
+            .collect();
+        if keys.is_empty() {
+            let late = self.fold.by_name(&name).take(1);
+            return late.map(|entry| entry.order.key).collect();
+        }
+        keys
+    }
+
     /// The messages that the customer speaks of, those that have ended excepted.
     fn meant(&self, ask: &Ask, inputs: &Inputs) -> Vec<MessageKey> {
         let Some(told) = ask.told else {
-            return Vec::new();
+            return self.meant_by_address(ask, inputs);
         };
         let is = |said: &[u8], ours: &[u8]| said.is_empty() || said == ours;
         let (source, destination) = (inputs.get(ask.source), inputs.get(ask.destination));

@@ -240,14 +240,14 @@ impl Turn<'_> {
         self.live.room_on(bind);
         match outcome {
             Outcome::Accepted { .. } => {
-                self.end_delivery(flight.key, Reason::Acknowledged);
+                self.end_untold(flight.key, Reason::Acknowledged);
             }
             Outcome::Refused {
                 class: RefusalClass::Permanent,
                 ..
             } => {
                 self.live.lost.refused += 1;
-                self.end_delivery(flight.key, Reason::RefusedByCustomer);
+                self.end_untold(flight.key, Reason::RefusedByCustomer);
             }
             Outcome::Refused { .. } | Outcome::Unsent | Outcome::Silent => {
                 self.deliver_later(customer, flight.key);
@@ -255,7 +255,8 @@ impl Turn<'_> {
         }
     }
 
-    fn end_delivery(&mut self, key: MessageKey, reason: Reason) {
+    /// Ends a delivery, or a message of whose end its customer is not told.
+    pub(crate) fn end_untold(&mut self, key: MessageKey, reason: Reason) {
         let Some(order) = self.fold.entry(key).map(|entry| entry.order) else {
             return;
         };

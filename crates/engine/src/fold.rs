@@ -22,6 +22,7 @@ use crate::closed::Closed;
 use crate::entry::{CarrierId, Entry, LANE, Leg, Order, Stage, Stand, TIMER};
 use crate::ids::Ids;
 use crate::index::Index;
+use crate::named::Named;
 use crate::number::TailHash;
 use crate::record::{Accepted, Record, Seconds};
 use crate::replies::Replies;
@@ -50,6 +51,7 @@ pub(crate) struct Fold {
     wholes: Wholes,
     apart: Apart,
     strays: BTreeMap<MessageKey, Stray>,
+    named: Named,
     newest: MessageKey,
     /// Messages that have ended since somebody last took these.
     ended: Vec<Ended>,
@@ -169,6 +171,7 @@ impl Fold {
                 due,
                 body,
             } => self.replaced(key, wants, expires, due, body),
+            Record::Named { key } => self.name(key),
             Record::Receipt {
                 key,
                 connector,
@@ -358,6 +361,7 @@ impl Fold {
         if was_leg {
             let ended = self.entries[slot].order.ended(state, cause, done);
             self.ended.push(ended);
+            self.named.remove(ended.key);
         }
         let was_told = self.entries[slot].was_told();
         let mut fate = Some(Fate { state, cause, done }).filter(|_| was_leg);
@@ -703,6 +707,7 @@ impl Fold {
             + self.wholes.memory()
             + self.replies.memory()
             + self.apart.memory()
+            + self.named.memory()
     }
 
     /// How many messages and deliveries there are.

@@ -27,6 +27,7 @@ mod mo;
 mod mo_parts;
 mod money;
 mod multi;
+mod named;
 mod number;
 mod numbers;
 mod outcome;

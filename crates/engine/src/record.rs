@@ -98,6 +98,8 @@ pub(crate) enum Record<'a> {
         due: Option<Wall>,
         body: &'a [u8],
     },
+    /// It is also found by its addresses and service type until it ends.
+    Named { key: MessageKey },
     /// It goes on with another connector, at the tail of its lane or when due.
     Routed {
         key: MessageKey,
@@ -255,6 +257,7 @@ const CREDIT: u8 = 19;
 const PURSE: u8 = 20;
 const COUNTED: u8 = 21;
 const REPLACED: u8 = 30;
+const NAMED: u8 = 31;
 const RELEASED: u8 = 40;
 const WHOLE: u8 = 41;
 const REPLY: u8 = 50;
@@ -357,6 +360,10 @@ impl Record<'_> {
                 w.u64(key.0);
                 w.u32(connector.0);
                 w.u64(due.map_or(0, |due| due.0));
+            }
+            Record::Named { key } => {
+                w.bytes(&[NAMED]);
+                w.u64(key.0);
             }
             Record::Replaced {
                 key,
@@ -533,6 +540,7 @@ impl Record<'_> {
             Record::Deferred { .. } => "Deferred",
             Record::Routed { .. } => "Routed",
             Record::Replaced { .. } => "Replaced",
+            Record::Named { .. } => "Named",
             Record::Receipt { .. } => "Receipt",
             Record::Matched { .. } => "Matched",
             Record::Done { .. } => "Done",
@@ -621,6 +629,7 @@ impl Record<'_> {
                 connector: ConnectorId(r.u32()?),
                 due: Some(Wall(r.u64()?)).filter(|due| due.0 != 0),
             },
+            NAMED => Record::Named { key: r.key()? },
             REPLACED => {
                 let wants = Wants(r.u8()?);
                 Record::Replaced {

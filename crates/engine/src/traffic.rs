@@ -173,6 +173,10 @@ pub struct Draft {
     pub part: Option<Concatenation>,
     /// To each of these ([`Inputs::put_addresses`]) instead of the destination in the body; empty: to that.
     pub to_all: Span,
+    /// It is also found by its addresses and service type, as long as it has not ended.
+    pub by_address: bool,
+    /// The newest that is found by the same and can still be stopped gives way to it.
+    pub replaces: bool,
     /// The message ([`sms::Message::encode`]).
     pub body: Span,
 }

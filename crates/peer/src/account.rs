@@ -161,7 +161,10 @@ pub struct Submitting {
     pub priority: Rule,
     /// What is made of `protocol_id`; refused with `ESME_RSUBMITFAIL`.
     pub protocol_id: Rule,
-    /// What is made of `replace_if_present_flag`.
+    /// Its messages are also found by source, destination and service type while they wait: `cancel_sm` may leave the id out,
+    /// and `replace_if_present_flag` counts.
+    pub find_by_address: bool,
+    /// What is made of `replace_if_present_flag` without `find_by_address`.
     pub replace_if_present: Unoffered,
     /// What is made of `sm_default_msg_id`.
     pub default_message: Unoffered,
@@ -415,6 +418,7 @@ impl Default for Submitting {
             schedule: Rule::Honour,
             priority: Rule::Honour,
             protocol_id: Rule::Honour,
+            find_by_address: false,
             replace_if_present: Unoffered::Refuse,
             default_message: Unoffered::Refuse,
             registered_delivery: RegisteredDelivery::Specification,

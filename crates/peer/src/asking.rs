@@ -15,7 +15,9 @@ use crate::{Account, address};
 
 /// A request about messages, within the rules of its customer.
 pub(crate) struct Asking<'a> {
-    told: Told,
+    /// None: the addresses and the service type say it.
+    told: Option<Told>,
+    service_type: &'a [u8],
     source: &'a [u8],
     destination: &'a [u8],
     wish: Want<'a>,
@@ -48,7 +50,8 @@ impl<'a> Asking<'a> {
 
     fn query(query: &QuerySm<'a>, account: &'a Account) -> Result<Asking<'a>, Bad> {
         Ok(Asking {
-            told: told(query.message_id, account)?,
+            told: Some(told(query.message_id, account)?),
+            service_type: b"",
             source: source(query.source, account)?,
             destination: b"",
             wish: Want::State,
@@ -56,8 +59,19 @@ impl<'a> Asking<'a> {
     }
 
     fn cancel(cancel: &CancelSm<'a>, account: &'a Account) -> Result<Asking<'a>, Bad> {
+        if cancel.message_id.is_empty() && account.submitting.find_by_address {
+            let rules = &account.submitting.addresses;
+            return Ok(Asking {
+                told: None,
+                service_type: cancel.service_type,
+                source: address::source(cancel.source, rules)?.digits,
+                destination: address::destination(cancel.destination, rules)?.digits,
+                wish: Want::Cancel,
+            });
+        }
         Ok(Asking {
-            told: told(cancel.message_id, account)?,
+            told: Some(told(cancel.message_id, account)?),
+            service_type: b"",
             source: source(cancel.source, account)?,
             destination: destination(cancel.destination, account)?,
             wish: Want::Cancel,
@@ -85,7 +99,8 @@ impl<'a> Asking<'a> {
         };
         let payload = submission::payload(&sm, account)?;
         Ok(Asking {
-            told: told(replace.message_id, account)?,
+            told: Some(told(replace.message_id, account)?),
+            service_type: b"",
             source: source(replace.source, account)?,
             destination: b"",
             wish: Want::Replace(New {
@@ -105,10 +120,10 @@ impl<'a> Asking<'a> {
         Ask {
             origin,
             customer,
-            told: Some(self.told),
+            told: self.told,
             source: inputs.put(self.source),
             destination: inputs.put(self.destination),
-            service_type: inputs.put(b""),
+            service_type: inputs.put(self.service_type),
             wish: match &self.wish {
                 Want::State => Wish::State,
                 Want::Cancel => Wish::Cancel,

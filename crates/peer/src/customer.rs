@@ -412,6 +412,8 @@ impl Customer {
             expires: submission.expires,
             long: submission.long,
             part: long::part(&message),
+            by_address: account.submitting.find_by_address,
+            replaces: account.submitting.find_by_address && sm.replace_if_present_flag == 1,
             to_all: inputs.put_addresses(to_all.iter().copied()),
             body,
         };

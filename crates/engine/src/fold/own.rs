@@ -1,9 +1,10 @@
 //! Messages as their customers speak of them: by what they were told, to be stopped or replaced.
 
-use sms::Wall;
+use sms::{Message, Wall};
 
 use super::{Count, End, Fold};
 use crate::entry::{Entry, Stage};
+use crate::named::Name;
 use crate::record::Seconds;
 use crate::{CustomerId, Ended, MessageKey, Told, Wants};
 
@@ -32,6 +33,29 @@ impl Fold {
             self.entries[slot].order.expires = expires;
             self.enqueue(slot, due, End::Tail);
         }
+    }
+
+    /// The message is also found by its addresses from now on.
+    pub(super) fn name(&mut self, key: MessageKey) {
+        let Some(slot) = self.slot(key) else { return };
+        let entry = &self.entries[slot];
+        if let Some(message) = Message::decode(&entry.body).filter(|_| entry.leg().is_some()) {
+            let name = Name::of(entry.order.customer, &message);
+            self.named.insert(key, &name);
+        }
+    }
+
+    /// Unfinished messages that have this name, newest first.
+    pub(crate) fn by_name<'a>(&'a self, name: &'a Name<'_>) -> impl Iterator<Item = &'a Entry> {
+        let entries = self
+            .named
+            .keys(name)
+            .rev()
+            .filter_map(|key| self.entry(key));
+        entries.filter(move |entry| {
+            let message = Message::decode(&entry.body);
+            message.is_some_and(|message| Name::of(entry.order.customer, &message) == *name)
+        })
     }
 
     /// Messages that have ended since this was last asked.

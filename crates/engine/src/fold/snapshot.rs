@@ -37,6 +37,9 @@ impl Fold {
             write(&Record::Entry(Image::of(entry)));
         }
         self.apart.snapshot(write);
+        for key in self.named.all() {
+            write(&Record::Named { key });
+        }
         for (key, stray) in self.strays() {
             write(&stray.record(key));
         }

@@ -3,12 +3,12 @@
 use core::time::Duration;
 
 use engine::{
-    Answer, Cause, Connector, CustomerId, Refusal, RefusalClass, Replacement, Room, Told, Wants,
-    Wish,
+    Answer, Cause, Connector, CustomerId, MessageKey, Refusal, RefusalClass, Replacement, Room,
+    Told, Wants, Wish,
 };
 use sms::State;
 
-use crate::world::{ALL, FINAL, World};
+use crate::world::{ALL, Bind, FINAL, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -149,7 +149,7 @@ fn another_customer_s_message_is_as_one_that_never_was() {
             (ask.customer, ask.wish) = (CustomerId(2), wish);
         });
         assert_eq!(foreign, Err(Refusal::UnknownMessage));
-        let never = engine::MessageKey(key.0 + 1);
+        let never = MessageKey(key.0 + 1);
         assert_eq!(world.ask(never, wish), Err(Refusal::UnknownMessage));
     }
     assert_eq!(world.ask(key, Wish::State), stands(key, State::Enroute));
@@ -306,4 +306,75 @@ fn a_receipt_that_still_waits_for_its_customer_hides_no_end() {
             ..
         })
     ));
+}
+
+/// A message that is also found by its addresses.
+#[track_caller]
+fn named(world: &mut World, customer: Bind, digits: &str) -> MessageKey {
+    world
+        .submitted_as(customer, digits, |draft| {
+            (draft.by_address, draft.wants) = (true, FINAL);
+        })
+        .expect("accepted")
+}
+
+fn cancel_to(world: &mut World, digits: &str) -> Result<Answer, Refusal> {
+    world.asked_as(MessageKey(0), |ask, inputs| {
+        (ask.told, ask.wish) = (None, Wish::Cancel);
+        ask.destination = inputs.put(digits.as_bytes());
+    })
+}
+
+#[test]
+fn a_cancel_without_an_id_stops_all_that_wait_between_the_same_addresses() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    let (first, second) = (
+        named(&mut world, customer, "4477"),
+        named(&mut world, customer, "4477"),
+    );
+    named(&mut world, customer, "4478");
+    world.submit(customer, "4479", FINAL);
+    world.crash();
+    let customer = world.customer();
+    for unknown in ["4479", "447"] {
+        let answer = cancel_to(&mut world, unknown);
+        assert_eq!(answer, Err(Refusal::UnknownMessage), "{unknown}");
+    }
+    assert_eq!(cancel_to(&mut world, "4477"), Ok(Answer::Cancelled));
+    let mut news = world.news();
+    news.sort_by_key(|&(key, _)| key);
+    assert_eq!(news, [(first, State::Deleted), (second, State::Deleted)]);
+    assert_eq!(cancel_to(&mut world, "4477"), Err(Refusal::UnknownMessage));
+    world.carrier(10);
+    assert_eq!(world.sent().len(), 2, "the others");
+    assert_eq!(cancel_to(&mut world, "4478"), Err(Refusal::TooLate));
+    world.unbind(customer);
+}
+
+#[test]
+fn a_message_may_take_the_place_of_the_one_before_which_ends_without_a_receipt() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    let old = named(&mut world, customer, "4477");
+    let other = named(&mut world, customer, "4478");
+    let new = world
+        .submitted_as(customer, "4477", |draft| {
+            (draft.by_address, draft.replaces) = (true, true);
+        })
+        .expect("accepted");
+    assert_eq!(world.news(), []);
+    assert!(matches!(
+        world.ask(old, Wish::State),
+        Ok(Answer::State {
+            state: State::Deleted,
+            ..
+        })
+    ));
+    world.carrier(10);
+    let sent: Vec<_> = world.sent().iter().map(|sent| sent.key).collect();
+    assert_eq!(sent, [other, new]);
+    let again = world.submitted_as(customer, "4477", |draft| draft.replaces = true);
+    assert!(again.is_ok(), "the one before is with the carrier");
+    assert_eq!(world.sent().len(), 1);
 }

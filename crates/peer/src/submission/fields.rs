@@ -75,7 +75,9 @@ fn check_esm_class(esm_class: u8) -> Result<(), Bad> {
 /// What nobody is offered is refused or not looked at.
 #[inline]
 fn check_unoffered(sm: &Sm<'_>, rules: &Submitting) -> Result<(), Bad> {
-    if sm.replace_if_present_flag != 0 && rules.replace_if_present == Unoffered::Refuse {
+    let offered = rules.find_by_address && sm.replace_if_present_flag == 1;
+    if sm.replace_if_present_flag != 0 && !offered && rules.replace_if_present == Unoffered::Refuse
+    {
         let status = match sm.replace_if_present_flag {
             1 => status::RINVSUBREP,
             _ => status::RINVREPFLAG,

@@ -166,3 +166,28 @@ fn an_account_without_these_operations_is_told_so() {
         "#,
     );
 }
+
+#[test]
+fn an_account_may_name_its_messages_by_their_addresses() {
+    let mut account = account();
+    account.submitting.find_by_address = true;
+    bound(
+        account,
+        "transceiver",
+        Version::V34,
+        r#"
+        <- submit_sm 2 type=CMT from=1/1/4477 to=1/1/4478 text="x" replace=1
+        => submit 2 bind=5 named replaces type=CMT from=1/1/4477 to=1/1/4478 text="x"
+        <- cancel_sm 3 type=CMT from=1/1/+4477 to=1/1/4478
+        => cancel 3 type=CMT from=4477 to=4478
+        engine answers 3 cancelled
+        -> cancel_sm_resp 3 ok
+        <- cancel_sm 4
+        note refused cancel_sm 0x0b destination_addr
+        -> cancel_sm_resp 4 0x0b
+        <- submit_sm 5 from=1/1/4477 to=1/1/4478 text="x" replace=2
+        note refused submit_sm 0x54 replace_if_present_flag
+        -> submit_sm_resp 5 0x54
+        "#,
+    );
+}

@@ -217,6 +217,8 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
             let mut line = format!("submit {} bind={}", draft.origin.sequence, draft.bind.0);
             line += &group_word(draft.group);
             line += if draft.alias { " alias" } else { "" };
+            line += if draft.by_address { " named" } else { "" };
+            line += if draft.replaces { " replaces" } else { "" };
             line += &words::numbers(&[("lane", draft.priority), ("wants", draft.wants.0)]);
             line += &moment(" due", draft.due);
             line += &moment(" expires", draft.expires);
