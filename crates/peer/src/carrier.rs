@@ -10,12 +10,12 @@ use engine::{
 use smpp::pdu::{Bind, Pdu, Sm, SmResp, Unencodable};
 use smpp::session::{Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
-use smpp::tlv::Tlvs;
+use smpp::tlv::{self, Tlvs};
 use smpp::{Tolerance, Version};
 use sms::udh::Concatenation;
 use sms::{Instant, Message, Now, UDHI, Wall, time};
 
-use crate::delivery::{checked, with_payload};
+use crate::delivery::checked;
 use crate::flow::{note_response, note_unsaid};
 use crate::report::{self, Report};
 use crate::submission::{from_data_sm, travelling, understood};
@@ -456,7 +456,7 @@ fn submit_sm<'a>(
             field: "short_message",
         });
     } else {
-        with_payload(message, scratch)?
+        with_payload(message, part, scratch)?
     };
     sm.tlvs = checked(tlvs)?;
     Ok(sm)
@@ -475,6 +475,21 @@ fn with_part<'a>(
     out.extend_from_slice(message.tlvs);
     long::put_sar(out, part);
     out
+}
+
+/// The TLVs of a message with its text after them, and those that say which part it is.
+fn with_payload<'a>(
+    message: &Message<'_>,
+    part: Option<Concatenation>,
+    out: &'a mut Vec<u8>,
+) -> Result<&'a [u8], Unencodable> {
+    out.clear();
+    out.extend_from_slice(message.tlvs);
+    tlv::put_bytes(out, tlv::MESSAGE_PAYLOAD, message.text)?;
+    if let Some(part) = part {
+        long::put_sar(out, part);
+    }
+    Ok(out)
 }
 
 /// What the customer wants to hear, with the receipt that we want for ourselves.

@@ -6,7 +6,7 @@ mod receipt;
 use engine::Delivery;
 use smpp::Version;
 use smpp::pdu::{Sm, Unencodable};
-use smpp::tlv::{self, Tlvs};
+use smpp::tlv::Tlvs;
 use sms::Message;
 
 use self::receipt::Receipt;
@@ -70,17 +70,6 @@ pub(crate) fn deliver_sm<'a>(
             told.deliver_sm(message, account, version, scratch)
         }
     }
-}
-
-/// The TLVs of a message with its text after them.
-pub(crate) fn with_payload<'a>(
-    message: &Message<'_>,
-    out: &'a mut Vec<u8>,
-) -> Result<&'a [u8], Unencodable> {
-    out.clear();
-    out.extend_from_slice(message.tlvs);
-    tlv::put_bytes(out, tlv::MESSAGE_PAYLOAD, message.text)?;
-    Ok(out)
 }
 
 /// TLVs as they are stored: they were valid when they came.

@@ -227,6 +227,25 @@ fn a_carrier_gets_parts_in_its_form() {
 }
 
 #[test]
+fn a_part_that_goes_as_payload_still_says_which_part_it_is() {
+    let profile = Profile {
+        long_messages: LongMessages::Sar,
+        short_message_max: 1,
+        ..profile()
+    };
+    bound_with(
+        profile,
+        &format!(
+            "
+            engine send 9 #42 from=1/1/4477 to=1/1/4478 esm=0x40 text={} vendor=hex:616263
+            -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 vendor=hex:616263 payload=\"hi\" sar=7 sar_total=2 sar_number=1
+            ",
+            with_header(FIRST_OF_TWO, 1, "hi")
+        ),
+    );
+}
+
+#[test]
 fn a_wide_reference_gives_way_to_text_that_needs_its_room() {
     let times = "until=261122120000000+ rd=0x1";
     let part = |header: &str, count: usize| with_header(header, count, "x");
