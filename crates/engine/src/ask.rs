@@ -197,8 +197,8 @@ impl Turn<'_> {
         if full { Err(Refusal::Full) } else { Ok(()) }
     }
 
-    /// When it may be sent: at the time that it has now; or at the new one, if it does not wait for another try and its route
-    /// does not hold it longer.
+    /// When it may be sent: at the time that it has now; or at the new one, if it waits neither for another try nor for other parts
+    /// and its route does not hold it longer.
     fn new_due(
         &self,
         entry: &Entry,
@@ -209,7 +209,9 @@ impl Turn<'_> {
         let leg = entry.leg()?;
         let now = self.now.wall;
         let old = Some(leg.due).filter(|&due| due > now);
-        if new.due.is_none() || leg.attempt > 0 {
+        let whole = self.fold.wholes().of(entry.order.key);
+        let is_held = whole.is_some_and(|whole| whole.held.is_some());
+        if new.due.is_none() || leg.attempt > 0 || is_held {
             return old;
         }
         let selected = RouteName::behind(message, &entry.body);

@@ -85,13 +85,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether the customer is about to be told this state of the message anyway.
+    /// Whether the customer is about to be told this state of the message anyway. Messages to several destinations have one name.
     pub(crate) fn is_being_told(&self, order: &Order, state: State) -> bool {
         let live = self.live.customers.get(&order.customer);
         let keys = live.and_then(|live| live.turns.get(&order.told));
-        keys.into_iter()
-            .flatten()
-            .filter_map(|&key| self.fold.entry(key)?.delivery())
+        let digits = self.fold.entry(order.key).map(Entry::destination);
+        let keys = keys.into_iter().flatten();
+        let entries = keys.filter_map(|&key| self.fold.entry(key));
+        entries
+            .filter(|entry| Some(entry.destination()) == digits)
+            .filter_map(Entry::delivery)
             .any(|delivery| matches!(delivery, Delivery::Receipt { state: told, .. } if told == state))
     }
 

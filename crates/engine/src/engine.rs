@@ -393,8 +393,9 @@ impl<'a> Turn<'a> {
         };
         let order = entry.order;
         let was_delivery = entry.leg().is_none();
-        let wanted =
-            !was_delivery && !entry.was_told() && self.fold.would_tell(&order, reason.state());
+        let wanted = !was_delivery
+            && !self.fold.was_told(entry)
+            && self.fold.would_tell(&order, reason.state());
         let receipt = wanted.then(|| self.mint());
         let expires = self.expiry(self.delivery_ttl(order.customer));
         self.record(&Record::Done {
@@ -485,9 +486,11 @@ impl<'a> Turn<'a> {
         self.run_expiry();
     }
 
-    /// Deferred messages whose time has come may be sent.
+    /// Deferred messages whose time has come may be sent; held parts only once it was decided what becomes of them.
     fn run_due(&mut self) {
-        let upto = self.now.wall;
+        let held = self.fold.wholes().next_end();
+        let before = held.map(|(end, _)| sms::Wall(end.0.saturating_sub(1)));
+        let upto = before.unwrap_or(self.now.wall).min(self.now.wall);
         while let Some(connector) = self.fold.due(upto) {
             self.record(&Record::Due { connector, upto });
             self.live.touch_connector(connector);

@@ -178,7 +178,8 @@ impl Entry {
         }
     }
 
-    /// Whether the customer heard all that it will hear of the message when the carrier took it.
+    /// Whether the customer heard all that it will hear of the message when the carrier took it: see
+    /// [`Fold::was_told`](crate::fold::Fold::was_told) for parts.
     pub(crate) fn was_told(&self) -> bool {
         self.order.wants.at_hand_over() && self.leg().is_some_and(|leg| leg.stage == Stage::Sent)
     }

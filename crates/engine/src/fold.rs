@@ -291,7 +291,7 @@ impl Fold {
             expires: accepted.expires,
         };
         if let Some(part) = &accepted.part {
-            self.wholes.join(order.key, order.told, part, accepted.due);
+            self.wholes.join(&order, part, accepted.due);
         }
         let leg = order.hand(accepted.connector, accepted.priority);
         let slot = self.insert(Entry::new(order, Stand::Leg(leg), accepted.body));
@@ -333,6 +333,9 @@ impl Fold {
             return;
         }
         let entry = &self.entries[slot];
+        if entry.order.is_part && entry.order.wants.at_hand_over() {
+            self.wholes.tell(of);
+        }
         if let Some(delivery) = entry.order.carried(false, state, cause, done) {
             let order = Order {
                 key,
@@ -363,7 +366,7 @@ impl Fold {
             self.ended.push(ended);
             self.named.remove(ended.key);
         }
-        let was_told = self.entries[slot].was_told();
+        let was_told = self.was_told(&self.entries[slot]);
         let mut fate = Some(Fate { state, cause, done }).filter(|_| was_leg);
         if was_leg && self.entries[slot].order.is_part {
             fate = self.end_part(slot, Fate { state, cause, done });

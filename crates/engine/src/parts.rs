@@ -106,7 +106,9 @@ impl Turn<'_> {
             return Ok(());
         }
         let name = PartName::of(draft.customer, mark, body).ok_or(Refusal::NoRoute)?;
-        let mut held = customer.hold_parts.map(|span| self.now.wall.plus(span));
+        // What is missing does not hurry the others: they do not go before their time.
+        let wait = customer.hold_parts.map(|span| self.now.wall.plus(span));
+        let mut held = wait.map(|end| taken.due.map_or(end, |due| end.max(due)));
         let mut connector = taken.connector;
         match self.open_whole(&name, &part) {
             Some((head, whole)) => {

@@ -76,7 +76,7 @@ impl Wants {
         self.0 & bits.0 != 0
     }
 
-    fn and(self, bits: Wants) -> Wants {
+    pub(crate) fn and(self, bits: Wants) -> Wants {
         Wants(self.0 | bits.0)
     }
 

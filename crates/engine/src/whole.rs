@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sms::{State, Wall};
 
+use crate::entry::Order;
 use crate::record::{Part, Reader, Writer};
-use crate::{Cause, MessageKey, Told};
+use crate::{Cause, MessageKey, Told, Wants};
 
 /// Which receipts the parts of a long message have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -55,6 +56,10 @@ pub(crate) struct Whole {
     pub(crate) seen: [u64; 4],
     /// Parts that have not ended.
     pub(crate) open: BTreeMap<u8, MessageKey>,
+    /// The receipts that were asked for with any of its parts: a joined one is the answer to all.
+    pub(crate) wants: Wants,
+    /// Its customer was told that the carrier has it, as the last word.
+    pub(crate) is_told: bool,
     /// The worst end so far, with [`PartReceipts::Joined`].
     pub(crate) worst: Option<Fate>,
     /// The first part, when it has ended before the others: a joined receipt repeats its text.
@@ -76,9 +81,10 @@ pub(crate) enum Hears {
     Part,
     /// Nothing yet.
     Nothing,
-    /// Of the whole, under this name, with the text of its beginning (none: that of this part).
+    /// Of the whole, under this name and if any part asked so, with the text of its beginning (none: that of this part).
     Whole {
         told: Told,
+        wants: Wants,
         fate: Fate,
         beginning: Option<Box<[u8]>>,
     },
@@ -93,6 +99,8 @@ impl Whole {
             held,
             seen: [0; 4],
             open: BTreeMap::new(),
+            wants: Wants::NONE,
+            is_told: false,
             worst: None,
             beginning: None,
         }
@@ -134,6 +142,8 @@ impl Whole {
             receipts: self.receipts,
             held: self.held,
             seen: self.seen,
+            wants: self.wants,
+            is_told: self.is_told,
             worst: self.worst,
             beginning: self.beginning.as_deref(),
         }
@@ -166,7 +176,10 @@ fn severity(state: State) -> u8 {
 
 impl Wholes {
     /// A part is ours; `held`: its long message waits for the others, at most until then.
-    pub(crate) fn join(&mut self, key: MessageKey, told: Told, part: &Part, due: Option<Wall>) {
+    pub(crate) fn join(&mut self, order: &Order, part: &Part, due: Option<Wall>) {
+        let Order {
+            key, told, wants, ..
+        } = *order;
         let held = due.filter(|_| part.held);
         let whole = self.wholes.entry(part.head).or_insert_with(|| {
             self.ends.extend(held.map(|end| (end, part.head)));
@@ -175,6 +188,7 @@ impl Wholes {
             whole
         });
         self.memory -= whole.memory();
+        whole.wants = whole.wants.and(wants);
         whole.seen[usize::from(part.number) / 64] |= 1 << (part.number % 64);
         whole.open.insert(part.number, key);
         self.memory += whole.memory();
@@ -190,6 +204,14 @@ impl Wholes {
             self.ends.remove(&(end, head));
         }
         whole.open.values().copied().collect()
+    }
+
+    /// The customer of this part heard its last word of the whole.
+    pub(crate) fn tell(&mut self, key: MessageKey) {
+        let whole = self.heads.get(&key);
+        if let Some(whole) = whole.and_then(|head| self.wholes.get_mut(head)) {
+            whole.is_told = true;
+        }
     }
 
     /// A part has ended.
@@ -215,6 +237,7 @@ impl Wholes {
             let whole = self.wholes.remove(&head);
             let Some(Whole {
                 told,
+                wants,
                 worst,
                 beginning,
                 held,
@@ -229,6 +252,7 @@ impl Wholes {
             return match worst {
                 Some(fate) => Hears::Whole {
                     told,
+                    wants,
                     fate,
                     beginning,
                 },
@@ -301,6 +325,8 @@ impl Wholes {
             held: image.held,
             seen: image.seen,
             open: BTreeMap::new(),
+            wants: image.wants,
+            is_told: image.is_told,
             worst: image.worst,
             beginning: image.beginning.map(Box::from),
         };
@@ -329,6 +355,8 @@ pub(crate) struct WholeImage<'a> {
     receipts: PartReceipts,
     held: Option<Wall>,
     seen: [u64; 4],
+    wants: Wants,
+    is_told: bool,
     worst: Option<Fate>,
     beginning: Option<&'a [u8]>,
 }
@@ -339,8 +367,8 @@ impl<'a> WholeImage<'a> {
         w.bytes(&[
             self.total,
             self.receipts as u8,
-            u8::from(worst),
-            u8::from(beginning),
+            u8::from(worst) | u8::from(self.is_told) << 1,
+            u8::from(beginning) | self.wants.0 << 1,
         ]);
         w.u64(self.told.0);
         w.u64(self.held.map_or(0, |end| end.0));
@@ -356,7 +384,9 @@ impl<'a> WholeImage<'a> {
     }
 
     pub(crate) fn decode(r: &mut Reader<'_, 'a>) -> Option<WholeImage<'a>> {
-        let [total, receipts, worst, beginning] = r.array()?;
+        let [total, receipts, ended, rest] = r.array()?;
+        let (worst, is_told) = (ended & 1, ended & 2 != 0);
+        let (beginning, wants) = (rest & 1, Wants(rest >> 1));
         let receipts = PartReceipts::from_code(receipts)?;
         let told = Told(r.u64()?);
         let held = Some(Wall(r.u64()?)).filter(|end| end.0 != 0);
@@ -382,6 +412,8 @@ impl<'a> WholeImage<'a> {
             receipts,
             held,
             seen,
+            wants,
+            is_told,
             worst,
             beginning,
         })

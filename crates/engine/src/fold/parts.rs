@@ -2,8 +2,8 @@
 
 use sms::{State, Wall};
 
-use super::{End, Fold};
-use crate::entry::Order;
+use super::{Count, End, Fold};
+use crate::entry::{Entry, Order};
 use crate::record::Record;
 use crate::slab::Slot;
 use crate::whole::{Fate, Hears, Whole, Wholes};
@@ -32,19 +32,24 @@ impl Fold {
             Hears::Nothing => None,
             Hears::Whole {
                 told,
+                wants,
                 fate,
                 beginning,
             } => {
                 self.memory -= entry.memory();
                 entry.order.told = told;
+                let asked = entry.order.wants.and(wants);
                 if let Some(beginning) = beginning {
                     entry.body = beginning;
                 }
                 self.memory += entry.memory();
+                self.account(slot, Count::Less);
+                self.entries[slot].order.wants = asked;
+                self.account(slot, Count::More);
                 Some(fate)
             }
         };
-        self.aliases.take(&entry.order);
+        self.aliases.take(&self.entries[slot].order);
         heard
     }
 
@@ -55,13 +60,35 @@ impl Fold {
         } else {
             Some(state)
         };
+        let joined = self.joined_whole(order);
+        let order = Order {
+            wants: joined.map_or(order.wants, |whole| order.wants.and(whole.wants)),
+            ..*order
+        };
         state.is_some_and(|state| order.carried(true, state, Cause::NONE, Wall(0)).is_some())
     }
 
-    /// Whether the customer hears of this part only with the whole, of which another part came first.
+    /// Whether the customer heard all that it will hear when the carrier took this message, or the part that speaks for it.
+    pub(crate) fn was_told(&self, entry: &Entry) -> bool {
+        let joined = self.joined_whole(&entry.order);
+        joined.map_or_else(|| entry.was_told(), |whole| whole.is_told)
+    }
+
+    fn joined_whole(&self, order: &Order) -> Option<&Whole> {
+        let whole = self.wholes.of(order.key).filter(|_| order.is_part)?;
+        (whole.receipts == PartReceipts::Joined).then_some(whole)
+    }
+
+    /// Whether the customer hears of this part only with the whole: another part came first, or one was refused.
     pub(crate) fn speaks_another_for(&self, key: MessageKey) -> bool {
-        let joined = |whole: &Whole| whole.receipts == PartReceipts::Joined;
-        self.wholes.of(key).is_some_and(joined) && self.wholes.head(key) != Some(key)
+        let whole = self.wholes.of(key);
+        let joined = whole.filter(|whole| whole.receipts == PartReceipts::Joined);
+        let refused = |whole: &Whole| {
+            whole
+                .worst
+                .is_some_and(|worst| worst.state == State::Rejected)
+        };
+        joined.is_some_and(|whole| self.wholes.head(key) != Some(key) || refused(whole))
     }
 
     /// Long messages whose parts depend on each other.

@@ -5,6 +5,7 @@ mod deliveries;
 mod groups;
 mod lanes;
 mod limits;
+mod meetings;
 mod mo_parts;
 mod money;
 mod multi;

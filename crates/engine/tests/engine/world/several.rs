@@ -33,11 +33,18 @@ impl World {
 
     /// The customer submits a part of a message that it cut itself.
     #[track_caller]
-    pub(crate) fn submit_part(
+    pub(crate) fn submit_part(&mut self, bind: Bind, digits: &str, number: (u8, u8)) -> MessageKey {
+        self.submit_part_as(bind, digits, number, |_| ())
+    }
+
+    /// The customer submits a part that is special in some way.
+    #[track_caller]
+    pub(crate) fn submit_part_as(
         &mut self,
         bind: Bind,
         digits: &str,
         (sequence, total): (u8, u8),
+        special: impl FnOnce(&mut Draft),
     ) -> MessageKey {
         let origin = self.origin();
         let part = Concatenation {
@@ -54,12 +61,14 @@ impl World {
                 text: &text,
                 ..Message::default()
             };
-            Input::Submit(Draft {
+            let mut draft = Draft {
                 part: Some(part),
                 wants: FINAL,
                 body: inputs.put_message(&message),
                 ..draft(origin, bind, digits, &mut Inputs::default())
-            })
+            };
+            special(&mut draft);
+            Input::Submit(draft)
         });
         let answer = self.accepted.take().expect("an answer");
         answer.expect("the part is accepted")
