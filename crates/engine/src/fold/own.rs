@@ -45,12 +45,15 @@ impl Fold {
         }
     }
 
-    /// Unfinished messages that have this name, newest first.
+    /// Unfinished messages that have this name, newest first. Of very many the oldest are not looked at: most of them are with a
+    /// carrier, and each message that may take the place of another asks.
     pub(crate) fn by_name<'a>(&'a self, name: &'a Name<'_>) -> impl Iterator<Item = &'a Entry> {
+        const LOOKED_AT_MAX: usize = 1000;
         let entries = self
             .named
             .keys(name)
             .rev()
+            .take(LOOKED_AT_MAX)
             .filter_map(|key| self.entry(key));
         entries.filter(move |entry| {
             let message = Message::decode(&entry.body);

@@ -378,3 +378,31 @@ fn a_message_may_take_the_place_of_the_one_before_which_ends_without_a_receipt()
     assert!(again.is_ok(), "the one before is with the carrier");
     assert_eq!(world.sent().len(), 1);
 }
+
+#[test]
+fn of_very_many_between_the_same_addresses_the_newest_are_looked_at() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    world.carrier(2000);
+    let due = world.wall().plus(Duration::from_secs(3600));
+    let old = world
+        .submitted_as(customer, "4477", |draft| {
+            (draft.by_address, draft.due) = (true, Some(due));
+        })
+        .expect("accepted");
+    for _ in 1..1000 {
+        named(&mut world, customer, "4477");
+    }
+    assert_eq!(cancel_to(&mut world, "4477"), Ok(Answer::Cancelled));
+    let again = world
+        .submitted_as(customer, "4477", |draft| {
+            (draft.by_address, draft.due) = (true, Some(due));
+        })
+        .expect("accepted");
+    for _ in 0..1000 {
+        named(&mut world, customer, "4477");
+    }
+    assert_eq!(cancel_to(&mut world, "4477"), Err(Refusal::TooLate));
+    assert_eq!(world.ask(old, Wish::Cancel), Err(Refusal::TooLate));
+    assert_eq!(world.ask(again, Wish::Cancel), Ok(Answer::Cancelled));
+}
