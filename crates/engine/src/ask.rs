@@ -120,19 +120,28 @@ impl Turn<'_> {
         if self.live.room == Room::Out {
             return Err(Refusal::Full);
         }
-        let mut late = false;
-        for &key in keys {
-            if self.fold.entry(key).is_some_and(Entry::is_in_hand) {
-                self.finish(key, Reason::Deleted);
-            } else {
-                late = true;
-            }
+        let stopped = keys.iter().copied().filter(|&key| self.can_be_stopped(key));
+        let stopped: Vec<_> = stopped.collect();
+        for &key in &stopped {
+            self.finish(key, Reason::Deleted);
         }
-        if late {
+        if stopped.len() < keys.len() {
             Err(Refusal::TooLate)
         } else {
             Ok(Answer::Cancelled)
         }
+    }
+
+    /// Whether no carrier has any of it: a long message that began to leave is not cut off in the middle.
+    fn can_be_stopped(&self, key: MessageKey) -> bool {
+        let in_hand = |key| self.fold.entry(key).filter(|entry| entry.is_in_hand());
+        in_hand(key).is_some_and(|entry| {
+            let whole = self.fold.wholes().of(key);
+            let whole = whole.filter(|whole| whole.told == entry.order.told);
+            whole.is_none_or(|whole| {
+                whole.is_intact() && whole.open.values().all(|&part| in_hand(part).is_some())
+            })
+        })
     }
 
     fn replace(

@@ -390,18 +390,14 @@ fn of_very_many_between_the_same_addresses_the_newest_are_looked_at() {
             (draft.by_address, draft.due) = (true, Some(due));
         })
         .expect("accepted");
-    for _ in 1..1000 {
-        named(&mut world, customer, "4477");
-    }
+    world.submit_many_as(customer, "4477", 999, |draft| draft.by_address = true);
     assert_eq!(cancel_to(&mut world, "4477"), Ok(Answer::Cancelled));
     let again = world
         .submitted_as(customer, "4477", |draft| {
             (draft.by_address, draft.due) = (true, Some(due));
         })
         .expect("accepted");
-    for _ in 0..1000 {
-        named(&mut world, customer, "4477");
-    }
+    world.submit_many_as(customer, "4477", 1000, |draft| draft.by_address = true);
     assert_eq!(cancel_to(&mut world, "4477"), Err(Refusal::TooLate));
     assert_eq!(world.ask(old, Wish::Cancel), Err(Refusal::TooLate));
     assert_eq!(world.ask(again, Wish::Cancel), Ok(Answer::Cancelled));

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use engine::{
-    Connector, Incomplete, OnTheWay, PartReceipts, ReceiptRules, Receipts, RefusalClass,
+    Connector, Incomplete, OnTheWay, PartReceipts, ReceiptRules, Receipts, Refusal, RefusalClass,
     Replacement, Wants, Wish,
 };
 use sms::State;
@@ -146,6 +146,23 @@ fn a_part_that_is_replaced_still_waits_for_the_others() {
     assert_eq!(world.sent(), []);
     world.submit_part(customer, "4477", (2, 2));
     assert_eq!(world.sent().len(), 2);
+}
+
+#[test]
+fn a_long_message_of_which_a_part_has_left_is_not_cut_off() {
+    let mut world = World::new(Connector::default());
+    let (customer, carrier) = (world.customer(), world.carrier(1));
+    let key = world
+        .submitted_long(customer, "4477", &[b'x'; 320])
+        .expect("accepted");
+    for id in ["a", "b", "c"] {
+        let answer = world.ask(key, Wish::Cancel);
+        assert_eq!(answer, Err(Refusal::TooLate), "{id}");
+        let sent = world.sent_one();
+        world.take(carrier, &sent, id);
+        world.receipt(carrier, id, "4477", State::Delivered);
+    }
+    assert_eq!(world.news(), [(key, State::Delivered)]);
 }
 
 #[test]

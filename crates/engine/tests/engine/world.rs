@@ -212,10 +212,22 @@ impl World {
 
     /// So many messages at once; they want no receipts.
     pub(crate) fn submit_many(&mut self, bind: Bind, digits: &str, count: usize) {
+        self.submit_many_as(bind, digits, count, |_| ());
+    }
+
+    /// So many messages at once that are special in some way.
+    pub(crate) fn submit_many_as(
+        &mut self,
+        bind: Bind,
+        digits: &str,
+        count: usize,
+        special: impl Fn(&mut Draft),
+    ) {
         let origin = self.origin();
         let mut inputs = Inputs::default();
         for _ in 0..count {
-            let draft = draft(origin, bind, digits, &mut inputs);
+            let mut draft = draft(origin, bind, digits, &mut inputs);
+            special(&mut draft);
             inputs.push(Input::Submit(draft));
         }
         self.step(&mut inputs);
