@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use smpp::pdu::{Bind, Pdu, Sm, SmResp};
+use smpp::pdu::{Bind, CancelSm, Pdu, QuerySm, Sm, SmResp};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
-use sms::Address;
+use sms::{Address, State};
 
 use crate::env::{Env, EsmeEvent, Event, MS, SECOND};
-use crate::oracle::Mark;
+use crate::oracle::{Mark, Reply, Wish};
 use crate::pipe::{End, PipeId};
 use crate::wire::{Came, Wire, answer_keep_alive};
 
@@ -70,8 +70,8 @@ pub(crate) struct Esme {
     pub(crate) habits: EsmeHabits,
     receives: bool,
     transmits: bool,
-    /// Messages that wait to be submitted.
-    queue: VecDeque<usize>,
+    /// What waits to be sent.
+    queue: VecDeque<Errand>,
     line: Option<Line>,
     connecting: bool,
     pub(crate) wants_line: bool,
@@ -85,11 +85,20 @@ struct Line {
     bound: bool,
     leaving: bool,
     sequence: u32,
-    /// Messages without an answer, and since when.
-    open: BTreeMap<u32, (usize, u64)>,
+    /// Requests without an answer, and since when.
+    open: BTreeMap<u32, (Errand, u64)>,
     answers: Vec<Option<Answer>>,
     /// Deliveries that it has not answered, and when they were written.
     delivered: BTreeMap<u32, u64>,
+}
+
+/// A request that it makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Errand {
+    /// Submits this message.
+    Submit(usize),
+    /// Asks about a message that it submitted: which of all requests about it this is.
+    Ask { message: usize, number: usize },
 }
 
 struct Answer {
@@ -135,7 +144,17 @@ impl Esme {
 
     /// It wants to submit this.
     pub(crate) fn submit(&mut self, env: &mut Env, message: usize) {
-        self.queue.push_back(message);
+        self.run_errand(env, Errand::Submit(message));
+    }
+
+    /// It wants something of a message that it submitted.
+    pub(crate) fn ask(&mut self, env: &mut Env, message: usize, wish: Wish) {
+        let number = env.oracle.wish(message, wish);
+        self.run_errand(env, Errand::Ask { message, number });
+    }
+
+    fn run_errand(&mut self, env: &mut Env, errand: Errand) {
+        self.queue.push_back(errand);
         let number = self.number;
         env.after(0, Event::Esme(number, EsmeEvent::Submit));
     }
@@ -295,26 +314,18 @@ impl Esme {
             return;
         };
         while line.open.len() < self.habits.window {
-            let Some(message) = self.queue.pop_front() else {
+            let Some(errand) = self.queue.pop_front() else {
                 return;
             };
             line.sequence += 1;
-            line.open.insert(line.sequence, (message, env.now));
-            let told = env.submitted(message);
-            let sm = Sm {
-                source: source_of(&told.source),
-                destination: Address::international(&told.destination),
-                priority_flag: told.priority,
-                registered_delivery: told.registered_delivery,
-                validity_period: &told.validity,
-                schedule_delivery_time: &told.due,
-                short_message: &told.text,
-                ..Sm::default()
-            };
-            env.say(format_args!("esme{}: submits m{message}", self.number + 1));
-            let sequence = line.sequence;
-            line.wire
-                .send(env, &Pdu::SubmitSm(sm), status::OK, sequence, None);
+            line.open.insert(line.sequence, (errand, env.now));
+            match errand {
+                Errand::Submit(message) => {
+                    env.say(format_args!("esme{}: submits m{message}", self.number + 1));
+                    line.submit(env, message);
+                }
+                Errand::Ask { message, number } => line.ask(env, message, number),
+            }
         }
     }
 
@@ -341,8 +352,18 @@ impl Esme {
                 ));
             }
             Pdu::SubmitSmResp(response) => {
-                if let Some((message, _)) = line.open.remove(&header.sequence) {
+                if let Some((Errand::Submit(message), _)) = line.open.remove(&header.sequence) {
                     env.answered(message, header.status, response.message_id);
+                } else {
+                    env.violated(format!("esme{} got an answer to nothing", self.number + 1));
+                }
+            }
+            Pdu::QuerySmResp(_) | Pdu::CancelSmResp(_) => {
+                if let Some((Errand::Ask { message, number }, _)) =
+                    line.open.remove(&header.sequence)
+                {
+                    let (reply, id) = reply(header.status, &pdu);
+                    env.replied(message, number, reply, id);
                 } else {
                     env.violated(format!("esme{} got an answer to nothing", self.number + 1));
                 }
@@ -445,6 +466,64 @@ impl Esme {
             line.wire
                 .send(env, &response, answer.status, answer.sequence, None);
         }
+    }
+}
+
+impl Line {
+    fn submit(&mut self, env: &mut Env, message: usize) {
+        let told = env.submitted(message);
+        let sm = Sm {
+            source: source_of(&told.source),
+            destination: Address::international(&told.destination),
+            priority_flag: told.priority,
+            registered_delivery: told.registered_delivery,
+            validity_period: &told.validity,
+            schedule_delivery_time: &told.due,
+            short_message: &told.text,
+            ..Sm::default()
+        };
+        self.request(env, &Pdu::SubmitSm(sm));
+    }
+
+    fn ask(&mut self, env: &mut Env, message: usize, number: usize) {
+        let Some(asked) = env.asks(message, number) else {
+            self.open.remove(&self.sequence);
+            return;
+        };
+        let pdu = match asked.wish {
+            Wish::State => Pdu::QuerySm(QuerySm {
+                message_id: &asked.id,
+                source: source_of(&asked.source),
+                ..QuerySm::default()
+            }),
+            Wish::Cancel => Pdu::CancelSm(CancelSm {
+                message_id: &asked.id,
+                source: source_of(&asked.source),
+                destination: Address::international(&asked.destination),
+                ..CancelSm::default()
+            }),
+        };
+        self.request(env, &pdu);
+    }
+
+    fn request(&mut self, env: &mut Env, pdu: &Pdu<'_>) {
+        self.wire.send(env, pdu, status::OK, self.sequence, None);
+    }
+}
+
+/// What the answer to a request says, and the id that it names.
+fn reply<'a>(status: Status, pdu: &Pdu<'a>) -> (Reply, Option<&'a [u8]>) {
+    match pdu {
+        _ if !status.is_ok() => (Reply::Refused(status), None),
+        Pdu::QuerySmResp(said) => {
+            let reply = Reply::State {
+                state: State::from_u8(said.message_state).unwrap_or(State::Unknown),
+                error: said.error_code,
+                ended: !said.final_date.is_empty(),
+            };
+            (reply, Some(said.message_id))
+        }
+        _ => (Reply::Cancelled, None),
     }
 }
 

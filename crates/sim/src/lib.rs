@@ -26,7 +26,7 @@ mod world;
 
 pub use carrier::{CarrierHabits, Form, Ids, Reaction};
 pub use esme::{EsmeHabits, Thanks};
-pub use oracle::Sms;
+pub use oracle::{Reply, Sms, Wish};
 pub use plan::{ConnectorPlan, CustomerPlan, Plan};
 pub use planted::Planted;
 pub use random::Random;

@@ -2,6 +2,7 @@
 //!
 //! The oracle knows nothing of the inside of our process but what it agreed with whom, when it died and what was durable then.
 
+mod asked;
 mod judge;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,9 @@ use crate::env::Env;
 use crate::esme::Thanks;
 use crate::pipe::PipeId;
 use crate::plan::{Plan, own_number};
+
+use asked::Asked;
+pub use asked::{Reply, Wish};
 
 /// A message as it is submitted.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +70,15 @@ pub(crate) enum Said {
     Nothing { has_it: bool },
 }
 
+/// The network's code, as a customer reads it beside a state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Code {
+    /// The `err` of a receipt; none: it is no number.
+    Number(Option<u16>),
+    /// In the one octet of query_sm_resp, where 255 is every number that has no room.
+    Octet(u8),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Moment {
     pub(crate) at: u64,
@@ -87,6 +100,7 @@ struct Story {
     /// The id that receipts named, if the answer did not come.
     id: Option<Vec<u8>>,
     doubts: u32,
+    asked: Vec<Asked>,
 }
 
 /// What one carrier got.
@@ -244,6 +258,7 @@ impl Oracle {
             told: Vec::new(),
             id: None,
             doubts: 0,
+            asked: Vec::new(),
         });
         number
     }
@@ -403,6 +418,9 @@ impl core::fmt::Display for Story {
         for told in &self.told {
             write!(f, "\n  {told:?}")?;
         }
+        for asked in &self.asked {
+            write!(f, "\n  {asked:?}")?;
+        }
         Ok(())
     }
 }
@@ -499,6 +517,8 @@ impl Env {
             .is_some_and(|(status, ..)| !status.is_ok())
         {
             Some("its customer was told that it was refused")
+        } else if story.is_cancelled() {
+            Some("its customer was told that it is cancelled")
         } else if story.sms.text != sm.short_message {
             Some("its text is another")
         } else if story.sms.source != sm.source.digits

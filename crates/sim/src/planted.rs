@@ -1,8 +1,11 @@
 //! Faults that are put into our process on purpose, at its seams: the proof that the oracle can see.
 
 use engine::{
-    Amount, CarrierReceipt, CustomerId, Draft, Input, Inputs, Outcome, Output, Outputs, Span, Step,
+    Amount, Answer, Ask, CarrierReceipt, CustomerId, Draft, Input, Inputs, Outcome, Output,
+    Outputs, Refusal, Span, Step,
 };
+
+use sms::State;
 
 use crate::plan::Plan;
 
@@ -45,11 +48,15 @@ pub enum Planted {
     RefundedTwice,
     /// What a carrier refuses for good is not given back.
     NeverRefunded,
+    /// A cancel that comes too late is answered as if it came in time.
+    CancelledTooLate,
+    /// Who asks is told that everything was delivered that has ended.
+    AnswersEmbellished,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 18] = [
+    pub const ALL: [Planted; 20] = [
         Planted::AnsweredBeforeDurable,
         Planted::AcknowledgedBeforeDurable,
         Planted::SendingNotRecorded,
@@ -68,6 +75,8 @@ impl Planted {
         Planted::RefusalTakenForYes,
         Planted::RefundedTwice,
         Planted::NeverRefunded,
+        Planted::CancelledTooLate,
+        Planted::AnswersEmbellished,
     ];
 }
 
@@ -146,6 +155,12 @@ pub(crate) fn tamper_inputs(planted: Planted, inputs: &mut Inputs) {
                     ..draft
                 })
             }
+            Input::Ask(ref ask) => Input::Ask(Ask {
+                source: tampered.put(inputs.get(ask.source)),
+                destination: tampered.put(inputs.get(ask.destination)),
+                service_type: tampered.put(inputs.get(ask.service_type)),
+                ..*ask
+            }),
             Input::Mo { origin, bind, body } => Input::Mo {
                 origin,
                 bind,
@@ -261,6 +276,24 @@ pub(crate) fn tamper_outputs(planted: Planted, outputs: &mut Outputs) {
                     *body = other;
                 }
             }
+            Output::Refused {
+                origin,
+                refusal: Refusal::TooLate,
+            } if planted == Planted::CancelledTooLate => {
+                output = Output::Answer {
+                    origin: *origin,
+                    answer: Answer::Cancelled,
+                };
+            }
+            Output::Answer {
+                answer:
+                    Answer::State {
+                        state,
+                        since: Some(_),
+                        ..
+                    },
+                ..
+            } if planted == Planted::AnswersEmbellished => *state = State::Delivered,
             Output::Send { key, .. }
                 if planted == Planted::SentTwice && key.0.is_multiple_of(8) =>
             {

@@ -7,7 +7,7 @@ use engine::{Amount, Distribution};
 use sms::Wall;
 
 use crate::carrier::CarrierHabits;
-use crate::oracle::Sms;
+use crate::oracle::{Sms, Wish};
 use crate::plan::Plan;
 use crate::planted::Planted;
 use crate::random::Random;
@@ -28,6 +28,8 @@ pub struct Summary {
     pub submitted: usize,
     /// Of these, how many were taken on.
     pub accepted: usize,
+    /// Of these, how many were cancelled before they were sent.
+    pub cancelled: usize,
     /// How often the process started.
     pub starts: u32,
     /// A number that two equal days share: all events in words, and all records.
@@ -101,7 +103,8 @@ fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     let mut plan = weather::plan(&mut random);
     distribute(&mut plan, seed);
     let messages = random.between(u64::from(size.messages / 4), u64::from(size.messages)) as u32;
-    let weather = Weather::new(&mut random, messages, plan.clone());
+    let mut weather = Weather::new(&mut random, messages, plan.clone());
+    weather.asking = asks(seed).then(|| Random::new(seed));
     let customers = plan.customers.len();
     let mut world = World::new(random.bits(), plan);
     for customer in 0..customers {
@@ -141,6 +144,11 @@ fn has_groups(seed: u64) -> bool {
     seed.is_multiple_of(2)
 }
 
+/// Whether customers ask about their messages and cancel some that day.
+fn asks(seed: u64) -> bool {
+    seed.is_multiple_of(3)
+}
+
 fn live(world: &mut World) -> Result<Summary, String> {
     let until = world.weather.as_ref().map_or(0, Weather::until);
     world.run(Duration::from_nanos(until));
@@ -152,6 +160,9 @@ fn live(world: &mut World) -> Result<Summary, String> {
     world.come_to_rest(REST_MAX)?;
     world.judge(calm_since)?;
     world.env.oracle.judge_fair(first)?;
+    ask_about_everything(world);
+    world.come_to_rest(REST_MAX)?;
+    world.env.oracle.judge_answers()?;
     let (submitted, accepted) = world.env.oracle.count();
     let records = world.history.octets().iter();
     let records = records.fold(0u64, |hash, &octet| {
@@ -160,6 +171,7 @@ fn live(world: &mut World) -> Result<Summary, String> {
     Ok(Summary {
         submitted,
         accepted,
+        cancelled: world.env.oracle.cancelled(),
         starts: world.boots,
         digest: world.env.trace.hash() ^ records,
     })
@@ -200,4 +212,14 @@ fn second_wave(world: &mut World) -> usize {
         }
     }
     first
+}
+
+/// Every customer asks what became of each of its messages.
+fn ask_about_everything(world: &mut World) {
+    for customer in 0..world.plan().customers.len() {
+        let known: Vec<_> = world.env.oracle.known_to(customer).collect();
+        for message in known {
+            world.ask_anywhere(message, customer, Wish::State);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use sms::State;
 use crate::carrier::{CarrierHabits, Form, Ids, Reaction};
 use crate::env::{Event, MS, SECOND};
 use crate::esme::{EsmeHabits, Thanks};
-use crate::oracle::Sms;
+use crate::oracle::{Sms, Wish};
 use crate::pipe::Manner;
 use crate::plan::{Plan, connector_id};
 use crate::random::Random;
@@ -43,6 +43,8 @@ pub(crate) struct Weather {
     /// Nanoseconds from one change to the next, on average.
     pause: u64,
     whole: Plan,
+    /// What customers ask, and when, if they do: of its own, so that days without it stay what they are.
+    pub(crate) asking: Option<Random>,
 }
 
 impl Weather {
@@ -71,6 +73,7 @@ impl Weather {
             messages,
             pause: lasts / u64::from(messages).max(1) * 2,
             whole,
+            asking: None,
         }
     }
 
@@ -263,6 +266,7 @@ impl World {
         let Some(weather) = &self.weather else { return };
         let (troubles, until, pause) = (weather.troubles, weather.until, weather.pause);
         self.submit_some();
+        self.ask_some();
         if self.env.random.chance(300) {
             self.break_something(troubles);
         }
@@ -289,6 +293,43 @@ impl World {
             let carrier = self.env.random.below(self.carriers.len() as u64) as usize;
             self.write_to(customer, carrier);
         }
+    }
+
+    /// Somebody asks about one of the latest messages, or wants it stopped.
+    fn ask_some(&mut self) {
+        let weather = self.weather.as_mut();
+        let Some(asking) = weather.and_then(|weather| weather.asking.as_mut()) else {
+            return;
+        };
+        if !asking.chance(600) {
+            return;
+        }
+        let customer = asking.below(self.plan.customers.len() as u64) as usize;
+        let requests = [
+            (Wish::State, false),
+            (Wish::Cancel, false),
+            (Wish::Cancel, true),
+        ];
+        let (wish, in_time) = *asking.pick(&requests);
+        let oracle = &self.env.oracle;
+        let known = oracle.known_to(customer).rev();
+        let latest: Vec<_> = known
+            .filter(|&message| !in_time || oracle.was_never_sent(message))
+            .take(asking.between(1, 20) as usize)
+            .collect();
+        if !latest.is_empty() {
+            let message = *asking.pick(&latest);
+            self.ask_anywhere(message, customer, wish);
+        }
+    }
+
+    /// Asks over the bind of the customer that comes next.
+    pub(crate) fn ask_anywhere(&mut self, message: usize, customer: usize, wish: Wish) {
+        let able: Vec<usize> = (0..self.esmes.len())
+            .filter(|&esme| self.esmes[esme].customer == customer)
+            .filter(|&esme| self.esmes[esme].can_submit())
+            .collect();
+        self.ask(able[message % able.len()], message, wish);
     }
 
     fn submit_anywhere(&mut self, sms: Sms) {

@@ -13,7 +13,7 @@ use crate::env::{Env, EsmeEvent, Event, MS, NodeEvent};
 use crate::esme::{Esme, EsmeHabits};
 use crate::history::History;
 use crate::node::Node;
-use crate::oracle::Sms;
+use crate::oracle::{Reply, Sms, Wish};
 use crate::pipe::{End, PipeId, Who};
 use crate::plan::Plan;
 use crate::planted::Planted;
@@ -246,6 +246,11 @@ impl World {
         message
     }
 
+    /// Asks about a message over a bind of the customer that submitted it, as soon as that can; it has to know the id by then.
+    pub fn ask(&mut self, esme: usize, message: Message, wish: Wish) {
+        self.esmes[esme].ask(&mut self.env, message, wish);
+    }
+
     /// A subscriber writes to a customer, through this carrier.
     pub fn write_to(&mut self, customer: usize, carrier: usize) {
         let mo = self.env.oracle.write_mo(customer);
@@ -392,6 +397,11 @@ impl World {
     /// What its customer was told, in order.
     pub fn told(&self, message: Message) -> Vec<State> {
         self.env.told_of(message)
+    }
+
+    /// What was answered to those who asked about it, in the order of their requests.
+    pub fn replies(&self, message: Message) -> Vec<Reply> {
+        self.env.replies_about(message)
     }
 
     /// When its copies came, since the world began.

@@ -5,16 +5,23 @@ use sim::{Planted, SHORT, storm};
 /// Days that any change has to survive. `cargo xtask sim` lives through more.
 #[test]
 fn two_hundred_hostile_days_end_well() {
-    let mut accepted = 0;
+    let (mut accepted, mut cancelled) = (0, 0);
     for seed in 1..=200 {
         match storm(seed, SHORT, None) {
-            Ok(summary) => accepted += summary.accepted,
+            Ok(summary) => {
+                accepted += summary.accepted;
+                cancelled += summary.cancelled;
+            }
             Err(failure) => panic!("{failure}"),
         }
     }
     assert!(
         accepted > 10_000,
         "only {accepted} messages were accepted: the days have become dull"
+    );
+    assert!(
+        cancelled > 50,
+        "only {cancelled} messages were cancelled: nobody had time for it"
     );
 }
 

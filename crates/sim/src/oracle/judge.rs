@@ -5,7 +5,7 @@ use peer::{Profile, refusal_class};
 use smpp::status::Status;
 use sms::{State, Wall};
 
-use super::{Copy, Moment, Oracle, Said, Story, Told};
+use super::{Code, Copy, Moment, Oracle, Said, Story, Told};
 use crate::env::{Env, SECOND};
 
 /// How often a message is sent again because nobody knew.
@@ -88,6 +88,12 @@ impl Oracle {
         {
             return Some(format!("it was {:?} before", other.state));
         }
+        if let Some(end) = story.end_by_answer()
+            && end != state
+            && (state.is_final() || !story.wants_intermediate())
+        {
+            return Some(format!("an answer said that it is {end:?}"));
+        }
         let known = story
             .told
             .iter()
@@ -101,7 +107,7 @@ impl Oracle {
         if known && state.is_final() {
             return Some("its thanks for hearing so were heard".to_owned());
         }
-        self.unfounded(story, state, error, now)
+        self.unfounded(story, state, Code::Number(error), now)
     }
 
     /// Whether our process knew, when it wrote something at `written_at`, that the customer had thanked it for what it `told`.
@@ -123,17 +129,17 @@ impl Oracle {
     }
 
     /// Whether nothing that happened makes the message come to `state`.
-    fn unfounded(
+    pub(super) fn unfounded(
         &self,
         story: &Story,
         state: State,
-        error: Option<u16>,
+        error: Code,
         now: Moment,
     ) -> Option<String> {
         let reported = story.copies.iter().any(|copy| {
             copy.reports
                 .iter()
-                .any(|report| report.state == state && Some(report.error) == error)
+                .any(|report| report.state == state && error.is(report.error))
         });
         if reported {
             return None;
@@ -141,7 +147,7 @@ impl Oracle {
         let founded = match state {
             State::Rejected => story.copies.iter().any(|copy| {
                 matches!(copy.said, Said::Refused(status)
-                    if is_permanent(status) && Some((status.0 % 1000) as u16) == error)
+                    if is_permanent(status) && error.is((status.0 % 1000) as u16))
                     && copy.heard.is_some()
             }),
             State::Expired => {
@@ -151,7 +157,7 @@ impl Oracle {
                         && self.is_settled(copy)
                         && copy.heard.is_some_and(|heard| heard.wall < expiry)
                 });
-                now.wall >= expiry && !taken
+                self.has_expired(story, now.wall) && !taken
             }
             State::Unknown => self.may_be_unknown(story, now),
             State::Accepted => story.copies.iter().any(|copy| {
@@ -160,10 +166,10 @@ impl Oracle {
                 let shows = !copy.reports.is_empty();
                 (says_so || shows) && !self.connectors[copy.connector].receipts
             }),
+            State::Deleted => story.may_be_cancelled(),
             State::Scheduled
             | State::Enroute
             | State::Delivered
-            | State::Deleted
             | State::Undeliverable
             | State::Skipped => false,
         };
@@ -193,7 +199,7 @@ impl Oracle {
 
     /// Whether it may have been sent, for the first time or again, and nobody but our process knows: it left and did not
     /// arrive, or it was about to leave when the process died.
-    fn may_be_on_its_way(&self, story: &Story) -> bool {
+    pub(super) fn may_be_on_its_way(&self, story: &Story) -> bool {
         let submitted = story.submitted.map_or(0, |submitted| submitted.at);
         let since = story.copies.last().map_or(submitted, |copy| copy.at);
         story.sends > story.copies.len() || self.crashes.iter().any(|&(_, at)| at >= since)
@@ -202,6 +208,11 @@ impl Oracle {
     /// Until when a receipt of the copy is waited for, at least.
     fn deadline(&self, story: &Story, copy: &Copy) -> Wall {
         Wall(self.expiry(story).0 + self.connectors[copy.connector].receipt_wait_ms)
+    }
+
+    /// Whether the validity of a message may have ended.
+    pub(super) fn has_expired(&self, story: &Story, now: Wall) -> bool {
+        now >= self.expiry(story)
     }
 
     /// When the validity of a message ended, at the earliest: times on the wire are whole seconds.
@@ -256,6 +267,7 @@ impl Oracle {
                     && self.is_settled(copy)
             };
             match &story.copies[..] {
+                _ if story.is_cancelled() => 0,
                 [only] if story.sends == 1 && refused(only) => 0,
                 _ => story.sends.max(1),
             }
@@ -295,7 +307,7 @@ impl Oracle {
         // What was on its way when a connection broke may have been given up; if its customer was told, that was judged.
         let given_up = story.told.iter().any(|told| told.state == State::Unknown)
             || self.may_be_on_its_way(story) && !story.wants(State::Unknown);
-        if unsent && could_be_sent && !given_up {
+        if unsent && could_be_sent && !given_up && !story.may_be_cancelled() {
             return Err("was accepted, and never sent though it could have been".to_owned());
         }
         let heard = |told: &Told| told.may_close() && (told.thanked || told.refused);
@@ -384,10 +396,24 @@ impl Oracle {
     }
 }
 
+impl Code {
+    fn is(self, code: u16) -> bool {
+        match self {
+            Code::Number(number) => number == Some(code),
+            Code::Octet(octet) => octet == u8::try_from(code).unwrap_or(u8::MAX),
+        }
+    }
+}
+
 impl Told {
     /// A carrier that knows nothing, and we when we know nothing, use the same word.
     fn may_close(&self) -> bool {
         self.state.is_final() || matches!(self.state, State::Unknown | State::Accepted)
+    }
+
+    /// Whether it tells how its message ended, to a customer that wants to hear of states on the way or not.
+    pub(super) fn ends(&self, intermediate: bool) -> bool {
+        self.state.is_final() || (self.may_close() && !intermediate)
     }
 }
 
@@ -406,7 +432,7 @@ impl Story {
                 .is_none_or(|(status, ..)| status.is_ok())
     }
 
-    fn wants_intermediate(&self) -> bool {
+    pub(super) fn wants_intermediate(&self) -> bool {
         self.sms.registered_delivery & 0x10 != 0
     }
 
@@ -416,7 +442,7 @@ impl Story {
     }
 }
 
-fn is_permanent(status: Status) -> bool {
+pub(super) fn is_permanent(status: Status) -> bool {
     refusal_class(status, &Profile::default()) == RefusalClass::Permanent
 }
 
