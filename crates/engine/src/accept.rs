@@ -42,7 +42,10 @@ impl Turn<'_> {
         let replaced = self.replaced_by(draft, body);
         match self.admit(draft, body, None) {
             Ok(told) => {
-                if let Some(replaced) = replaced {
+                // What was accepted only to be rejected takes no other's place.
+                if let Some(replaced) = replaced
+                    && self.fold.unfinished(draft.customer, told).next().is_some()
+                {
                     self.end_untold(replaced, Reason::Deleted);
                 }
                 self.step.gated.push(Output::Accepted { origin, told });

@@ -59,6 +59,26 @@ fn each_segment_that_leaves_costs_its_price() {
 }
 
 #[test]
+fn a_message_that_is_rejected_for_want_of_credit_takes_no_other_s_place() {
+    let mut world = prepaid(Connector::default());
+    meter(&mut world, |meter| {
+        meter.no_credit = Shortage::AcceptThenReject;
+    });
+    let bind = world.customer();
+    world.topup(1, 1);
+    let paid = world
+        .submitted_as(bind, TO, |draft| draft.by_address = true)
+        .expect("accepted");
+    world
+        .submitted_as(bind, TO, |draft| {
+            (draft.by_address, draft.replaces) = (true, true);
+        })
+        .expect("accepted, and rejected");
+    world.carrier(10);
+    assert_eq!(world.sent_one().key, paid);
+}
+
+#[test]
 fn a_message_that_costs_more_than_is_left_is_refused_and_costs_nothing() {
     let mut world = prepaid(Connector::default());
     let bind = world.customer();
