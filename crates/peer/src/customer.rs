@@ -184,7 +184,10 @@ impl Customer {
                 destination,
                 refusal,
             } => {
-                let status = command_status(refusal, Asked::Submit);
+                let status = match self.account() {
+                    Some(account) => account.submitting.statuses.of_refusal(refusal),
+                    None => command_status(refusal, Asked::Submit),
+                };
                 let status = status.for_version(self.session.version());
                 let mut all = self.unreached.iter_mut();
                 if let Some((_, unreached)) = all.find(|(of, _)| *of == origin.sequence) {
@@ -681,4 +684,5 @@ fn configure(settings: &mut Settings, account: &Account) {
     settings.enquire_timeout_closes = rules.enquire_timeout_closes;
     settings.inactivity = rules.inactivity;
     settings.response_timeout = rules.response_timeout;
+    settings.submit_statuses = account.submitting.statuses.instead().collect();
 }

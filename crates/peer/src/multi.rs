@@ -25,7 +25,6 @@ pub(crate) struct Recipients<'a> {
 pub(crate) struct Unreached {
     entries: Vec<u8>,
     count: u8,
-    first: Option<Status>,
 }
 
 impl<'a> Recipients<'a> {
@@ -51,13 +50,18 @@ impl<'a> Recipients<'a> {
         let rules = &account.submitting;
         let (mut to, mut seen) = (Vec::new(), BTreeSet::new());
         let mut unreached = Unreached::default();
+        let mut first = None;
+        let mut miss = |destination, status| {
+            first.get_or_insert(status);
+            unreached.push(destination, rules.statuses.of_status(status));
+        };
         for destination in multi.destinations.iter() {
             let listed = match destination {
                 Destination::Address(sent) => {
                     match address::destination(sent, &rules.addresses) {
                         Ok(normal) if seen.insert(normal.digits) => to.push(normal),
                         Ok(_) => {}
-                        Err(bad) => unreached.push(sent, bad.status),
+                        Err(bad) => miss(sent, bad.status),
                     }
                     continue;
                 }
@@ -74,7 +78,7 @@ impl<'a> Recipients<'a> {
                         digits,
                         ..Address::default()
                     };
-                    unreached.push(name, status::RINVDLNAME);
+                    miss(name, status::RINVDLNAME);
                 }
             }
         }
@@ -82,7 +86,7 @@ impl<'a> Recipients<'a> {
             return Err(NUMBER);
         }
         if to.is_empty() {
-            return Err(unreached.first.map_or(NUMBER, |status| Bad {
+            return Err(first.map_or(NUMBER, |status| Bad {
                 status,
                 why: "destinations",
             }));
@@ -94,7 +98,6 @@ impl<'a> Recipients<'a> {
 impl Unreached {
     /// One more. A name that fits into no answer is left out of it.
     pub(crate) fn push(&mut self, destination: Address<'_>, status: Status) {
-        self.first.get_or_insert(status);
         let entry = Unsuccessful {
             destination,
             status,

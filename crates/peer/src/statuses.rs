@@ -34,6 +34,14 @@ impl Statuses {
         self.rows.iter().copied()
     }
 
+    /// Statuses of the specification, each with what is said instead of it.
+    pub(crate) fn instead(&self) -> impl Iterator<Item = (Status, Status)> {
+        self.rows().filter_map(|(of, said)| match of {
+            StatusOf::Status(status) => Some((status, said)),
+            StatusOf::Refusal(_) => None,
+        })
+    }
+
     /// What is said instead of a status of the specification.
     pub(crate) fn of_status(&self, status: Status) -> Status {
         self.row(StatusOf::Status(status)).unwrap_or(status)

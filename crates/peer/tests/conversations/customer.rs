@@ -257,6 +257,17 @@ fn a_manual_s_own_statuses_are_said_in_the_answers_to_submits_alone() {
         <- query_sm 8 id="7" from=5/0/TwelveLetter
         note refused query_sm 0x0a source_addr
         -> query_sm_resp 8 0x0a
+        <- raw 0000003b 00000004 00000000 00000009 00010134343737000101343437383030303030303030303030303030303030000000000000000000000178
+        note malformed submit_sm 0x0e destination_addr
+        -> submit_sm_resp 9 0x0e
+        <- raw 0000002a 00000003 00000000 0000000a 3700010134343737303030303030303030303030303030303000
+        note malformed query_sm 0x0a source_addr
+        -> query_sm_resp 10 0x0a
+        <- submit_multi 11 from=1/1/4477 to=1/1/4478 to=1/1/letters to=1/1/4479 text="x"
+        => submit 11 bind=5 to_all=1/1/4478,1/1/4479 from=1/1/4477 to=1/1/4478 text="x"
+        engine unreached 11 1/1/4479 NoCredit
+        engine accepted 11 #42
+        -> submit_multi_resp 11 ok id="42" missed=1/1/letters:0x0e missed=1/1/4479:0x410
         "#,
     );
 }

@@ -83,9 +83,10 @@ impl Session {
     #[cold]
     fn refuse_malformed<'a>(&mut self, header: &Header, malformed: Malformed) -> Event<'a> {
         let command = header.command_id;
+        let status = self.status_of(command, malformed.status);
         self.counters.malformed += 1;
         if has_response(command) {
-            self.answer(header.sequence, command, malformed.status);
+            self.answer(header.sequence, command, status);
         }
         if BindKind::from_command(command).is_some() {
             self.count_bind_refusal();
@@ -93,9 +94,21 @@ impl Session {
         Event::Malformed {
             command,
             sequence: header.sequence,
-            status: malformed.status,
+            status,
             field: malformed.field,
         }
+    }
+
+    /// What the peer is told instead of a status of the specification, in the answer to a request that cannot be read.
+    fn status_of(&self, command: CommandId, status: Status) -> Status {
+        let submits = [command::SUBMIT_SM, command::SUBMIT_MULTI, command::DATA_SM];
+        if !submits.contains(&command) {
+            return status;
+        }
+        let mut others = self.settings.submit_statuses.iter();
+        others
+            .find(|(known, _)| *known == status)
+            .map_or(status, |&(_, said)| said)
     }
 
     /// The peer leaves. Both sides may do so at once; then both are answered.

@@ -50,6 +50,8 @@ pub struct Settings {
     pub unbind_timeout: Duration,
     /// How the peer's requests are read.
     pub tolerance: Tolerance,
+    /// What a message of the peer's that cannot be read is answered: in place of a status of the specification another.
+    pub submit_statuses: Vec<(Status, Status)>,
     /// The largest PDU before the bind, in octets.
     pub frame_cap_unbound: usize,
     /// The largest PDU after the bind, in octets.
@@ -78,6 +80,7 @@ impl Default for Settings {
             drain_timeout: Duration::from_secs(4),
             unbind_timeout: Duration::from_secs(5),
             tolerance: Tolerance::Strict,
+            submit_statuses: Vec::new(),
             frame_cap_unbound: frame::CAP_UNBOUND,
             frame_cap_bound: frame::CAP_BOUND,
         }
