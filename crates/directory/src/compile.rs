@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use engine::{ConnectorId, CustomerId, Number, Numbers, Route, RouteName, Selected, Target};
 use peer::{Account, Profile};
+use smpp::command;
 
 use crate::accounts::{Accounts, Login};
 use crate::problem::{At, Place, Reader};
@@ -156,6 +157,7 @@ fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directo
         rules.routes = routes.of(customer, reader);
         let default = customer.route_default.as_ref();
         rules.route_default = default.map(|name| RouteName::of(name.as_bytes()));
+        rules.alerts = (customer.account.submitting.operations).allow(command::ALERT_NOTIFICATION);
         rules.meter = customer.money.meter(customer.account.submitting.reading);
         customers.insert(CustomerId(customer.number()), rules);
     }

@@ -200,6 +200,7 @@ impl Desk {
                 Output::Deliver { token, .. } => self.deliveries.push(token),
                 Output::Accepted { .. } | Output::Acknowledge { .. } => {}
                 Output::Answer { .. } => unreachable!("nothing is asked"),
+                Output::Alert { .. } => unreachable!("nobody is back"),
                 Output::Unreached { .. } => unreachable!("each has one destination"),
                 Output::Refused { .. } | Output::Probe { .. } | Output::Close { .. } => {
                     unreachable!("nothing is refused")

@@ -63,6 +63,8 @@ pub struct Customer {
     pub submits: bool,
     /// Messages from subscribers to its numbers are taken.
     pub mo: bool,
+    /// It is told when a subscriber is back for whom one of its numbers waits (alert_notification).
+    pub alerts: bool,
     /// What it gets of a message from a subscriber that came in parts.
     pub mo_multipart: MoParts,
     /// How long the parts of one wait for each other to be joined.
@@ -119,6 +121,7 @@ impl Default for Customer {
             enabled: true,
             submits: true,
             mo: true,
+            alerts: true,
             mo_multipart: MoParts::AsReceived,
             mo_join_wait: Duration::from_secs(600),
             binds_max: 10,

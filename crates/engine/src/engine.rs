@@ -254,6 +254,7 @@ impl Engine {
                 .sum(),
             deliveries_expired: self.live.lost.expired,
             deliveries_refused: self.live.lost.refused,
+            alerts_dropped: self.live.lost.alerts,
             ..self.fold.figures()
         }
     }
@@ -294,6 +295,8 @@ pub struct Figures {
     pub deliveries_expired: u64,
     /// Receipts and MO that their customers refused for good, since the start.
     pub deliveries_refused: u64,
+    /// Alerts of carriers that nobody was sent, since the start.
+    pub alerts_dropped: u64,
     /// Receipts that match no message.
     pub unmatched: u64,
     /// Octets of memory that messages take.
@@ -335,6 +338,8 @@ impl<'a> Turn<'a> {
                     ref receipt,
                 } => self.receipt(origin, bind, receipt, inputs),
                 Input::Mo { origin, bind, body } => self.mo(origin, bind, inputs.get(body)),
+                Input::Alert { bind, body } => self.alert(bind, inputs.get(body)),
+                Input::AlertDropped => self.live.lost.alerts += 1,
                 Input::Delivered {
                     bind,
                     token,

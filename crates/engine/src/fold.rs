@@ -727,6 +727,7 @@ impl Fold {
             in_doubt: 0,
             deliveries_expired: 0,
             deliveries_refused: 0,
+            alerts_dropped: 0,
             awaiting_receipt: self.sent,
             deliveries: self
                 .accounts

@@ -42,11 +42,12 @@ pub(crate) struct Live {
     pub(crate) wall: Wall,
 }
 
-/// Deliveries that their customers did not take, since the start.
+/// What customers did not take or were not there for, since the start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lost {
     pub(crate) expired: u64,
     pub(crate) refused: u64,
+    pub(crate) alerts: u64,
 }
 
 /// A customer's binds, and what is to be told to them again.

@@ -1,4 +1,4 @@
-//! Messages from subscribers: whose they are, and that they wait for them.
+//! Messages from subscribers: whose they are, and that they wait for them; and that a subscriber is back, which waits for nobody.
 
 use sms::{Message, Wall};
 
@@ -6,7 +6,9 @@ use crate::engine::Turn;
 use crate::mo_parts;
 use crate::record::Record;
 use crate::replies::{Latest, Talk};
-use crate::{BindId, CustomerId, MessageKey, MoParts, Origin, Output, Refusal, Room, Told};
+use crate::{
+    BindId, BindKind, CustomerId, MessageKey, MoParts, Origin, Output, Refusal, Room, Told,
+};
 
 impl Turn<'_> {
     /// A subscriber sent a message: it goes to the customer that wrote to it last from that number, or else to the one whose number
@@ -72,6 +74,31 @@ impl Turn<'_> {
             _ => self.ready(key),
         }
         Ok(())
+    }
+
+    /// A subscriber is back. The customer whose number asked to be told hears of it if it listens: it helps now or never, so nothing
+    /// is written down, and without a session that can receive it is dropped (SMPP 3.4, 4.12).
+    pub(crate) fn alert(&mut self, bind: BindId, body: &[u8]) {
+        let Some(to) = self.listener(bind, body) else {
+            self.live.lost.alerts += 1;
+            return;
+        };
+        // Behind the answer to the bind, if that is still held.
+        let body = self.step.gated.put(body);
+        self.step.gated.push(Output::Alert { to, body });
+    }
+
+    /// The oldest session of the customer that wants this alert and can receive it.
+    fn listener(&self, bind: BindId, body: &[u8]) -> Option<Origin> {
+        self.connector_of(bind)?;
+        let id = self.directory.numbers.owner(&Message::decode(body)?)?;
+        let customer = self.directory.customers.get(&id);
+        customer.filter(|customer| customer.enabled && customer.alerts)?;
+        let binds = self.live.customers.get(&id)?.binds.iter();
+        binds
+            .filter_map(|&bind| self.live.binds.get(bind))
+            .find(|bind| bind.kind().is_some_and(BindKind::receives))
+            .map(|bind| bind.origin)
     }
 
     /// What a subscriber answers: the latest message that it got from this number, if that was not too long ago.

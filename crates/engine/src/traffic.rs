@@ -89,6 +89,15 @@ pub enum Input {
         /// The message ([`sms::Message::encode`]).
         body: Span,
     },
+    /// A carrier says that a subscriber is back (alert_notification). Not answered; [`Output::Alert`] if somebody wants it.
+    Alert {
+        /// The bind it came over.
+        bind: BindId,
+        /// From the subscriber to whoever asked to be told ([`sms::Message::encode`]); without text.
+        body: Span,
+    },
+    /// An [`Output::Alert`] could not be said: too much waits to be read by its customer already, or the session speaks SMPP 3.3.
+    AlertDropped,
     /// What became of an [`Output::Deliver`].
     Delivered {
         /// The bind it went over.
@@ -345,6 +354,13 @@ pub enum Output {
         /// MO: the message. Receipt: the message it is about ([`sms::Message::encode`]).
         body: Span,
     },
+    /// A subscriber is back, to a customer. Nothing is kept of it, and nothing comes back.
+    Alert {
+        /// The session.
+        to: Origin,
+        /// From the subscriber to the customer's number ([`sms::Message::encode`]); without text.
+        body: Span,
+    },
     /// We own the carrier's receipt or MO (`None`), or did not take it.
     Acknowledge {
         /// The carrier's request.
@@ -582,7 +598,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
                 replacement.text.start += shift;
             }
         }
-        Input::Mo { body, .. } => body.start += shift,
+        Input::Mo { body, .. } | Input::Alert { body, .. } => body.start += shift,
         Input::Receipt { receipt, .. } => {
             receipt.id.start += shift;
             receipt.destination.start += shift;
@@ -597,6 +613,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
         | Input::Connected { .. }
         | Input::Alive(_)
         | Input::Unbound(_)
+        | Input::AlertDropped
         | Input::Credit { .. }
         | Input::Room(_)
         | Input::Drain => {}
@@ -691,6 +708,7 @@ impl Output {
             | Output::Acknowledge { origin, .. } => origin,
             Output::Send { to, .. }
             | Output::Deliver { to, .. }
+            | Output::Alert { to, .. }
             | Output::Probe { to }
             | Output::Close { to } => to,
         }

@@ -121,6 +121,7 @@ struct FigureGauges {
     deliveries: Gauge,
     deliveries_expired: Counter,
     deliveries_refused: Counter,
+    alerts_dropped: Counter,
     unmatched: Gauge,
     memory: Gauge,
 }
@@ -452,6 +453,11 @@ impl FigureGauges {
             "Receipts and MO that their customers refused for good",
             self.deliveries_refused.clone(),
         );
+        registry.register(
+            "alerts_dropped",
+            "Alerts of carriers that nobody was sent: no session could take them, or nobody wants them",
+            self.alerts_dropped.clone(),
+        );
     }
 
     fn set(&self, figures: Figures) {
@@ -469,6 +475,7 @@ impl FigureGauges {
         let count = |counter: &Counter, value| counter.inner().store(value, Ordering::Relaxed);
         count(&self.deliveries_expired, figures.deliveries_expired);
         count(&self.deliveries_refused, figures.deliveries_refused);
+        count(&self.alerts_dropped, figures.alerts_dropped);
     }
 }
 

@@ -133,6 +133,7 @@ impl SessionLog {
                 ..
             } => self.refused(*refusal),
             Output::Answer { .. }
+            | Output::Alert { .. }
             | Output::Unreached { .. }
             | Output::Bound { .. }
             | Output::Probe { .. }
@@ -167,6 +168,8 @@ impl SessionLog {
                 | Input::Submit(_)
                 | Input::Ask(_)
                 | Input::Mo { .. }
+                | Input::Alert { .. }
+                | Input::AlertDropped
                 | Input::Credit { .. }
                 | Input::Room(_)
                 | Input::Drain => {}

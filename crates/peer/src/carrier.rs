@@ -7,7 +7,7 @@ use engine::{
     BindId, CarrierReceipt, Input, Inputs, LongMessages, Origin, Outcome, Output, Outputs, Refusal,
     RefusalClass,
 };
-use smpp::pdu::{Bind, Pdu, Sm, SmResp, Unencodable};
+use smpp::pdu::{AlertNotification, Bind, Pdu, Sm, SmResp, Unencodable};
 use smpp::session::{Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
 use smpp::tlv::{self, Tlvs};
@@ -150,6 +150,7 @@ impl Carrier {
             Output::Accepted { .. }
             | Output::Answer { .. }
             | Output::Deliver { .. }
+            | Output::Alert { .. }
             | Output::Probe { .. }
             | Output::Unreached { .. } => {
                 unreachable!("the engine told a carrier what a customer has to know")
@@ -332,7 +333,10 @@ impl Carrier {
                 self.data_sms.push(sequence);
                 self.deliver(sequence, &from_data_sm(data), inputs, notes);
             }
-            Pdu::AlertNotification(_) => notes.push(Note::Alert),
+            Pdu::AlertNotification(alert) => {
+                notes.push(Note::Alert);
+                self.alert(alert, inputs);
+            }
             _ => {
                 self.session.refuse(sequence, status::RINVCMDID);
                 notes.push(Note::Refused {
@@ -384,6 +388,20 @@ impl Carrier {
                 notes.push(Note::UnreadableReceipt { why });
                 self.acknowledge(sequence, None);
             }
+        }
+    }
+
+    /// A subscriber is back.
+    fn alert(&mut self, alert: &AlertNotification<'_>, inputs: &mut Inputs) {
+        if let Phase::Bound { bind, .. } = self.phase {
+            let message = self.profile.habits.incoming(Message {
+                source: address::from_carrier(alert.source),
+                destination: address::from_carrier(alert.esme),
+                tlvs: alert.tlvs.as_bytes(),
+                ..Message::default()
+            });
+            let body = inputs.put_message(&message);
+            inputs.push(Input::Alert { bind, body });
         }
     }
 

@@ -9,7 +9,7 @@ use engine::{
 };
 use smpp::Version;
 use smpp::command::{self, CommandId};
-use smpp::pdu::{Pdu, Sm, SmResp, SubmitMulti};
+use smpp::pdu::{AlertNotification, Pdu, Sm, SmResp, SubmitMulti};
 use smpp::session::{BindKind, Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
@@ -179,6 +179,7 @@ impl Customer {
             Output::Deliver {
                 token, what, body, ..
             } => self.deliver(now, token, what, batch.get(body), inputs),
+            Output::Alert { body, .. } => self.alert(now, batch.get(body), inputs),
             Output::Unreached {
                 origin,
                 destination,
@@ -598,6 +599,26 @@ impl Customer {
         self.delivered(token, outcome, inputs);
     }
 
+    /// Tells that a subscriber is back, or tells the engine that this could not be said.
+    fn alert(&mut self, now: Now, body: &[u8], inputs: &mut Inputs) {
+        let message = Message::decode(body).expect("the engine keeps messages whole");
+        let crowded = self.session.transmit().len() > ALERT_BEHIND_MAX;
+        let version = self.session.version();
+        let said = delivery::checked(message.tlvs).ok().filter(|_| !crowded);
+        let said = said.and_then(|tlvs| {
+            let alert = Pdu::AlertNotification(AlertNotification {
+                source: message.source,
+                esme: message.destination,
+                tlvs,
+            });
+            let pdu = alert.for_version(version, &mut self.filtered);
+            self.session.request(now.mono, &pdu, UNANSWERED).ok()
+        });
+        if said.is_none() {
+            inputs.push(Input::AlertDropped);
+        }
+    }
+
     fn delivered(&mut self, token: u64, outcome: Outcome, inputs: &mut Inputs) {
         if let Phase::Bound { bind, .. } = &self.phase {
             inputs.push(Input::Delivered {
@@ -628,6 +649,12 @@ impl Customer {
         }
     }
 }
+
+/// Octets that may wait to be written when an alert is to be said: no window holds alerts back from a peer that does not read.
+const ALERT_BEHIND_MAX: usize = 16 << 10;
+
+/// The token of what has no response.
+const UNANSWERED: u64 = 0;
 
 /// A request that comes when no bind stands. The session lets none through.
 const NOT_BOUND: Bad = Bad {

@@ -150,7 +150,7 @@ pub enum Note {
         /// The field that does not fit.
         field: &'static str,
     },
-    /// `alert_notification`: a subscriber whom a carrier could not reach is back.
+    /// `alert_notification` of a carrier: a subscriber whom it could not reach is back.
     Alert,
     /// The peer asked for something that makes no sense on this connection; it was not answered.
     Unexpected {

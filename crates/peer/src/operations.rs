@@ -1,24 +1,26 @@
-//! Which requests a customer may send.
+//! Which requests a customer may send, or may be sent.
 
 use smpp::command::{self, CommandId};
 
-/// A set of the requests that carry, ask for or change a message. What keeps a session (bind, enquire_link, unbind) is never
-/// in question.
+/// A set of the requests that a customer and we may do without. What keeps a session (bind, enquire_link, unbind) is never in
+/// question, nor is deliver_sm, whose settings say more than whether it is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Operations(u8);
 
 impl Operations {
     /// The requests that can be in a set, in the order in which sets are written.
-    pub const ALL: [CommandId; 6] = [
+    pub const ALL: [CommandId; 7] = [
         command::SUBMIT_SM,
         command::SUBMIT_MULTI,
         command::DATA_SM,
         command::QUERY_SM,
         command::CANCEL_SM,
         command::REPLACE_SM,
+        // It is sent to the customer; no session takes it from one.
+        command::ALERT_NOTIFICATION,
     ];
 
-    /// Whether a customer with this set may send `request`. One that can be in no set may not be sent.
+    /// Whether a customer with this set may send `request`, or be sent it. One that can be in no set may be sent by nobody.
     #[inline]
     pub fn allow(self, request: CommandId) -> bool {
         Operations::ALL

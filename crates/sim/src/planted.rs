@@ -308,7 +308,9 @@ pub(crate) fn tamper_outputs(planted: Planted, outputs: &mut Outputs) {
 fn copy(output: &Output, from: &Outputs, to: &mut Outputs) {
     let mut output = *output;
     match &mut output {
-        Output::Send { body, .. } | Output::Deliver { body, .. } => *body = to.put(from.get(*body)),
+        Output::Send { body, .. } | Output::Deliver { body, .. } | Output::Alert { body, .. } => {
+            *body = to.put(from.get(*body));
+        }
         Output::Bound { .. }
         | Output::Accepted { .. }
         | Output::Answer { .. }

@@ -21,7 +21,7 @@ use crate::table::{Setting, setting};
 pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
     vec![
         setting!("operations", account.submitting.operations, Requests, NewBinds,
-            "The requests it may send besides those that keep the session; any other is answered with `ESME_RINVCMDID`."),
+            "The requests it may send besides those that keep the session; any other is answered with `ESME_RINVCMDID`. Those of cell broadcast (SMPP 5.0) are not offered to anybody. With `alert_notification` it is sent those of carriers whose `esme_addr` is a number of its own."),
         setting!("route_selector", account.submitting.route_selector, choice(SELECTORS), NewBinds,
             "What in a message is the `route_id` that it selects: nothing, the TLV dest_subaddress, or service_type. It does not travel on."),
         setting!("route_default", route_default, or_none("none", octets(1..=255, Characters::Ascii)), AtOnce,
@@ -148,6 +148,7 @@ const OPERATIONS: &[(&str, CommandId)] = &[
     ("query_sm", command::QUERY_SM),
     ("cancel_sm", command::CANCEL_SM),
     ("replace_sm", command::REPLACE_SM),
+    ("alert_notification", command::ALERT_NOTIFICATION),
 ];
 
 /// A list of sources.

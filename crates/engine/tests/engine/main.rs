@@ -1,5 +1,6 @@
 //! The engine between customers and carriers that the test plays: sentences in, what the peers would see out.
 
+mod alerts;
 mod asks;
 mod deliveries;
 mod groups;

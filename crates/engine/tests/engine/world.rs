@@ -71,6 +71,7 @@ pub(crate) struct World {
     sent: Vec<Sent>,
     told: Vec<Told>,
     brought: Vec<Brought>,
+    alerted: Vec<u32>,
     bound: Option<BindId>,
     names: BTreeMap<u32, BindId>,
     /// Sessions that were asked whether they live.
@@ -125,6 +126,7 @@ impl World {
             sent: Vec::new(),
             told: Vec::new(),
             brought: Vec::new(),
+            alerted: Vec::new(),
             bound: None,
             names: BTreeMap::new(),
             probed: Vec::new(),
@@ -600,6 +602,7 @@ impl World {
                         });
                     }
                 },
+                Output::Alert { to, .. } => self.alerted.push(to.slot),
                 Output::Acknowledge { refusal, .. } => self.acknowledged = Some(refusal),
                 Output::Probe { to } => self.probed.push(to.slot),
                 Output::Close { to } => self.closed.push(to.slot),

@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 
 use smpp::command;
-use smpp::pdu::{BindResp, Pdu};
+use smpp::pdu::{AlertNotification, BindResp, Pdu};
 use smpp::status;
 use smpp::tlv::Tlvs;
+use sms::Address;
 
 use crate::client::{Came, Client};
 use crate::gateway::{Dir, Gateway};
@@ -177,6 +178,62 @@ fn a_setting_that_needs_no_new_bind_makes_none() {
     assert_eq!(answer.header.sequence, alive);
     listener.set_nonblocking(true).expect("an option");
     assert!(listener.accept().is_err(), "a second one");
+}
+
+/// Shows BUL-47.
+#[test]
+fn an_alert_reaches_the_customer_of_the_number_that_wants_alerts() {
+    let dir = Dir::new("alert");
+    let (listener, _) = centre("");
+    let customers = r#"
+[[customer]]
+name = "wants"
+password = "secret"
+
+[[customer]]
+name = "bulk"
+password = "secret"
+preset = "bulksms"
+
+[[number]]
+number = "80888"
+customer = "wants"
+
+[[number]]
+number = "80889"
+customer = "bulk"
+"#;
+    let gateway = Gateway::start(&dir, &(connector(&listener, "") + customers));
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    gateway.logged("bound connector=\"real\"");
+    let mut wants = Client::bound(gateway.smpp, "wants", "secret");
+    let mut bulk = Client::bound(gateway.smpp, "bulk", "secret");
+    for number in ["80889", "80888"] {
+        carrier.ask(&Pdu::AlertNotification(AlertNotification {
+            source: Address::international(b"447700900123"),
+            esme: Address {
+                ton: 0,
+                npi: 0,
+                digits: number.as_bytes(),
+            },
+            tlvs: Tlvs::EMPTY,
+        }));
+    }
+    let came = wants.next();
+    let Pdu::AlertNotification(alert) = came.pdu() else {
+        panic!("{came:?}");
+    };
+    assert_eq!(alert.source.digits, b"447700900123");
+    assert_eq!(alert.esme.digits, b"80888");
+    gateway.counted("bindery_alerts_dropped_total", 1);
+    // Whatever the other was sent would have come before this.
+    bulk.ask(&Pdu::EnquireLink(Tlvs::EMPTY));
+    assert_eq!(
+        bulk.next().header.command_id,
+        command::ENQUIRE_LINK_RESP,
+        "its manual has no alerts"
+    );
 }
 
 /// A second connector, and a route to it for some numbers.

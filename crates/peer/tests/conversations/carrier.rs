@@ -311,13 +311,13 @@ fn a_receipt_that_says_nothing_is_acknowledged_or_it_would_come_for_ever() {
     );
 }
 
-/// Shows BUL-47.
 #[test]
-fn an_alert_is_noted_and_what_only_customers_may_ask_is_refused() {
+fn an_alert_goes_to_the_engine_and_what_only_customers_may_ask_is_refused() {
     bound(
         "
-        <- alert_notification 7
+        <- alert_notification 7 from=1/1/+4478 to=0/0/80888 availability=0
         note alert
+        => alert from=1/1/4478 to=0/0/80888 availability=0
         <- query_sm 8
         -> query_sm_resp 8 0x04
         ",

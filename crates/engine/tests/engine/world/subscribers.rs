@@ -106,6 +106,30 @@ impl World {
         brought.remove(0)
     }
 
+    /// A subscriber is back for whom this number waits: the sessions that hear of it.
+    pub(crate) fn alert(&mut self, bind: Bind, number: &str) -> Vec<u32> {
+        let message = Message {
+            source: Address::international(b"447700900123"),
+            destination: Address::international(number.as_bytes()),
+            ..Message::default()
+        };
+        self.give(|inputs| Input::Alert {
+            bind: bind.id,
+            body: inputs.put_message(&message),
+        });
+        self.alerted()
+    }
+
+    /// The sessions that heard of it and have not been asked for yet.
+    pub(crate) fn alerted(&mut self) -> Vec<u32> {
+        core::mem::take(&mut self.alerted)
+    }
+
+    /// A session could not say that a subscriber is back.
+    pub(crate) fn alert_dropped(&mut self) {
+        self.give(|_| Input::AlertDropped);
+    }
+
     pub(crate) fn acknowledge_mo(&mut self, bind: Bind, brought: &Brought) {
         self.answer_delivery(
             bind,

@@ -19,6 +19,12 @@ pub(super) fn put_output(line: &str, at: Origin, batch: &mut Outputs) {
         ..at
     };
     let output = match verb {
+        // As many as it says.
+        "alerts" => {
+            let body = put_message(rest, batch);
+            (1..words::number(number)).for_each(|_| batch.push(Output::Alert { to: at, body }));
+            Output::Alert { to: at, body }
+        }
         "bound" => Output::Bound {
             origin: at,
             bind: BindId(u64::from(words::number(number))),
@@ -212,6 +218,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
         ),
         Input::Alive(bind) => format!("alive {}", bind.0),
         Input::Unbound(bind) => format!("unbound {}", bind.0),
+        Input::AlertDropped => "alert dropped".to_owned(),
         Input::Submit(draft) => {
             let message = message_words(batch.get(draft.body));
             let mut line = format!("submit {} bind={}", draft.origin.sequence, draft.bind.0);
@@ -297,6 +304,9 @@ fn group_word(group: Group) -> String {
 fn carrier_line(input: &Input, batch: &Inputs) -> String {
     if let Input::Mo { origin, body, .. } = input {
         return format!("mo {}{}", origin.sequence, message_words(batch.get(*body)));
+    }
+    if let Input::Alert { body, .. } = input {
+        return format!("alert{}", message_words(batch.get(*body)));
     }
     let Input::Receipt {
         origin, receipt, ..

@@ -27,6 +27,7 @@ const TLVS: &[(&str, u16, Form)] = &[
     ("network_error", tlv::NETWORK_ERROR_CODE, Form::Octets),
     ("reference", tlv::USER_MESSAGE_REFERENCE, Form::Number(2)),
     ("sc_version", tlv::SC_INTERFACE_VERSION, Form::Octets),
+    ("availability", tlv::MS_AVAILABILITY_STATUS, Form::Number(1)),
     ("lives", tlv::QOS_TIME_TO_LIVE, Form::Number(4)),
     ("billing", tlv::BILLING_IDENTIFICATION, Form::Octets),
     ("sar", tlv::SAR_MSG_REF_NUM, Form::Number(2)),
@@ -278,7 +279,11 @@ fn pdu<'a>(
         command::BROADCAST_SM => Pdu::BroadcastSm(pdu::BroadcastSm::default()),
         command::QUERY_BROADCAST_SM => Pdu::QueryBroadcastSm(QuerySm::default()),
         command::CANCEL_BROADCAST_SM => Pdu::CancelBroadcastSm(pdu::CancelBroadcastSm::default()),
-        command::ALERT_NOTIFICATION => Pdu::AlertNotification(pdu::AlertNotification::default()),
+        command::ALERT_NOTIFICATION => Pdu::AlertNotification(pdu::AlertNotification {
+            source: words.address("from"),
+            esme: words.address("to"),
+            tlvs,
+        }),
         command::OUTBIND => Pdu::Outbind(pdu::Outbind::default()),
         other => panic!("nobody in these conversations says {other}"),
     }
@@ -353,6 +358,7 @@ fn pdu_line(frame: &Frame<'_>) -> String {
     }
     match pdu {
         Pdu::SubmitSm(sm) | Pdu::DeliverSm(sm) => line += &sm_words(&sm),
+        Pdu::AlertNotification(alert) => line += &address_words(alert.source, alert.esme),
         Pdu::BindReceiver(bind) | Pdu::BindTransmitter(bind) | Pdu::BindTransceiver(bind) => {
             line += &format!(
                 " system_id={} password={} version={:#x}",
