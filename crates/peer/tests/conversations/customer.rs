@@ -184,6 +184,40 @@ fn an_operation_outside_of_the_account_s_is_answered_as_what_it_is_and_the_sessi
 }
 
 #[test]
+fn cell_broadcast_is_offered_to_nobody_and_below_5_0_unknown() {
+    bound(
+        account(),
+        "transceiver",
+        Version::V50,
+        "
+        <- broadcast_sm 2
+        note refused broadcast_sm 0x03 operation not allowed
+        -> broadcast_sm_resp 2 0x03
+        <- query_broadcast_sm 3
+        note refused query_broadcast_sm 0x03 operation not allowed
+        -> query_broadcast_sm_resp 3 0x03
+        <- cancel_broadcast_sm 4
+        note refused cancel_broadcast_sm 0x03 operation not allowed
+        -> cancel_broadcast_sm_resp 4 0x03
+        <- enquire_link 5
+        -> enquire_link_resp 5 ok
+        ",
+    );
+    transceiver(
+        "
+        <- broadcast_sm 2
+        -> generic_nack 2 0x03
+        <- query_broadcast_sm 3
+        -> generic_nack 3 0x03
+        <- cancel_broadcast_sm 4
+        -> generic_nack 4 0x03
+        <- enquire_link 5
+        -> enquire_link_resp 5 ok
+        ",
+    );
+}
+
+#[test]
 fn an_alert_of_a_carrier_is_passed_on_as_it_came() {
     transceiver(
         "
