@@ -1,10 +1,10 @@
 //! Which message a subscriber answers: the latest that came to it from the number it writes to (BUL-F6, BUL-F16).
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use sms::Message;
 
-use crate::hash;
+use crate::hash::{self, Sharded};
 use crate::record::{Reader, Writer};
 use crate::{CustomerId, MessageKey, Told};
 
@@ -31,8 +31,11 @@ pub(crate) struct Latest {
 /// directory says how much there may be.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
-    latest: BTreeMap<Talk, Latest>,
-    by_age: BTreeMap<MessageKey, Talk>,
+    latest: Sharded<Latest>,
+    /// Talks known.
+    len: usize,
+    /// Talks by their messages, oldest first; of a talk that has a later message too the earlier ones count for nothing.
+    by_age: VecDeque<(MessageKey, Talk)>,
 }
 
 impl Talk {
@@ -70,25 +73,38 @@ impl Latest {
 }
 
 impl Replies {
-    /// Octets of memory for each talk: its places in the two maps, which are two thirds full on average.
-    const OCTETS: u64 = 96;
+    /// Octets of memory for each talk: its place in the map, which is two thirds full on average, and in the order of age.
+    const OCTETS: u64 = 80;
 
     /// This is the latest message of its talk now.
     pub(crate) fn remember(&mut self, latest: Latest) {
-        if let Some(earlier) = self.latest.insert(latest.talk, latest) {
-            self.by_age.remove(&earlier.key);
+        let Latest { talk, key, .. } = latest;
+        match self.latest.get(talk.0) {
+            Some(known) if known.key >= key => return,
+            Some(_) => {}
+            None => self.len += 1,
         }
-        self.by_age.insert(latest.key, latest.talk);
+        self.latest.insert(talk.0, latest);
+        if self.by_age.back().is_none_or(|&(last, _)| last < key) {
+            self.by_age.push_back((key, talk));
+        } else {
+            // A record that a snapshot was ahead of.
+            let place = self.by_age.partition_point(|&(earlier, _)| earlier < key);
+            self.by_age.insert(place, (key, talk));
+        }
+        if self.by_age.len() > 2 * self.len + 64 {
+            self.by_age
+                .retain(|&(key, talk)| is_latest(&self.latest, key, talk));
+        }
     }
 
     /// Talks whose latest message is this one or an older one are forgotten.
     pub(crate) fn forget(&mut self, upto: MessageKey) {
-        while let Some(oldest) = self
-            .by_age
-            .first_entry()
-            .filter(|oldest| *oldest.key() <= upto)
-        {
-            self.latest.remove(&oldest.remove());
+        while let Some((key, talk)) = self.by_age.pop_front_if(|(key, _)| *key <= upto) {
+            if is_latest(&self.latest, key, talk) {
+                self.latest.remove(talk.0);
+                self.len -= 1;
+            }
         }
     }
 
@@ -96,28 +112,37 @@ impl Replies {
     /// are `most`, a part of them at once, so that it is seldom written down.
     pub(crate) fn overdue(&self, most: usize, since: MessageKey) -> Option<MessageKey> {
         const PART: usize = 64;
-        if self.by_age.len() >= most {
-            return self.by_age.keys().nth(most / PART).copied();
+        if self.len >= most {
+            return self.iter().nth(most / PART).map(|latest| latest.key);
         }
-        let old = self.by_age.range(..since).map(|(&key, _)| key);
-        old.take(PART).last()
+        if self.by_age.front()?.0 >= since {
+            return None;
+        }
+        let old = self.by_age.iter().take_while(|(key, _)| *key < since);
+        old.take(PART).last().map(|&(key, _)| key)
     }
 
     pub(crate) fn get(&self, talk: Talk) -> Option<&Latest> {
-        self.latest.get(&talk)
+        self.latest.get(talk.0)
     }
 
     /// Each, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Latest> {
-        self.by_age
-            .values()
-            .filter_map(|talk| self.latest.get(talk))
+        let latest = |&(key, talk): &(MessageKey, Talk)| {
+            let known = self.latest.get(talk.0);
+            known.filter(|latest| latest.key == key)
+        };
+        self.by_age.iter().filter_map(latest)
     }
 
     /// Octets of memory.
     pub(crate) fn memory(&self) -> u64 {
-        self.latest.len() as u64 * Replies::OCTETS
+        self.len as u64 * Replies::OCTETS
     }
+}
+
+fn is_latest(latest: &Sharded<Latest>, key: MessageKey, talk: Talk) -> bool {
+    latest.get(talk.0).is_some_and(|latest| latest.key == key)
 }
 
 #[cfg(test)]
@@ -154,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn a_talk_that_goes_on_takes_no_more_room_than_another() {
+        let mut replies = Replies::default();
+        for key in 1..=5000 {
+            replies.remember(latest(7, key));
+            assert!(replies.by_age.len() <= 2 + 64);
+        }
+        assert_eq!((talks(&replies), replies.len), (vec![7], 1));
+    }
+
+    #[test]
+    fn what_is_told_again_changes_nothing() {
+        let mut replies = Replies::default();
+        for (talk, key) in [(1, 10), (2, 20), (1, 30), (1, 10), (3, 25), (2, 20)] {
+            replies.remember(latest(talk, key));
+        }
+        assert_eq!((talks(&replies), replies.len), (vec![2, 3, 1], 3));
+    }
+
+    #[test]
     fn there_are_never_more_than_there_may_be() {
         let mut replies = Replies::default();
         let most = 1000;
@@ -162,9 +206,9 @@ mod tests {
                 replies.forget(upto);
             }
             replies.remember(latest(key, key));
-            assert!(replies.latest.len() <= most);
+            assert!(replies.len <= most && replies.by_age.len() <= 2 * most + 64);
         }
         assert_eq!(talks(&replies).last(), Some(&5000));
-        assert!(replies.latest.len() > most * 9 / 10);
+        assert!(replies.len > most * 9 / 10);
     }
 }
