@@ -220,7 +220,10 @@ impl Turn<'_> {
         let old = Some(leg.due).filter(|&due| due > now);
         let whole = self.fold.wholes().of(entry.order.key);
         let is_held = whole.is_some_and(|whole| whole.held.is_some());
-        if new.due.is_none() || leg.attempt > 0 || is_held {
+        if is_held {
+            return Some(leg.due);
+        }
+        if new.due.is_none() || leg.attempt > 0 {
             return old;
         }
         let selected = RouteName::behind(message, &entry.body);

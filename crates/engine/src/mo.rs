@@ -55,7 +55,12 @@ impl Turn<'_> {
             return Err(Refusal::Full);
         }
         let key = self.mint();
-        let expires = self.expiry(customer.mo_ttl);
+        // Parts wait for each other before they wait for the customer.
+        let apart = match (part, customer.mo_multipart) {
+            (Some(_), MoParts::Join) => customer.mo_join_wait,
+            _ => core::time::Duration::ZERO,
+        };
+        let expires = self.expiry(customer.mo_ttl + apart);
         self.record(&Record::Arrived {
             key,
             customer: id,

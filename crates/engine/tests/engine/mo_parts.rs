@@ -95,3 +95,15 @@ fn a_number_that_comes_again_with_another_text_begins_another_message() {
     world.mo_part(carrier, (2, 2), "text");
     assert_eq!(texts(&mut world), ["new text"]);
 }
+
+#[test]
+fn a_part_that_waits_longer_for_others_than_it_may_for_its_customer_comes_all_the_same() {
+    let (mut world, _, carrier) = world(MoParts::Join);
+    world.change(|directory| {
+        let customer = directory.customers.get_mut(&CUSTOMER).expect("it is there");
+        customer.mo_ttl = Duration::from_secs(30);
+    });
+    world.mo_part(carrier, (1, 2), "hello ");
+    world.wait(Duration::from_secs(61));
+    assert_eq!(texts(&mut world), [part(1, 2, "hello ")]);
+}
