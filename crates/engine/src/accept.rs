@@ -39,17 +39,8 @@ impl Turn<'_> {
             self.submit_to_all(draft, body, inputs.get(draft.to_all));
             return;
         }
-        let replaced = self.replaced_by(draft, body);
         match self.admit(draft, body, None) {
-            Ok(told) => {
-                // What was accepted only to be rejected takes no other's place.
-                if let Some(replaced) = replaced
-                    && self.fold.unfinished(draft.customer, told).next().is_some()
-                {
-                    self.end_untold(replaced, Reason::Deleted);
-                }
-                self.step.gated.push(Output::Accepted { origin, told });
-            }
+            Ok(told) => self.step.gated.push(Output::Accepted { origin, told }),
             Err(refusal) => self.step.free.push(Output::Refused { origin, refusal }),
         }
     }
@@ -96,6 +87,7 @@ impl Turn<'_> {
             part: None,
             bill: Bill::Free,
         };
+        let replaced = self.replaced_by(draft, body);
         match (draft.long, draft.part) {
             (Some(alphabet), _) => self.take_long(draft, customer, &taken, alphabet, body)?,
             (None, Some(part)) => self.take_part(draft, customer, &taken, part, body)?,
@@ -103,6 +95,10 @@ impl Turn<'_> {
                 let bill = self.bill(draft.customer, customer, body)?;
                 self.take_in(draft, &Taken { bill, ..taken }, body);
             }
+        }
+        // What was accepted only to be rejected takes no other's place.
+        if let Some(replaced) = replaced.filter(|_| self.fold.leg(key).is_some()) {
+            self.end_untold(replaced, Reason::Deleted);
         }
         self.await_answer(draft.customer, key, told, body);
         self.count_pace(draft, customer);

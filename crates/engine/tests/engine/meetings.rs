@@ -166,6 +166,23 @@ fn a_long_message_of_which_a_part_has_left_is_not_cut_off() {
 }
 
 #[test]
+fn a_message_to_several_takes_the_place_of_the_one_before_to_each() {
+    let mut world = World::new(Connector::default());
+    let customer = world.customer();
+    for digits in ["4477", "4478", "4479"] {
+        world
+            .submitted_as(customer, digits, |draft| draft.by_address = true)
+            .expect("accepted");
+    }
+    let (answer, _) = world.submitted_to_all(customer, &["4477", "4478"], |draft, _| {
+        (draft.by_address, draft.replaces) = (true, true);
+    });
+    assert!(answer.is_ok());
+    world.carrier(10);
+    assert_eq!(world.sent().len(), 3, "one to each destination");
+}
+
+#[test]
 fn each_destination_of_one_message_hears_that_it_was_accepted() {
     let mut world = World::new(Connector::default());
     world.change(|directory| {
