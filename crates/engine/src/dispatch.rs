@@ -81,7 +81,6 @@ impl Turn<'_> {
             connector: id,
             keys: Keys::Fresh(&keys[..sent]),
         });
-        self.spend(id, connector, sent as u64);
         let more = self.fold.lane(id).is_some_and(|lane| !lane.is_empty());
         if more && self.room_on_binds(id) > 0 {
             self.wake_for_tokens(id, connector);
@@ -121,10 +120,9 @@ impl Turn<'_> {
             self.live.wake_connector(id, until);
             return 0;
         }
-        let Some(rate) = connector.rate else {
+        let Some(tokens) = live.bucket.fill(now, connector.rate) else {
             return room;
         };
-        let tokens = live.bucket.fill(now, rate);
         if tokens == 0 {
             self.wake_for_tokens(id, connector);
         }
@@ -132,20 +130,12 @@ impl Turn<'_> {
     }
 
     fn wake_for_tokens(&mut self, id: ConnectorId, connector: &Connector) {
-        let Some(rate) = connector.rate else { return };
-        let Some(live) = self.live.connectors.get(&id) else {
+        let live = self.live.connectors.get(&id);
+        let Some(wait) = live.and_then(|live| live.bucket.wait(connector.rate)) else {
             return;
         };
-        let at = self.now.mono + live.bucket.wait(rate).max(Duration::from_millis(1));
+        let at = self.now.mono + wait.max(Duration::from_millis(1));
         self.live.wake_connector(id, at);
-    }
-
-    fn spend(&mut self, id: ConnectorId, connector: &Connector, tokens: u64) {
-        if connector.rate.is_some()
-            && let Some(live) = self.live.connectors.get_mut(&id)
-        {
-            live.bucket.spend(tokens);
-        }
     }
 
     /// Free places in the windows of a connector's binds.
@@ -202,9 +192,7 @@ impl Turn<'_> {
         if self.credit(id, connector) == 0 {
             return None;
         }
-        let flight = self.fly(id, key)?;
-        self.spend(id, connector, 1);
-        Some(flight)
+        self.fly(id, key)
     }
 
     /// Takes a place in the window of the bind whose turn it is.
@@ -215,6 +203,7 @@ impl Turn<'_> {
             let bind = self.live.binds.get_mut(live.binds[live.turn]);
             if let Some(bind) = bind.filter(|bind| bind.has_room(self.now.mono)) {
                 live.sends += 1;
+                live.bucket.spend(self.now.mono);
                 return Some((bind.origin, bind.flights.start(key, live.sends)));
             }
         }

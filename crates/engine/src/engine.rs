@@ -332,6 +332,7 @@ impl<'a> Turn<'a> {
                     token,
                     outcome,
                 } => self.sent(bind, token, outcome, inputs),
+                Input::Loaded { bind, load } => self.loaded(bind, load),
                 Input::Receipt {
                     origin,
                     bind,

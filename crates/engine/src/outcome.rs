@@ -60,6 +60,23 @@ impl Turn<'_> {
         }
     }
 
+    /// A carrier says with an answer how loaded it is.
+    pub(crate) fn loaded(&mut self, bind: BindId, load: u8) {
+        let Some(&Side::Carrier { connector: id }) =
+            self.live.binds.get(bind).map(|bind| &bind.side)
+        else {
+            return;
+        };
+        let agreed = self
+            .directory
+            .connectors
+            .get(&id)
+            .and_then(|connector| connector.rate);
+        if let Some(live) = self.live.connectors.get_mut(&id) {
+            live.bucket.loaded(self.now.mono, agreed, load);
+        }
+    }
+
     fn land(&mut self, bind: BindId, token: u64) -> Option<Flight> {
         self.live.binds.get_mut(bind)?.flights.end(token)
     }
@@ -150,7 +167,7 @@ impl Turn<'_> {
                 // One window of refusals says the same thing once.
                 let live = self.live.connectors.entry(id).or_default();
                 if live.paused_until <= self.now.mono {
-                    live.bucket.halve(self.now.mono);
+                    live.bucket.halve(self.now.mono, connector.rate);
                 }
                 self.live
                     .pause_connector(id, self.now.mono + connector.throttle_wait);

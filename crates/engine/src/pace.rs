@@ -43,72 +43,157 @@ impl Pace {
 }
 
 /// A limit on what is sent: tokens that come at a rate, never more than a twentieth of a second's at once, none at the start.
+///
+/// The rate is the one that was agreed, or less while the carrier bears less. Where none was agreed there is no limit until the carrier
+/// complains; then what was sent in a second takes its place, and is left behind when the carrier bears four times as much.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bucket {
     /// Thousand-millionths of a token.
     nanotokens: u64,
     filled: Instant,
-    /// Share of the agreed rate that the carrier bears at present, in thousandths; 0 means 1000.
-    cut: u32,
-    /// Until when the carrier's recovery was counted.
+    /// Share of the whole rate that the carrier bears at present, in thousandths; 0: nothing is known of a limit below the agreed one.
+    share: u32,
+    /// The whole rate where none was agreed: what was sent in a second before the carrier complained.
+    measured: u32,
+    /// When it complained last.
+    slowed: Instant,
+    /// Until when its recovery was counted; ahead of now while it is not to recover.
     recovered: Instant,
+    recent: Recent,
 }
 
 const TOKEN: u64 = 1_000_000_000;
+const WHOLE: u32 = 1000;
 const LEAST_SHARE: u32 = 50;
-/// Of the agreed rate, in thousandths, each [`RECOVERY_STEP`]: a twentieth a second.
+/// Of the whole rate, in thousandths, each [`RECOVERY_STEP`]: a twentieth a second.
 const RECOVERY: u32 = 5;
 const RECOVERY_STEP: Duration = Duration::from_millis(100);
+/// Messages a second that a measured rate is at least: a few messages that happened to be sent say little of what a carrier bears.
+const LEAST_MEASURED: u32 = 10;
+/// The share of a measured rate from which on there is no limit again.
+const UNLIMITED: u32 = 4 * WHOLE;
+/// How long the answers to what is on its way may repeat a complaint, and how long one is heeded.
+const COMPLAINT: Duration = Duration::from_secs(1);
 
 impl Bucket {
-    /// Whole tokens there are now.
-    pub(crate) fn fill(&mut self, now: Instant, rate: u32) -> u64 {
+    /// Whole tokens there are now; none: there is no limit.
+    pub(crate) fn fill(&mut self, now: Instant, agreed: Option<u32>) -> Option<u64> {
+        self.recover(now, agreed);
+        let per_second = self.rate(agreed)?;
         let passed = now.since(self.filled);
         if self.filled == Instant(0) || passed > Duration::from_secs(3600) {
             self.filled = now;
-            return 0;
+            return Some(0);
         }
-        self.recover(now);
-        let per_second = self.rate(rate);
         let most = (per_second / 20).max(1) * TOKEN;
         let new = (passed.as_nanos() as u64).saturating_mul(per_second);
         self.nanotokens = self.nanotokens.saturating_add(new).min(most);
         self.filled = now;
-        self.nanotokens / TOKEN
+        Some(self.nanotokens / TOKEN)
     }
 
-    pub(crate) fn spend(&mut self, tokens: u64) {
-        self.nanotokens = self.nanotokens.saturating_sub(tokens * TOKEN);
+    /// One was sent.
+    #[inline]
+    pub(crate) fn spend(&mut self, now: Instant) {
+        self.nanotokens = self.nanotokens.saturating_sub(TOKEN);
+        self.recent.count(now);
     }
 
-    /// How long until there is a token.
-    pub(crate) fn wait(&self, rate: u32) -> Duration {
+    /// How long until there is a token; none: there is no limit.
+    pub(crate) fn wait(&self, agreed: Option<u32>) -> Option<Duration> {
         let lacking = TOKEN.saturating_sub(self.nanotokens);
-        Duration::from_nanos(lacking.div_ceil(self.rate(rate)).max(1))
+        let rate = self.rate(agreed)?;
+        Some(Duration::from_nanos(lacking.div_ceil(rate).max(1)))
     }
 
     /// The carrier was overrun: half as fast from now on, creeping back at a twentieth a second.
-    pub(crate) fn halve(&mut self, now: Instant) {
+    pub(crate) fn halve(&mut self, now: Instant, agreed: Option<u32>) {
+        self.recover(now, agreed);
+        self.slow(now, agreed, WHOLE / 2);
+    }
+
+    /// The carrier says how loaded it is (congestion_state: SMPP 5.0, 4.8.4.18), so that it is not overrun: from 80 on it is as busy as
+    /// it likes to be, from 90 on nearly congested, at 100 congested. Answers that say less change nothing: the rate creeps back.
+    pub(crate) fn loaded(&mut self, now: Instant, agreed: Option<u32>, load: u8) {
+        let kept = match load {
+            0..80 | 101.. => return,
+            80..90 => WHOLE,
+            90..100 => WHOLE * 9 / 10,
+            100 => WHOLE / 2,
+        };
+        self.recover(now, agreed);
+        if kept < WHOLE && now.since(self.slowed) >= COMPLAINT {
+            self.slow(now, agreed, kept);
+        }
+        self.recovered = now + COMPLAINT;
+    }
+
+    fn slow(&mut self, now: Instant, agreed: Option<u32>, kept: u32) {
+        let mut share = self.share(agreed);
+        if agreed.is_none() {
+            self.measured = self.recent.rate().max(LEAST_MEASURED);
+            share = WHOLE;
+        }
+        self.share = (share * kept / WHOLE).max(LEAST_SHARE);
+        self.slowed = now;
         self.recovered = now;
-        let share = if self.cut == 0 { 1000 } else { self.cut };
-        self.cut = (share / 2).max(LEAST_SHARE);
+        self.filled = now;
         self.nanotokens = 0;
     }
 
-    fn recover(&mut self, now: Instant) {
-        while (1..1000).contains(&self.cut) && now.since(self.recovered) >= RECOVERY_STEP {
-            self.cut = (self.cut + RECOVERY).min(1000);
+    fn recover(&mut self, now: Instant, agreed: Option<u32>) {
+        let end = if agreed.is_some() { WHOLE } else { UNLIMITED };
+        while self.share > 0 && now.since(self.recovered) >= RECOVERY_STEP {
             self.recovered = self.recovered + RECOVERY_STEP;
+            self.share += RECOVERY;
+            if self.share >= end {
+                self.share = 0;
+            }
         }
     }
 
-    fn rate(&self, rate: u32) -> u64 {
-        let share = if self.cut == 0 {
-            1000
-        } else {
-            u64::from(self.cut)
-        };
-        (u64::from(rate) * share / 1000).max(1)
+    fn rate(&self, agreed: Option<u32>) -> Option<u64> {
+        let measured = (self.share > 0 && self.measured > 0).then_some(self.measured);
+        let whole = agreed.or(measured)?;
+        let share = u64::from(self.share(agreed));
+        Some((u64::from(whole) * share / u64::from(WHOLE)).max(1))
+    }
+
+    fn share(&self, agreed: Option<u32>) -> u32 {
+        match self.share {
+            0 => WHOLE,
+            // What was measured may have been passed.
+            share if agreed.is_some() => share.min(WHOLE),
+            share => share,
+        }
+    }
+}
+
+/// What was sent lately.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    /// When the running second began.
+    since: Instant,
+    /// Messages in it.
+    count: u32,
+    /// Messages in the one before.
+    before: u32,
+}
+
+impl Recent {
+    #[inline]
+    fn count(&mut self, now: Instant) {
+        if now.since(self.since) >= Duration::from_secs(1) {
+            self.before = self.count;
+            self.count = 0;
+            self.since = now;
+        }
+        self.count += 1;
+    }
+
+    /// Messages a second.
+    fn rate(&self) -> u32 {
+        self.count.max(self.before)
     }
 }
 
@@ -214,9 +299,10 @@ mod tests {
         let mut bucket = Bucket::default();
         let mut sent = 0;
         for ms in 0..=2_000 {
-            let tokens = bucket.fill(Instant((10_000 + ms) * MS), 100);
+            let now = Instant((10_000 + ms) * MS);
+            let tokens = bucket.fill(now, Some(100)).expect("a limit");
             sent += tokens;
-            bucket.spend(tokens);
+            (0..tokens).for_each(|_| bucket.spend(now));
         }
         assert!(
             (195..=200).contains(&sent),
@@ -224,26 +310,120 @@ mod tests {
         );
     }
 
+    /// What goes out in the second after `from`, in milliseconds, if there is always something to be sent and at most `most` in a
+    /// millisecond.
+    fn sent_in_a_second(bucket: &mut Bucket, agreed: Option<u32>, from: u64, most: u64) -> u64 {
+        (0..1_000)
+            .map(|ms| {
+                let now = Instant((from + ms) * MS);
+                let tokens = bucket.fill(now, agreed).unwrap_or(most).min(most);
+                (0..tokens).for_each(|_| bucket.spend(now));
+                tokens
+            })
+            .sum()
+    }
+
     #[test]
     fn a_throttled_connector_goes_on_at_half_the_rate_and_creeps_back() {
-        let mut bucket = Bucket::default();
-        let rate_over = |bucket: &mut Bucket, from: u64| {
-            let mut sent = 0;
-            for ms in 0..1_000 {
-                let tokens = bucket.fill(Instant((from + ms) * MS), 1_000);
-                sent += tokens;
-                bucket.spend(tokens);
-            }
-            sent
-        };
-        rate_over(&mut bucket, 1_000);
-        bucket.halve(Instant(2_000 * MS));
-        let halved = rate_over(&mut bucket, 2_000);
+        let (mut bucket, agreed) = (Bucket::default(), Some(1_000));
+        sent_in_a_second(&mut bucket, agreed, 1_000, 100);
+        bucket.halve(Instant(2_000 * MS), agreed);
+        let halved = sent_in_a_second(&mut bucket, agreed, 2_000, 100);
         assert!((450..600).contains(&halved), "{halved}/s after halving");
-        let later = (3..20).map(|s| rate_over(&mut bucket, s * 1_000)).last();
+        let later = (3..20).map(|s| sent_in_a_second(&mut bucket, agreed, s * 1_000, 100));
+        let later = later.last();
         assert!(
-            later.is_some_and(|rate| rate >= 990),
+            later.is_some_and(|rate| (990..=1_000).contains(&rate)),
             "{later:?}/s after recovery"
         );
+    }
+
+    #[test]
+    fn without_an_agreed_rate_the_one_that_overran_the_carrier_is_halved_and_passed_again() {
+        let mut bucket = Bucket::default();
+        let free = sent_in_a_second(&mut bucket, None, 1_000, 2);
+        assert_eq!(free, 2_000, "nobody limits it");
+        bucket.halve(Instant(2_000 * MS), None);
+        let halved = sent_in_a_second(&mut bucket, None, 2_000, 2);
+        assert!((950..1_150).contains(&halved), "{halved}/s after halving");
+        let mut later = (3..90).map(|s| sent_in_a_second(&mut bucket, None, s * 1_000, 100));
+        let tenth = later.nth(9);
+        assert!(
+            tenth.is_some_and(|rate| (1_950..2_200).contains(&rate)),
+            "{tenth:?}/s when it has crept back"
+        );
+        assert_eq!(later.last(), Some(100_000), "nobody limits it any more");
+    }
+
+    #[test]
+    fn a_carrier_that_complains_again_and_again_is_found_out_whatever_was_sent_at_first() {
+        let (mut bucket, bears) = (Bucket::default(), 50);
+        let mut rates = Vec::new();
+        for second in 1..60 {
+            let sent = sent_in_a_second(&mut bucket, None, second * 1_000, 10);
+            if sent > bears {
+                bucket.halve(Instant((second + 1) * 1_000 * MS), None);
+            }
+            rates.push(sent);
+        }
+        assert_eq!(rates[0], 10_000);
+        let settled = &rates[20..];
+        assert!(
+            settled.iter().all(|rate| (20..=70).contains(rate)),
+            "{settled:?}"
+        );
+    }
+
+    #[test]
+    fn few_messages_say_little_of_what_a_carrier_bears() {
+        let mut bucket = Bucket::default();
+        bucket.spend(Instant(1_000 * MS));
+        bucket.halve(Instant(1_010 * MS), None);
+        let sent = sent_in_a_second(&mut bucket, None, 1_010, 10);
+        assert!((4..=6).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_loaded_carrier_is_sent_less_once_a_second_and_no_more_until_it_says_so() {
+        for agreed in [Some(1_000), None] {
+            for (load, expected) in [
+                (0, 1_000),
+                (79, 1_000),
+                (80, 1_000),
+                (90, 900),
+                (99, 900),
+                (100, 500),
+                (101, 1_000),
+            ] {
+                let mut bucket = Bucket::default();
+                sent_in_a_second(&mut bucket, agreed, 1_000, 1);
+                // Every answer to what is on its way says it.
+                for answer in 0..10 {
+                    bucket.loaded(Instant((2_000 + answer) * MS), agreed, load);
+                }
+                let sent = sent_in_a_second(&mut bucket, agreed, 2_010, 1);
+                assert!(
+                    (expected - 60..=expected + 10).contains(&sent),
+                    "{sent}/s at {load} with {agreed:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_carrier_that_is_as_busy_as_it_likes_is_sent_no_more_than_now() {
+        let (mut bucket, agreed) = (Bucket::default(), Some(1_000));
+        sent_in_a_second(&mut bucket, agreed, 1_000, 100);
+        bucket.halve(Instant(2_000 * MS), agreed);
+        let mut rates = (2..12).map(|second| {
+            bucket.loaded(Instant(second * 1_000 * MS), agreed, 85);
+            sent_in_a_second(&mut bucket, agreed, second * 1_000, 100)
+        });
+        assert!(rates.all(|rate| (450..=510).contains(&rate)));
+        let freed = (12..25).map(|second| {
+            bucket.loaded(Instant(second * 1_000 * MS), agreed, 40);
+            sent_in_a_second(&mut bucket, agreed, second * 1_000, 100)
+        });
+        assert!(freed.last().is_some_and(|rate| rate >= 990));
     }
 }

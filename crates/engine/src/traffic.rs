@@ -71,6 +71,13 @@ pub enum Input {
         /// What the carrier said.
         outcome: Outcome,
     },
+    /// A carrier said with an answer how loaded it is. The connector is slowed before the carrier has to refuse.
+    Loaded {
+        /// The bind it was said on.
+        bind: BindId,
+        /// congestion_state, in percent: from 80 on it wants no more, at 100 it is congested (SMPP 5.0, 4.8.4.18).
+        load: u8,
+    },
     /// A carrier tells the state of a message. Answered by [`Output::Acknowledge`].
     Receipt {
         /// The carrier's request.
@@ -611,6 +618,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
         Input::Directory(_)
         | Input::Bind { .. }
         | Input::Connected { .. }
+        | Input::Loaded { .. }
         | Input::Alive(_)
         | Input::Unbound(_)
         | Input::AlertDropped

@@ -163,6 +163,7 @@ impl SessionLog {
                 Input::Directory(_)
                 | Input::Bind { .. }
                 | Input::Connected { .. }
+                | Input::Loaded { .. }
                 | Input::Alive(_)
                 | Input::Unbound(_)
                 | Input::Submit(_)

@@ -28,6 +28,9 @@ const FINAL_RECEIPT_BITS: u8 = 0x03;
 /// Its bits for acknowledgements by the user and for intermediate notifications.
 const OTHER_NOTICES: u8 = 0x1C;
 
+/// The least congestion_state that the engine has to know of (SMPP 5.0, 4.8.4.18).
+const BUSY: u8 = 80;
+
 /// One connection to a carrier.
 ///
 /// ```text
@@ -303,6 +306,7 @@ impl Carrier {
 
     #[inline]
     fn answered(&mut self, token: u64, status: Status, pdu: &Pdu<'_>, inputs: &mut Inputs) {
+        self.loaded(pdu, inputs);
         let outcome = match pdu {
             Pdu::SubmitSmResp(response) if status.is_ok() => Outcome::Accepted {
                 id: inputs.put(report::kept(response.message_id)),
@@ -313,6 +317,18 @@ impl Carrier {
             },
         };
         self.sent(token, outcome, inputs);
+    }
+
+    /// The carrier may say with an answer, also with a refusal, that it is busy.
+    #[inline]
+    fn loaded(&mut self, pdu: &Pdu<'_>, inputs: &mut Inputs) {
+        if let Phase::Bound { bind, .. } = self.phase
+            && let Pdu::SubmitSmResp(response) = pdu
+            && let Some(load) = response.tlvs.u8(tlv::CONGESTION_STATE)
+            && load >= BUSY
+        {
+            inputs.push(Input::Loaded { bind, load });
+        }
     }
 
     #[inline]

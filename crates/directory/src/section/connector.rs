@@ -299,7 +299,7 @@ fn traffic() -> Vec<Setting<ConnectorSettings>> {
         setting!("resend_max", rules.resend_max, whole(0..=20), AtOnce,
             "How often a message that was sent and never answered is sent again at most, with `in_doubt = \"resend\"`."),
         setting!("throttle_wait", rules.throttle_wait, time("100ms", "10 min"), AtOnce,
-            "How long nothing is sent to it after it said that we are too fast, or that the link is in trouble; with `tps`, the rate is halved as well and creeps back by a twentieth a second."),
+            "How long nothing is sent to it after it said that we are too fast, or that the link is in trouble. In the first case the rate is halved as well and creeps back by a twentieth a second: `tps`, or what was sent in a second before."),
         setting!("busy_wait", rules.busy_wait, time("100ms", "1h"), AtOnce,
             "How long a message waits whose destination is busy."),
     ]

@@ -5,7 +5,7 @@ use core::time::Duration;
 use engine::{Connector, RefusalClass};
 use sms::State;
 
-use crate::world::{FINAL, World};
+use crate::world::{Bind, FINAL, Sent, World};
 
 const TO: &str = "447700900123";
 const SECOND: Duration = Duration::from_secs(1);
@@ -44,6 +44,44 @@ fn a_carrier_that_is_overrun_and_a_destination_that_is_busy_have_a_rest() {
     assert_eq!(sent_again_after(patient(), Throttled), 7 * SECOND);
     assert_eq!(sent_again_after(patient(), LinkFault), 7 * SECOND);
     assert_eq!(sent_again_after(patient(), DestinationBusy), 30 * SECOND);
+}
+
+/// How many of a hundred messages go out in the second after a carrier without an agreed rate complained. It had twenty at once.
+fn sent_after(complaint: impl FnOnce(&mut World, Bind, &[Sent])) -> usize {
+    let mut world = World::new(Connector {
+        throttle_wait: Duration::from_millis(100),
+        ..Connector::default()
+    });
+    let (customer, carrier) = (world.customer(), world.carrier(1_000));
+    for _ in 0..20 {
+        world.submit(customer, TO, FINAL);
+    }
+    let first = world.sent();
+    assert_eq!(first.len(), 20);
+    complaint(&mut world, carrier, &first);
+    for _ in 0..100 {
+        world.submit(customer, TO, FINAL);
+    }
+    for _ in 0..100 {
+        world.wait(Duration::from_millis(10));
+    }
+    world.sent().len()
+}
+
+#[test]
+fn a_carrier_without_an_agreed_rate_is_slowed_by_what_it_was_sent() {
+    let nothing = sent_after(|_, _, _| {});
+    assert_eq!(nothing, 100);
+    let refused = sent_after(|world, carrier, sent| {
+        world.refuse(carrier, &sent[0], RefusalClass::Throttled);
+    });
+    assert!((8..=11).contains(&refused), "{refused} after RTHROTTLED");
+    let congested = sent_after(|world, carrier, _| world.load(carrier, 100));
+    assert!((9..=11).contains(&congested), "{congested} at 100");
+    let nearly = sent_after(|world, carrier, _| world.load(carrier, 90));
+    assert!((16..=19).contains(&nearly), "{nearly} at 90");
+    let busy = sent_after(|world, carrier, _| world.load(carrier, 80));
+    assert_eq!(busy, 100, "it likes to be as busy as that");
 }
 
 #[test]

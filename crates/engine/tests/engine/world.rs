@@ -330,6 +330,14 @@ impl World {
         self.outcome(bind, sent, Outcome::Refused { class, code: 8 });
     }
 
+    /// The carrier says how loaded it is.
+    pub(crate) fn load(&mut self, bind: Bind, load: u8) {
+        self.give(|_| Input::Loaded {
+            bind: bind.id,
+            load,
+        });
+    }
+
     /// No answer came in time.
     pub(crate) fn silence(&mut self, bind: Bind, sent: &Sent) {
         self.outcome(bind, sent, Outcome::Silent);

@@ -27,6 +27,33 @@ fn receipt(habits: Habits, fields: &str, expected: &str) {
 }
 
 #[test]
+fn a_carrier_that_says_how_busy_it_is_is_heard_with_answers_and_refusals() {
+    bound_with(
+        Profile {
+            version: Version::V50,
+            ..profile()
+        },
+        r#"
+        engine send 9 #42 from=1/1/4477 to=1/1/4478 text="x"
+        -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="x"
+        <- submit_sm_resp 2 ok id="17" load=95
+        => loaded 95
+        => sent 9 accepted id="17"
+        engine send 10 #43 from=1/1/4477 to=1/1/4478 text="x"
+        -> submit_sm 3 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="x"
+        <- submit_sm_resp 3 0x58 load=100
+        note peer refused 0x58
+        => loaded 100
+        => sent 10 refused Throttled 0x58
+        engine send 11 #44 from=1/1/4477 to=1/1/4478 text="x"
+        -> submit_sm 4 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="x"
+        <- submit_sm_resp 4 ok id="18" load=79
+        => sent 11 accepted id="18"
+        "#,
+    );
+}
+
+#[test]
 fn receipts_are_read_however_carriers_write_them() {
     for (fields, expected) in [
         // With a user data header; in any order and letter case; without what nobody needs.

@@ -242,6 +242,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
         Input::Sent { token, outcome, .. } => {
             format!("sent {token} {}", outcome_words(outcome, batch))
         }
+        Input::Loaded { load, .. } => format!("loaded {load}"),
         Input::Delivered { token, outcome, .. } => {
             format!("delivered {token} {}", outcome_words(outcome, batch))
         }

@@ -28,6 +28,7 @@ const TLVS: &[(&str, u16, Form)] = &[
     ("reference", tlv::USER_MESSAGE_REFERENCE, Form::Number(2)),
     ("sc_version", tlv::SC_INTERFACE_VERSION, Form::Octets),
     ("availability", tlv::MS_AVAILABILITY_STATUS, Form::Number(1)),
+    ("load", tlv::CONGESTION_STATE, Form::Number(1)),
     ("lives", tlv::QOS_TIME_TO_LIVE, Form::Number(4)),
     ("billing", tlv::BILLING_IDENTIFICATION, Form::Octets),
     ("sar", tlv::SAR_MSG_REF_NUM, Form::Number(2)),
@@ -198,7 +199,7 @@ pub(super) fn pdu_octets(line: &str) -> Vec<u8> {
     let words = Words::new(rest);
     let (tlvs, destinations) = (words.tlvs(), words.destinations());
     let tlvs = Tlvs::parse(&tlvs).expect("well-formed TLVs");
-    let body_present = status.is_ok() && words.find("header").is_none();
+    let body_present = (status.is_ok() || !tlvs.is_empty()) && words.find("header").is_none();
     let mut out = BytesMut::new();
     pdu::encode(
         &pdu(id, &words, &destinations, tlvs, body_present),
