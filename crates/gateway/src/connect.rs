@@ -143,6 +143,11 @@ async fn keep(io: Rc<Io>, link: Rc<Link>) {
             plan.carrier.reconnect_max,
         );
         if pause.alarm {
+            io.common
+                .metrics
+                .peers
+                .connector(name)
+                .credentials_rejected();
             tracing::error!(
                 connector = name,
                 "the carrier does not take our credentials: check system_id, password and system_type"

@@ -67,6 +67,7 @@ pub(crate) struct PeerFamilies {
     receipts: Family<Who, Counter>,
     unreadable_receipts: Family<Who, Counter>,
     connects: Family<How, Counter>,
+    credentials_rejected: Family<Who, Counter>,
 }
 
 /// The metrics of one customer or one connector, looked up once per bind.
@@ -226,6 +227,11 @@ impl PeerFamilies {
             "Messages of carriers that look like receipts and say nothing",
             &self.unreadable_receipts,
         );
+        counter(
+            "credentials_rejected",
+            "Times that a carrier made clear that it does not take our credentials: somebody has to look",
+            &self.credentials_rejected,
+        );
         registry.register("binds", "Binds that stand", self.binds.clone());
         registry.register(
             "requests_refused",
@@ -303,6 +309,14 @@ impl PeerMeter {
     /// An attempt to bind to the carrier ended.
     pub(crate) fn connect(&self, how: &str) {
         self.families.connects.get_or_create(&self.how(how)).inc();
+    }
+
+    /// The carrier does not take our credentials; it is no passing trouble.
+    pub(crate) fn credentials_rejected(&self) {
+        self.families
+            .credentials_rejected
+            .get_or_create(&self.who)
+            .inc();
     }
 
     fn how(&self, status: &str) -> How {

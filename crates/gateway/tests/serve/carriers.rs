@@ -100,6 +100,8 @@ fn a_refused_password_is_not_tried_again_at_once() {
     carrier.send(&refusal, status::RINVPASWD, bind.header.sequence);
     carrier.end();
     gateway.logged("the carrier does not take our credentials");
+    let rejected = "bindery_credentials_rejected_total{peer=\"carrier1\",side=\"connector\"}";
+    gateway.counted(rejected, 1);
     let line = gateway.logged("next attempt");
     let wait = line
         .split("wait=")
