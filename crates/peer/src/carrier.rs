@@ -276,20 +276,23 @@ impl Carrier {
         };
         let habits = &self.profile.habits;
         let message = habits.outgoing(message, &mut self.characters, &mut self.retold);
-        let (message, part) = long::for_carrier(message, form, &mut self.text);
-        let sent = submit_sm(
-            &message,
-            part,
-            &validity,
-            &self.profile,
-            version,
-            &mut self.scratch,
-        )
-        .map_err(RequestError::Unencodable)
-        .and_then(|sm| {
-            let pdu = Pdu::SubmitSm(sm).for_version(version, &mut self.filtered);
-            self.session.request(now.mono, &pdu, token)
-        });
+        let sent = message
+            .and_then(|message| {
+                let (message, part) = long::for_carrier(message, form, &mut self.text);
+                submit_sm(
+                    &message,
+                    part,
+                    &validity,
+                    &self.profile,
+                    version,
+                    &mut self.scratch,
+                )
+            })
+            .map_err(RequestError::Unencodable)
+            .and_then(|sm| {
+                let pdu = Pdu::SubmitSm(sm).for_version(version, &mut self.filtered);
+                self.session.request(now.mono, &pdu, token)
+            });
         let outcome = match sent {
             Ok(_) => return,
             Err(RequestError::WindowFull | RequestError::NotBound) => Outcome::Unsent,

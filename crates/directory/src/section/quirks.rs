@@ -4,6 +4,7 @@ use engine::{LongMessages, RefusalClass};
 use smpp::status::Status;
 use sms::{Alphabet, State};
 
+use super::submitting::AlphabetSet;
 use super::{ConnectorSettings, VERSIONS};
 use crate::form::{Characters, Choice, Flag, Keys, Pairs, choice, octets, or_none, pairs, whole};
 use crate::table::{Setting, setting};
@@ -25,6 +26,8 @@ pub(super) fn settings() -> Vec<Setting<ConnectorSettings>> {
             "The version that it speaks if its answer to the bind names none; `same`: the one that we ask for. A transceiver is never 3.3."),
         setting!("data_coding_0", profile.habits.zero, choice(ALPHABETS), Reconnect,
             "What data_coding 0 means to it. A text that is kept in GSM 7-bit is written anew in this alphabet; what that lacks goes in UCS-2 if the text is short enough, else as `?`. Messages from it are told apart accordingly."),
+        setting!("alphabets", profile.habits.alphabets, AlphabetSet, Reconnect,
+            "The alphabets that it takes. A text in another one is written in the first of these that has all its characters, in the order of the default; else in `gsm7` with letters that look alike. What cannot be said is refused for good. `data_coding_0` stands over it for texts that are kept in GSM 7-bit."),
         setting!("service_type", profile.habits.service_type, or_none("same", octets(0..=5, Characters::Ascii)), Reconnect,
             "`service_type` of every message to it."),
         setting!("source_ton", profile.habits.source.ton, or_none("same", whole(0..=255)), Reconnect, "`source_addr_ton` of every message to it."),

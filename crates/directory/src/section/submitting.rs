@@ -282,7 +282,7 @@ fn lists() -> Pairs<String, List<Text>> {
 }
 
 /// A list of alphabets.
-struct AlphabetSet;
+pub(super) struct AlphabetSet;
 
 impl AlphabetSet {
     fn list() -> List<Choice<Alphabet>> {

@@ -215,6 +215,91 @@ fn a_long_text_that_the_default_alphabet_lacks_keeps_its_length() {
     );
 }
 
+/// What becomes of messages to a carrier that takes these alphabets. In `script`, `{to}` and `{until}` stand for what is the same in all.
+#[track_caller]
+fn written_for(alphabets: &[Alphabet], script: &str) {
+    let habits = Habits {
+        alphabets: alphabets.iter().copied().collect(),
+        ..Habits::default()
+    };
+    let script = script.replace("{to}", "from=1/1/4477 to=1/1/4478");
+    let script = script.replace("{until}", "until=261122120000000+");
+    bound_with(with(habits), &script);
+}
+
+#[test]
+fn a_text_is_written_in_an_alphabet_that_its_carrier_takes() {
+    let script = r#"
+        engine send 9 #42 {to} dcs=0x3 text="\xe9@"
+        -> submit_sm 2 {to} {until} rd=0x1 text="\x05\x00"
+        engine send 10 #43 {to} dcs=0x1 text="@{"
+        -> submit_sm 3 {to} {until} rd=0x1 text="\x00\x1b("
+        # A letter that GSM lacks.
+        engine send 11 #44 {to} dcs=0x3 text="\xe3"
+        -> submit_sm 4 {to} {until} rd=0x1 dcs=0x8 text="\x00\xe3"
+        # What it takes stays.
+        engine send 12 #45 {to} dcs=0x8 text="\x00a"
+        -> submit_sm 5 {to} {until} rd=0x1 dcs=0x8 text="\x00a"
+        # Octets cannot be said in letters.
+        engine send 13 #46 {to} dcs=0x4 text="\x01"
+        => sent 13 refused Permanent 0x45
+        <- enquire_link 7
+        note unencodable data_coding
+        -> enquire_link_resp 7 ok
+    "#;
+    written_for(&[Alphabet::Gsm7, Alphabet::Ucs2], script);
+}
+
+#[test]
+fn a_text_in_16_bit_characters_goes_in_gsm_where_that_is_all_with_fewer_accents_if_need_be() {
+    let script = r#"
+        engine send 9 #42 {to} dcs=0x8 text="\x00\xe9"
+        -> submit_sm 2 {to} {until} rd=0x1 text="\x05"
+        engine send 10 #43 {to} dcs=0x8 text="\x00\xe3"
+        -> submit_sm 3 {to} {until} rd=0x1 text="a"
+        # Flash stays flash.
+        engine send 11 #44 {to} dcs=0x18 text="\x00a"
+        -> submit_sm 4 {to} {until} rd=0x1 dcs=0xf0 text="a"
+        engine send 12 #45 {to} dcs=0x8 text="\x4e\x2d"
+        => sent 12 refused Permanent 0x45
+    "#;
+    written_for(&[Alphabet::Gsm7], script);
+}
+
+#[test]
+fn a_part_that_fits_no_longer_loses_accents_or_is_refused() {
+    let (letters, wide) = ("a".repeat(99), r"\x00a".repeat(99));
+    let script = format!(
+        r#"
+        engine send 9 #42 {{to}} esm=0x40 dcs=0x3 text="\x05\x00\x03\x07\x02\x01\xe3{letters}"
+        -> submit_sm 2 {{to}} esm=0x40 {{until}} rd=0x1 text="\x05\x00\x03\x07\x02\x01a{letters}"
+        engine send 10 #43 {{to}} esm=0x40 dcs=0x6 text="\x05\x00\x03\x07\x02\x02\xbf{letters}"
+        => sent 10 refused Permanent 0x45
+        # A text that is no part goes whole, however long it gets.
+        engine send 11 #44 {{to}} dcs=0x3 text="\xe3{letters}"
+        -> submit_sm 3 {{to}} {{until}} rd=0x1 dcs=0x8 text="\x00\xe3{wide}"
+    "#
+    );
+    written_for(&[Alphabet::Gsm7, Alphabet::Ucs2], &script);
+}
+
+#[test]
+fn a_carrier_that_takes_latin_1_alone_for_its_default_gets_it_as_0() {
+    let habits = Habits {
+        zero: Alphabet::Latin1,
+        alphabets: [Alphabet::Latin1].into_iter().collect(),
+        ..Habits::default()
+    };
+    let script = r#"
+        engine send 9 #42 from=1/1/4477 to=1/1/4478 dcs=0x8 text="\x00\xe3"
+        -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="\xe3"
+        # The euro sign is not in Latin-1.
+        engine send 10 #43 from=1/1/4477 to=1/1/4478 text="\x1be"
+        -> submit_sm 3 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="?"
+    "#;
+    bound_with(with(habits), script);
+}
+
 #[test]
 fn a_carrier_that_tells_no_version_may_be_known_for_an_older_one() {
     let habits = Habits {
