@@ -40,6 +40,8 @@ impl MessageId {
             return Some(alias);
         }
         let radix = match form {
+            // None is written so; the hexadecimal ones of the customer's receipts are.
+            MessageIdForm::Decimal if text.len() > 1 && text.starts_with('0') => return None,
             MessageIdForm::Decimal => 10,
             MessageIdForm::Hex => 16,
         };
@@ -120,6 +122,17 @@ mod tests {
         for form in [MessageIdForm::Decimal, MessageIdForm::Hex] {
             assert_eq!(text(0x9BAD_CAFE, form), "9BADCAFE");
         }
+    }
+
+    #[test]
+    fn an_id_in_hexadecimal_that_has_no_letters_is_not_taken_for_a_decimal_one() {
+        let key = Told::from(MessageKey(0x0380_1234_5678_9012));
+        let id = MessageId::new(key, MessageIdForm::Hex);
+        assert_eq!(MessageId::read(id.as_bytes(), MessageIdForm::Decimal), None);
+        assert_eq!(
+            MessageId::read(id.as_bytes(), MessageIdForm::Hex),
+            Some(key)
+        );
     }
 
     #[test]
