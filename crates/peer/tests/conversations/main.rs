@@ -9,4 +9,5 @@ mod long;
 mod mo;
 mod multi;
 mod receipts;
+mod statuses;
 mod talk;
