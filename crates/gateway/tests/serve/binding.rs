@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use smpp::command;
-use smpp::pdu::{Bind, Pdu, Sm};
+use smpp::command::{self, CommandId};
+use smpp::pdu::{Bind, BroadcastSm, CancelBroadcastSm, Pdu, QuerySm, Sm};
 use smpp::session::BindKind;
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
@@ -511,4 +511,48 @@ fn the_certificate_is_that_of_the_host_name() {
         other.try_write(&[0; 16]).is_err(),
         "another name is not believed"
     );
+}
+
+#[test]
+fn cell_broadcast_is_refused_by_every_preset_and_the_session_goes_on() {
+    let dir = Dir::new("broadcast");
+    let presets = [
+        ("default", 0x50, None),
+        ("mobivate", 0x50, None),
+        ("mta", 0x50, None),
+        // What 3.4 does not know has no response of its own.
+        ("messangi", 0x34, Some(command::GENERIC_NACK)),
+        ("bulksms", 0x34, Some(command::GENERIC_NACK)),
+        ("tangerine", 0x34, Some(command::GENERIC_NACK)),
+    ];
+    let customer = |(preset, ..): (&str, u8, Option<CommandId>)| {
+        format!(
+            "[[customer]]\nname = '{preset}'\npassword = 'secret'\npreset = '{preset}'\ntls_only = false\n"
+        )
+    };
+    let gateway = Gateway::start(&dir, &presets.map(customer).concat());
+    for (preset, interface_version, instead) in presets {
+        let mut client = Client::connect(gateway.smpp);
+        let bind = Bind {
+            interface_version,
+            ..credentials(preset, "secret")
+        };
+        let bound = bind_as(&mut client, BindKind::Transceiver, bind);
+        assert_eq!(bound, (status::OK, Some(interface_version)), "{preset}");
+        for request in [
+            Pdu::BroadcastSm(BroadcastSm::default()),
+            Pdu::QueryBroadcastSm(QuerySm::default()),
+            Pdu::CancelBroadcastSm(CancelBroadcastSm::default()),
+        ] {
+            let sequence = client.ask(&request);
+            let answer = client.next().header;
+            let told = instead.unwrap_or(request.command_id().response());
+            assert_eq!(answer.command_id, told, "{preset}");
+            assert_eq!(answer.status, status::RINVCMDID, "{preset}");
+            assert_eq!(answer.sequence, sequence, "{preset}");
+        }
+        client.ask(&Pdu::EnquireLink(Tlvs::EMPTY));
+        let alive = client.next().header;
+        assert_eq!(alive.command_id, command::ENQUIRE_LINK_RESP, "{preset}");
+    }
 }
