@@ -1,5 +1,6 @@
 //! Conversations between the gateway and its peers, with the engine's part read out from the script.
 
+mod alerts;
 mod asking;
 mod carrier;
 mod carrier_habits;
