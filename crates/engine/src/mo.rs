@@ -140,7 +140,7 @@ impl Turn<'_> {
         let limits = &self.directory.limits;
         let keep = u64::try_from(limits.replies_keep.as_millis()).unwrap_or(u64::MAX);
         let since = MessageKey::earliest(Wall(self.now.wall.0.saturating_sub(keep)));
-        if let Some(upto) = self.fold.replies().overdue(limits.replies_max, since) {
+        while let Some(upto) = self.fold.replies().overdue(limits.replies_max, since) {
             self.record(&Record::Outdated { upto });
         }
         self.record(&Record::Latest(latest));

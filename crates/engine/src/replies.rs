@@ -1,6 +1,7 @@
 //! Which message a subscriber answers: the latest that came to it from the number it writes to (BUL-F6, BUL-F16).
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
 use sms::Message;
 
@@ -79,12 +80,16 @@ impl Replies {
     /// This is the latest message of its talk now.
     pub(crate) fn remember(&mut self, latest: Latest) {
         let Latest { talk, key, .. } = latest;
-        match self.latest.get(talk.0) {
-            Some(known) if known.key >= key => return,
-            Some(_) => {}
-            None => self.len += 1,
+        match self.latest.entry(talk.0) {
+            Entry::Occupied(known) if known.get().key >= key => return,
+            Entry::Occupied(mut known) => {
+                known.insert(latest);
+            }
+            Entry::Vacant(place) => {
+                place.insert(latest);
+                self.len += 1;
+            }
         }
-        self.latest.insert(talk.0, latest);
         if self.by_age.back().is_none_or(|&(last, _)| last < key) {
             self.by_age.push_back((key, talk));
         } else {
@@ -101,19 +106,21 @@ impl Replies {
     /// Talks whose latest message is this one or an older one are forgotten.
     pub(crate) fn forget(&mut self, upto: MessageKey) {
         while let Some((key, talk)) = self.by_age.pop_front_if(|(key, _)| *key <= upto) {
-            if is_latest(&self.latest, key, talk) {
-                self.latest.remove(talk.0);
+            if let Entry::Occupied(known) = self.latest.entry(talk.0)
+                && known.get().key == key
+            {
+                known.remove();
                 self.len -= 1;
             }
         }
     }
 
     /// Up to where talks are to be forgotten so that there are room for more and none from before `since`, if any are: when there
-    /// are `most`, a part of them at once, so that it is seldom written down.
+    /// are `most`, a part of them at once, so that it is seldom written down. To be asked again until it says none.
     pub(crate) fn overdue(&self, most: usize, since: MessageKey) -> Option<MessageKey> {
         const PART: usize = 64;
         if self.len >= most {
-            return self.iter().nth(most / PART).map(|latest| latest.key);
+            return self.by_age.get(most / PART).map(|&(key, _)| key);
         }
         if self.by_age.front()?.0 >= since {
             return None;
