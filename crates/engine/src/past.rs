@@ -5,6 +5,7 @@
 
 use sms::{State, Wall};
 
+use crate::whole::severity;
 use crate::{Answer, Cause, CustomerId, MessageKey, Origin, Output, Refusal, Told};
 
 /// Octets of a row.
@@ -89,8 +90,8 @@ impl LookUp {
         beginning(self.customer, self.told)
     }
 
-    /// The answer that these rows give. Of several messages of one name it is that of the one that came least far, at the
-    /// time when the last of them ended.
+    /// The answer that these rows give. Of several messages of one name it is the worst end, as in a receipt about all of them, at
+    /// the time when the last of them ended.
     pub fn answer(&self, rows: &[[u8; ROW_OCTETS]]) -> Output {
         let origin = self.origin;
         let ends = rows.iter().filter_map(|row| {
@@ -99,12 +100,7 @@ impl LookUp {
             Some((State::from_u8(row[24])?, cause, at))
         });
         let since = ends.clone().map(|(.., at)| at).max();
-        let least = ends.min_by_key(|&(state, ..)| match state {
-            State::Delivered => 2,
-            State::Accepted => 1,
-            _ => 0,
-        });
-        match least {
+        match ends.max_by_key(|&(state, _, at)| (severity(state), at)) {
             None => Output::Refused {
                 origin,
                 refusal: Refusal::UnknownMessage,
@@ -202,13 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn of_several_the_one_answers_that_came_least_far() {
+    fn of_several_the_worst_answers_as_their_receipt_does() {
         let delivered = ended(9, State::Delivered, 5).row();
         let expired = ended(10, State::Expired, 3).row();
         assert_ne!(delivered[..16], expired[..16]);
         assert_eq!(
             state(&[delivered, expired]),
             (State::Expired, Some(Wall(5)))
+        );
+        let rejected = ended(11, State::Rejected, 2).row();
+        assert_eq!(
+            state(&[delivered, expired, rejected]),
+            (State::Rejected, Some(Wall(5)))
         );
         assert_eq!(state(&[delivered]), (State::Delivered, Some(Wall(5))));
     }

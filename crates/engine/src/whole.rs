@@ -161,7 +161,7 @@ impl Whole {
 }
 
 /// Which of two ends is worse news.
-fn severity(state: State) -> u8 {
+pub(crate) fn severity(state: State) -> u8 {
     match state {
         State::Delivered => 0,
         State::Accepted => 1,

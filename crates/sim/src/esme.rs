@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use smpp::pdu::{Bind, CancelSm, Pdu, QuerySm, Sm, SmResp};
 use smpp::status::{self, Status};
-use smpp::tlv::Tlvs;
+use smpp::tlv::{self, Tlvs};
 use sms::{Address, State};
 
 use crate::env::{Env, EsmeEvent, Event, MS, SECOND};
@@ -14,6 +14,9 @@ use crate::wire::{Came, Wire, answer_keep_alive};
 
 /// How long it waits for an answer before it hangs up.
 const PATIENCE: u64 = 90 * SECOND;
+
+/// Octets of short_message (SMPP 3.4, 5.2.22).
+const SHORT_MESSAGE_MAX: usize = 254;
 
 /// What it does with a delivery.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -472,6 +475,11 @@ impl Esme {
 impl Line {
     fn submit(&mut self, env: &mut Env, message: usize) {
         let told = env.submitted(message);
+        let long = told.text.len() > SHORT_MESSAGE_MAX;
+        let mut tlvs = Vec::new();
+        if long {
+            let _ = tlv::put_bytes(&mut tlvs, tlv::MESSAGE_PAYLOAD, &told.text);
+        }
         let sm = Sm {
             source: source_of(&told.source),
             destination: Address::international(&told.destination),
@@ -479,7 +487,9 @@ impl Line {
             registered_delivery: told.registered_delivery,
             validity_period: &told.validity,
             schedule_delivery_time: &told.due,
-            short_message: &told.text,
+            esm_class: told.esm_class,
+            short_message: if long { b"" } else { &told.text },
+            tlvs: Tlvs::parse(&tlvs).unwrap_or_default(),
             ..Sm::default()
         };
         self.request(env, &Pdu::SubmitSm(sm));

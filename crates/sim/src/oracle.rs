@@ -4,14 +4,16 @@
 
 mod asked;
 mod judge;
+mod long;
 
 use std::collections::BTreeMap;
 
-use engine::InDoubt;
+use engine::{InDoubt, PartReceipts};
 use smpp::pdu::Sm;
 use smpp::receipt;
 use smpp::status::{self, Status};
-use sms::{State, Wall};
+use sms::udh::{self, Concatenation};
+use sms::{State, UDHI, Wall};
 
 use crate::env::Env;
 use crate::esme::Thanks;
@@ -20,6 +22,7 @@ use crate::plan::{Plan, own_number};
 
 use asked::Asked;
 pub use asked::{Reply, Wish};
+use long::Piece;
 
 /// A message as it is submitted.
 #[derive(Clone, Debug, Default)]
@@ -38,13 +41,17 @@ pub struct Sms {
     pub validity: Option<u64>,
     /// Seconds before it may be sent.
     pub delay: Option<u64>,
+    /// Which part of a longer message it is, if its customer cut it.
+    pub part: Option<Concatenation>,
 }
 
 /// A message in the words of submit_sm.
 pub(crate) struct Submission {
     pub(crate) source: Vec<u8>,
     pub(crate) destination: Vec<u8>,
+    /// Octets, with the user data header if there is one.
     pub(crate) text: Vec<u8>,
+    pub(crate) esm_class: u8,
     pub(crate) registered_delivery: u8,
     pub(crate) priority: u8,
     pub(crate) validity: Vec<u8>,
@@ -101,6 +108,10 @@ struct Story {
     id: Option<Vec<u8>>,
     doubts: u32,
     asked: Vec<Asked>,
+    /// What it was cut from.
+    head: Option<usize>,
+    /// What was cut from it, by the number of the part.
+    parts: BTreeMap<u8, usize>,
 }
 
 /// What one carrier got.
@@ -179,6 +190,7 @@ pub(crate) struct CustomerFacts {
     pub(crate) window: usize,
     pub(crate) patience: u64,
     validity_ms: u64,
+    split_receipts: PartReceipts,
 }
 
 #[derive(Default)]
@@ -221,6 +233,7 @@ impl Oracle {
                 window: usize::from(plan.account.session.window_out),
                 patience: nanos(plan.account.session.response_timeout) + 30 * crate::env::SECOND,
                 validity_ms: millis(plan.customer.validity),
+                split_receipts: plan.customer.split_receipts,
             })
             .collect();
     }
@@ -247,19 +260,7 @@ impl Oracle {
         let mut text = format!("m{number} ").into_bytes();
         text.append(&mut sms.text);
         sms.text = text;
-        self.stories.push(Story {
-            customer,
-            group: "",
-            sms,
-            submitted: None,
-            answer: None,
-            sends: 0,
-            copies: Vec::new(),
-            told: Vec::new(),
-            id: None,
-            doubts: 0,
-            asked: Vec::new(),
-        });
+        self.stories.push(Story::new(customer, "", sms));
         number
     }
 
@@ -363,15 +364,6 @@ impl Oracle {
         }
     }
 
-    /// A message in its stored form leaves our process for a carrier; whether it arrives is another matter.
-    pub(crate) fn leaves(&mut self, body: &[u8]) {
-        let text = sms::Message::decode(body).map_or(&[][..], |message| message.text);
-        let story = number_of(text, b'm').and_then(|number| self.stories.get_mut(number));
-        if let Some(story) = story {
-            story.sends += 1;
-        }
-    }
-
     pub(crate) fn crashed(&mut self, durable_until: u64, now: u64) {
         self.crashes.push((durable_until, now));
     }
@@ -387,7 +379,33 @@ impl Oracle {
     /// How many messages there are, and how many of them were taken on.
     pub(crate) fn count(&self) -> (usize, usize) {
         let accepted = self.stories.iter().filter(|story| story.is_accepted());
-        (self.stories.len(), accepted.count())
+        let written = self.stories.iter().filter(|story| story.head.is_none());
+        (written.count(), accepted.count())
+    }
+
+    /// The number of the next message.
+    pub(crate) fn next_number(&self) -> usize {
+        self.stories.len()
+    }
+}
+
+impl Story {
+    fn new(customer: usize, group: &'static str, sms: Sms) -> Story {
+        Story {
+            customer,
+            group,
+            sms,
+            submitted: None,
+            answer: None,
+            sends: 0,
+            copies: Vec::new(),
+            told: Vec::new(),
+            id: None,
+            doubts: 0,
+            asked: Vec::new(),
+            head: None,
+            parts: BTreeMap::new(),
+        }
     }
 }
 
@@ -452,10 +470,18 @@ impl Env {
                 .into_bytes()
             })
         };
+        let mut text = Vec::new();
+        if let Some(part) = sms.part {
+            let written = udh::Writer::new(&mut text).concatenation(part).is_ok();
+            assert!(written, "one element fits");
+        }
+        let esm_class = if text.is_empty() { 0 } else { UDHI };
+        text.extend_from_slice(&sms.text);
         Submission {
             source: sms.source.clone(),
             destination: sms.destination.clone(),
-            text: sms.text.clone(),
+            text,
+            esm_class,
             registered_delivery: sms.registered_delivery,
             priority: sms.priority,
             validity: relative(sms.validity),
@@ -496,9 +522,9 @@ impl Env {
         sm: &Sm<'_>,
         written_at: u64,
     ) -> Option<(usize, usize)> {
-        let Some(message) = number_of(sm.short_message, b'm')
-            .filter(|&message| message < self.oracle.stories.len())
-        else {
+        let place = Piece::read(sm)
+            .and_then(|piece| Some((piece, self.oracle.place(piece, sm.destination.digits)?)));
+        let Some((piece, message)) = place else {
             self.violated(format!(
                 "carrier{} got a message that nobody wrote",
                 connector + 1
@@ -509,17 +535,18 @@ impl Env {
         let moment = self.moment();
         let oracle = &mut self.oracle;
         let story = &oracle.stories[message];
-        let wrong = if story.submitted.is_none() {
+        let head = story.head.map_or(story, |head| &oracle.stories[head]);
+        let wrong = if head.submitted.is_none() {
             Some("it was not submitted")
-        } else if story
+        } else if head
             .answer
             .as_ref()
             .is_some_and(|(status, ..)| !status.is_ok())
         {
             Some("its customer was told that it was refused")
-        } else if story.is_cancelled() {
+        } else if head.is_cancelled() {
             Some("its customer was told that it is cancelled")
-        } else if story.sms.text != sm.short_message {
+        } else if story.sms.text != piece.text || !piece.is_part(story.sms.part) {
             Some("its text is another")
         } else if story.sms.source != sm.source.digits
             || story.sms.destination != sm.destination.digits
@@ -575,9 +602,8 @@ impl Env {
             self.violated(format!("customer{} got an illegible receipt", customer + 1));
             return None;
         };
-        let Some(message) =
-            number_of(said.text, b'm').filter(|&number| number < self.oracle.stories.len())
-        else {
+        let named = number_of(said.text, b'm').filter(|&number| number < self.oracle.stories.len());
+        let Some(message) = named.or_else(|| self.oracle.long_message_to(sm.source.digits)) else {
             self.violated(format!("customer{} got a receipt of nothing", customer + 1));
             return None;
         };

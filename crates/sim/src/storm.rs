@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use engine::{Amount, Distribution};
+use engine::{Amount, Distribution, LongMessages, PartReceipts};
 use sms::Wall;
 
 use crate::carrier::CarrierHabits;
@@ -102,8 +102,12 @@ fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     let mut random = Random::new(seed);
     let mut plan = weather::plan(&mut random);
     distribute(&mut plan, seed);
+    if has_long_texts(seed) {
+        lengthen(&mut plan, seed);
+    }
     let messages = random.between(u64::from(size.messages / 4), u64::from(size.messages)) as u32;
     let mut weather = Weather::new(&mut random, messages, plan.clone());
+    weather.lengthening = has_long_texts(seed).then(|| Random::new(seed));
     weather.asking = asks(seed).then(|| Random::new(seed));
     let customers = plan.customers.len();
     let mut world = World::new(random.bits(), plan);
@@ -147,6 +151,31 @@ fn has_groups(seed: u64) -> bool {
 /// Whether customers ask about their messages and cancel some that day.
 fn asks(seed: u64) -> bool {
     seed.is_multiple_of(3)
+}
+
+/// Whether texts that day may be too long for one short message.
+fn has_long_texts(seed: u64) -> bool {
+    matches!(seed % 5, 1 | 2)
+}
+
+/// How each carrier takes long texts, and what each customer hears of them.
+fn lengthen(plan: &mut Plan, seed: u64) {
+    const FORMS: [LongMessages; 4] = [
+        LongMessages::Udh8,
+        LongMessages::Udh16,
+        LongMessages::Sar,
+        LongMessages::Payload,
+    ];
+    const RECEIPTS: [PartReceipts; 2] = [PartReceipts::Joined, PartReceipts::Last];
+    for (connector, turn) in plan.connectors.iter_mut().zip(seed as usize..) {
+        connector.connector.long_messages = FORMS[turn % FORMS.len()];
+        connector.profile.long_messages = connector.connector.long_messages;
+    }
+    for (customer, turn) in plan.customers.iter_mut().zip(seed as usize..) {
+        customer.customer.split_receipts = RECEIPTS[turn % RECEIPTS.len()];
+        let holds = turn.is_multiple_of(3);
+        customer.customer.hold_parts = holds.then(|| Duration::from_secs(20));
+    }
 }
 
 fn live(world: &mut World) -> Result<Summary, String> {
@@ -193,13 +222,13 @@ fn second_wave(world: &mut World) -> usize {
     for carrier in &mut world.carriers {
         carrier.habits.receipt_delay = CarrierHabits::fair().receipt_delay;
     }
-    let first = world.env.oracle.count().0;
+    let first = world.env.oracle.next_number();
     for esme in 0..world.esmes.len() {
         if !world.esmes[esme].can_submit() {
             continue;
         }
         for n in 0..8 {
-            let number = world.env.oracle.count().0;
+            let number = world.env.oracle.next_number();
             let sms = Sms {
                 source: b"12345".to_vec(),
                 destination: format!("4479{}{number:07}", number % 4).into_bytes(),

@@ -5,6 +5,7 @@ use core::time::Duration;
 use engine::{Amount, InDoubt, Meter, Route, Target};
 use smpp::status;
 use sms::State;
+use sms::udh::Concatenation;
 
 use crate::carrier::{CarrierHabits, Form, Ids, Reaction};
 use crate::env::{Event, MS, SECOND};
@@ -45,6 +46,8 @@ pub(crate) struct Weather {
     whole: Plan,
     /// What customers ask, and when, if they do: of its own, so that days without it stay what they are.
     pub(crate) asking: Option<Random>,
+    /// Which texts are long that day, if any are; of its own as well.
+    pub(crate) lengthening: Option<Random>,
 }
 
 impl Weather {
@@ -74,6 +77,7 @@ impl Weather {
             pause: lasts / u64::from(messages).max(1) * 2,
             whole,
             asking: None,
+            lengthening: None,
         }
     }
 
@@ -236,6 +240,11 @@ impl World {
         if troubles.bad_carriers {
             for carrier in &mut self.carriers {
                 carrier.habits = bad_carrier(random);
+                let parts = weather.lengthening.is_some();
+                if parts && matches!(carrier.habits.ids, Ids::Reused(_)) {
+                    // Of two parts to one number that have one id nobody can say which a receipt is about.
+                    carrier.habits.ids = Ids::Words;
+                }
             }
         }
         if troubles.bad_customers {
@@ -286,7 +295,8 @@ impl World {
         weather.messages -= burst;
         for _ in 0..burst {
             let sms = self.some_sms();
-            self.submit_anywhere(sms);
+            let pieces = self.lengthen(sms);
+            self.submit_anywhere(pieces);
         }
         if self.env.random.chance(50) {
             let customer = self.env.random.below(self.plan.customers.len() as u64) as usize;
@@ -332,16 +342,57 @@ impl World {
         self.ask(able[message % able.len()], message, wish);
     }
 
-    fn submit_anywhere(&mut self, sms: Sms) {
+    /// Makes some messages too long for one short message, and others parts that their customer cut: in any order, and some are
+    /// missing.
+    fn lengthen(&mut self, sms: Sms) -> Vec<Sms> {
+        let reference = (self.env.oracle.next_number() % 256) as u16;
+        let weather = self.weather.as_mut();
+        let Some(random) = weather.and_then(|weather| weather.lengthening.as_mut()) else {
+            return vec![sms];
+        };
+        let letter = b'a' + random.below(26) as u8;
+        match random.below(10) {
+            0..3 => {
+                let text = vec![letter; random.between(161, 600) as usize];
+                vec![Sms { text, ..sms }]
+            }
+            3..5 => {
+                let total = random.between(2, 4) as u8;
+                let mut pieces: Vec<Sms> = (1..=total)
+                    .map(|sequence| Sms {
+                        part: Some(Concatenation {
+                            reference,
+                            wide: false,
+                            total,
+                            sequence,
+                        }),
+                        text: vec![letter; random.between(1, 140) as usize],
+                        ..sms.clone()
+                    })
+                    .collect();
+                pieces.rotate_left(random.below(total.into()) as usize);
+                if random.chance(200) {
+                    pieces.pop();
+                }
+                pieces
+            }
+            _ => vec![sms],
+        }
+    }
+
+    /// Submits these over one bind.
+    fn submit_anywhere(&mut self, pieces: Vec<Sms>) {
         let able: Vec<usize> = (0..self.esmes.len())
             .filter(|&esme| self.esmes[esme].can_submit())
             .collect();
         let esme = *self.env.random.pick(&able);
-        self.submit(esme, sms);
+        for sms in pieces {
+            self.submit(esme, sms);
+        }
     }
 
     fn some_sms(&mut self) -> Sms {
-        let number = self.env.oracle.count().0;
+        let number = self.env.oracle.next_number();
         let random = &mut self.env.random;
         let length = random.below(150) as usize;
         Sms {
@@ -356,6 +407,7 @@ impl World {
             priority: random.below(4) as u8,
             validity: random.chance(300).then(|| random.between(5, 600)),
             delay: random.chance(50).then(|| random.between(1, 60)),
+            part: None,
         }
     }
 

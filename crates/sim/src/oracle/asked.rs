@@ -3,6 +3,8 @@
 use smpp::status::{self, Status};
 use sms::State;
 
+use engine::PartReceipts;
+
 use super::{Code, Moment, Oracle, Said, Story};
 use crate::env::Env;
 
@@ -65,13 +67,14 @@ impl Oracle {
     pub(crate) fn known_to(&self, customer: usize) -> impl DoubleEndedIterator<Item = usize> {
         let stories = self.stories.iter().enumerate();
         stories
-            .filter(move |(_, story)| story.customer == customer && story.is_accepted())
+            .filter(move |(_, story)| story.customer == customer && self.may_be_asked_about(story))
             .map(|(message, _)| message)
     }
 
     /// Whether a message never left our process.
     pub(crate) fn was_never_sent(&self, message: usize) -> bool {
-        self.stories[message].sends == 0
+        let mut family = self.family(&self.stories[message]);
+        family.all(|story| story.sends == 0)
     }
 
     /// How many messages were cancelled.
@@ -82,7 +85,8 @@ impl Oracle {
 
     /// When everything is at rest and every customer has asked for each of its messages: whether it knows how each ended.
     pub(crate) fn judge_answers(&self) -> Result<(), String> {
-        let unknown = |story: &Story| story.is_accepted() && story.end_by_answer().is_none();
+        let unknown =
+            |story: &Story| self.may_be_asked_about(story) && story.end_by_answer().is_none();
         match self.stories.iter().position(unknown) {
             None => Ok(()),
             Some(number) => Err(format!(
@@ -90,6 +94,12 @@ impl Oracle {
                 self.stories[number]
             )),
         }
+    }
+
+    /// Where the last part alone is told of, an answer, which is about all parts, need not agree.
+    fn may_be_asked_about(&self, story: &Story) -> bool {
+        let last = self.customers[story.customer].split_receipts == PartReceipts::Last;
+        story.is_accepted() && !(story.is_long() && last)
     }
 
     fn wrong_reply(
@@ -105,15 +115,20 @@ impl Oracle {
                     Said::Refused(status) => super::judge::is_permanent(status),
                     Said::Taken | Said::Nothing { .. } => true,
                 };
-                if story.copies.iter().any(|copy| may_have_it(copy.said)) {
+                let mut copies = self.family(story).flat_map(|story| &story.copies);
+                if copies.any(|copy| may_have_it(copy.said)) {
                     return Some("a carrier may have it".to_owned());
                 }
                 let end = story.end()?;
                 (end != State::Deleted).then(|| format!("it was {end:?} before"))
             }
             Reply::Refused(status::RCANCELFAIL) if asked.wish == Wish::Cancel => {
-                let too_late = story.sends > 0
+                let too_late = self.family(story).any(|story| story.sends > 0)
                     || self.may_be_on_its_way(story)
+                    // A long message is not cut off in the middle, nor when a part of it has ended.
+                    || self
+                        .siblings(story)
+                        .any(|part| part.sends > 0 || part.end().is_some())
                     || story.end().is_some()
                     || story.wished_for(Wish::Cancel) > 1
                     || self.has_expired(story, now.wall);
@@ -163,7 +178,8 @@ impl Story {
         self.asked.iter().any(|asked| {
             asked.wish == Wish::Cancel
                 && asked.at.is_some()
-                && matches!(asked.reply, None | Some(Reply::Cancelled))
+                // Of a long message some parts may have been stopped when it came too late for others.
+                && (self.is_long() || matches!(asked.reply, None | Some(Reply::Cancelled)))
         })
     }
 

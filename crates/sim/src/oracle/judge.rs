@@ -1,6 +1,6 @@
 //! The verdicts: what may be told, what may be sent again, and what must have happened in the end.
 
-use engine::{Amount, Balance, InDoubt, RefusalClass, Wants};
+use engine::{Amount, Balance, InDoubt, PartReceipts, RefusalClass, Wants};
 use peer::{Profile, refusal_class};
 use smpp::status::Status;
 use sms::{State, Wall};
@@ -136,12 +136,16 @@ impl Oracle {
         error: Code,
         now: Moment,
     ) -> Option<String> {
-        let reported = story.copies.iter().any(|copy| {
-            copy.reports
-                .iter()
-                .any(|report| report.state == state && error.is(report.error))
-        });
-        if reported {
+        if !story.parts.is_empty() && self.is_founded_by_parts(story, state, error, now) {
+            return None;
+        }
+        let reported = |story: &Story| {
+            let mut reports = story.copies.iter().flat_map(|copy| &copy.reports);
+            reports.any(|report| report.state == state && error.is(report.error))
+        };
+        // Of parts in doubt nobody can say which of them a receipt is about: they go to one number.
+        let in_doubt = story.copies.iter().any(|copy| !self.is_settled(copy));
+        if reported(story) || in_doubt && self.siblings(story).any(reported) {
             return None;
         }
         let founded = match state {
@@ -177,6 +181,25 @@ impl Oracle {
             let expiry = self.expiry(story);
             format!("nobody says so (err {error:?}, valid until {expiry:?}): {story}")
         })
+    }
+
+    /// Whether something that happened to its parts makes a long message come to `state`. To be delivered is to be delivered whole,
+    /// where not the last part alone is told of.
+    fn is_founded_by_parts(&self, story: &Story, state: State, error: Code, now: Moment) -> bool {
+        let founded = |part: &Story| self.unfounded(part, state, error, now).is_none();
+        let mut parts = self.family(story).skip(1);
+        match self.customers[story.customer].split_receipts {
+            PartReceipts::Joined if state == State::Delivered => {
+                self.total_of(story) == Some(story.parts.len()) && parts.all(founded)
+            }
+            PartReceipts::Last => parts
+                .filter(|part| {
+                    let mark = part.sms.part;
+                    mark.is_some_and(|mark| mark.sequence == mark.total)
+                })
+                .any(founded),
+            PartReceipts::Joined | PartReceipts::PerPart => parts.any(founded),
+        }
     }
 
     fn may_be_unknown(&self, story: &Story, now: Moment) -> bool {
@@ -269,7 +292,7 @@ impl Oracle {
             match &story.copies[..] {
                 _ if story.is_cancelled() => 0,
                 [only] if story.sends == 1 && refused(only) => 0,
-                _ => story.sends.max(1),
+                _ => story.sends.max(1) * story.segments_max(),
             }
         };
         let not_refused = |story: &&Story| {
@@ -303,10 +326,16 @@ impl Oracle {
             Said::Refused(status) => is_permanent(status) || !self.is_settled(copy),
             Said::Taken | Said::Nothing { .. } => true,
         };
-        let unsent = !story.copies.iter().any(kept);
+        if let Some(wrong) = self.wrong_parts(story) {
+            return Err(wrong);
+        }
+        let sent = |story: &&Story| story.copies.iter().any(kept);
+        let pieces = self.total_of(story).unwrap_or(1);
+        let unsent = self.family(story).filter(sent).count() < pieces;
         // What was on its way when a connection broke may have been given up; if its customer was told, that was judged.
         let given_up = story.told.iter().any(|told| told.state == State::Unknown)
-            || self.may_be_on_its_way(story) && !story.wants(State::Unknown);
+            || self.family(story).any(|part| self.may_be_on_its_way(part))
+                && (!story.parts.is_empty() || !story.wants(State::Unknown));
         if unsent && could_be_sent && !given_up && !story.may_be_cancelled() {
             return Err("was accepted, and never sent though it could have been".to_owned());
         }
@@ -456,7 +485,8 @@ impl Env {
 
     /// The carriers that got it, in order.
     pub(crate) fn copies_of(&self, message: usize) -> Vec<usize> {
-        let copies = self.oracle.stories[message].copies.iter();
+        let family = self.oracle.family(&self.oracle.stories[message]);
+        let copies = family.flat_map(|story| &story.copies);
         copies.map(|copy| copy.connector).collect()
     }
 

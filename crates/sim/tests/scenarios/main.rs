@@ -1,9 +1,11 @@
 //! What the engine promises, as sentences; each is named for the fault that it is about.
 
+mod asked;
+
 use std::time::Duration;
 
 use engine::{Distribution, InDoubt, Target};
-use sim::{Crash, Form, Ids, Plan, Reaction, Reply, Sms, Thanks, Wish, World};
+use sim::{Crash, Form, Ids, Plan, Reaction, Sms, Thanks, World};
 use smpp::status;
 use sms::State;
 
@@ -73,78 +75,6 @@ fn a_group_without_a_receiver_waits_over_a_crash_and_leaks_nothing() {
     world.expect(
         "its group is told",
         world.told(message) == [State::Delivered],
-    );
-    world.settle();
-}
-
-// ---- what customers ask ----
-
-/// A reply to query_sm for a message that has ended well or been stopped, or that is on its way.
-const fn state(state: State, ended: bool) -> Reply {
-    Reply::State {
-        state,
-        error: 0,
-        ended,
-    }
-}
-
-/// Shows MTA-82.
-#[test]
-fn what_is_cancelled_is_never_sent_though_the_process_dies() {
-    let mut world = small_world();
-    let later = Sms {
-        delay: Some(30),
-        ..to("447700900123")
-    };
-    let message = world.submit(0, later);
-    world.run(seconds(2));
-    world.ask(0, message, Wish::Cancel);
-    world.run(seconds(2));
-    world.expect("it is", world.replies(message) == [Reply::Cancelled]);
-    world.crash(Crash::PowerCut);
-    world.restart_in(seconds(1));
-    world.run(seconds(60));
-    world.settle();
-    world.expect("nobody got it", world.copies(message).is_empty());
-    world.expect(
-        "its customer knows",
-        world.told(message) == [State::Deleted],
-    );
-}
-
-#[test]
-fn a_cancel_after_a_send_in_doubt_comes_too_late() {
-    let mut world = small_world();
-    world.script(0, [Reaction::TakeSilently]);
-    let message = world.submit(0, to("447700900123"));
-    world.run(seconds(1));
-    world.cut_off(0);
-    world.run(seconds(1));
-    world.ask(0, message, Wish::Cancel);
-    world.run(seconds(1));
-    world.expect(
-        "a carrier may have it",
-        world.replies(message) == [Reply::Refused(status::RCANCELFAIL)],
-    );
-    world.settle();
-}
-
-#[test]
-fn an_end_that_was_told_is_answered_after_a_crash_too() {
-    let mut world = small_world();
-    world.carrier(0).receipt_delay = (5_000_000_000, 5_000_000_000);
-    let message = world.submit(0, to("447700900123"));
-    world.run(seconds(2));
-    world.ask(0, message, Wish::State);
-    world.run(seconds(10));
-    world.crash(Crash::Kill);
-    world.restart_in(seconds(1));
-    world.run(seconds(5));
-    world.ask(0, message, Wish::State);
-    world.run(seconds(2));
-    world.expect(
-        "first it is on its way, then delivered",
-        world.replies(message) == [state(State::Enroute, false), state(State::Delivered, true)],
     );
     world.settle();
 }
