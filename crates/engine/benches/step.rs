@@ -19,7 +19,9 @@ static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
 
 /// Messages to a step.
 const BATCH: u32 = 500;
+/// The first of them, and the only one where only one is needed.
 const CUSTOMER: CustomerId = CustomerId(1);
+const CUSTOMERS: u32 = 1_000;
 /// Has a bind and all the window it needs.
 const OPEN: ConnectorId = ConnectorId(1);
 /// Has none.
@@ -57,6 +59,26 @@ fn whole_way(bencher: Bencher<'_, '_>, outstanding: u32) {
     });
 }
 
+/// The carrier takes a message, and in its place one leaves a deep lane where so many customers wait.
+#[divan::bench(args = [1, CUSTOMERS], sample_count = 400, sample_size = 1)]
+fn drain(bencher: Bencher<'_, '_>, customers: u32) {
+    let mut desk = Desk::behind(0);
+    for _ in 0..450 {
+        desk.submit_of(customers, b"882000001234");
+    }
+    desk.inputs.push(Input::Connected {
+        origin: Origin::default(),
+        connector: CLOSED,
+        transmits: true,
+        window: BATCH as u16,
+    });
+    desk.step();
+    bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
+        assert_eq!(desk.sends.len(), BATCH as usize);
+        desk.take();
+    });
+}
+
 /// An engine and the world around it, as far as it is needed.
 struct Desk {
     engine: Engine,
@@ -65,6 +87,7 @@ struct Desk {
     now: Now,
     customer: BindId,
     carrier: BindId,
+    submitted: u32,
     /// Ids that the carrier gave, and those that it has sent the receipts of.
     taken: u64,
     told: u64,
@@ -85,6 +108,7 @@ impl Desk {
             },
             customer: BindId::NONE,
             carrier: BindId::NONE,
+            submitted: 0,
             taken: 0,
             told: 0,
             sends: Vec::new(),
@@ -112,6 +136,11 @@ impl Desk {
     }
 
     fn submit(&mut self, destination: &[u8]) {
+        self.submit_of(1, destination);
+    }
+
+    /// A batch of so many customers in turn.
+    fn submit_of(&mut self, customers: u32, destination: &[u8]) {
         let message = Message {
             source: Address {
                 ton: 5,
@@ -128,9 +157,10 @@ impl Desk {
         };
         for _ in 0..BATCH {
             let body = self.inputs.put_message(&message);
+            self.submitted += 1;
             self.inputs.push(Input::Submit(Draft {
                 bind: self.customer,
-                customer: CUSTOMER,
+                customer: CustomerId(CUSTOMER.0 + self.submitted % customers),
                 wants: Wants::from_registered_delivery(1),
                 body,
                 ..Draft::default()
@@ -227,7 +257,9 @@ fn directory() -> Directory {
         ..Customer::default()
     };
     Directory {
-        customers: [(CUSTOMER, customer)].into(),
+        customers: (0..CUSTOMERS)
+            .map(|more| (CustomerId(CUSTOMER.0 + more), customer.clone()))
+            .collect(),
         connectors: [OPEN, CLOSED].map(|id| (id, Connector::default())).into(),
         limits: Limits {
             memory_max: u64::MAX,

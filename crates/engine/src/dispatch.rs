@@ -6,14 +6,10 @@ use sms::Instant;
 
 use crate::doubts::Doubt;
 use crate::engine::Turn;
-use crate::fold::CLASSES;
 use crate::live::{Bind, Side};
 use crate::number::Tail;
 use crate::record::{Keys, Reason, Record};
 use crate::{BindId, Connector, ConnectorId, InDoubt, MessageKey, Origin, Output, Room};
-
-/// Shares of the classes of a lane, lowest first: none is ever starved.
-const WEIGHTS: [i32; CLASSES] = [1, 2, 4, 8];
 
 impl Turn<'_> {
     /// Every connector that something changed for sends what it may.
@@ -49,7 +45,10 @@ impl Turn<'_> {
         if credit == 0 {
             return;
         }
-        let mut keys = self.pick(id, credit);
+        let Some(live) = self.live.connectors.get_mut(&id) else {
+            return;
+        };
+        let mut keys = live.shares.pick(self.fold, id, credit);
         if self.drop_expired(&mut keys) {
             // Their places are for those behind them, but not in this step: there may be a million.
             let soon = self.now.mono + Duration::from_millis(1);
@@ -151,35 +150,6 @@ impl Turn<'_> {
             .filter(|bind| bind.has_room(self.now.mono))
             .map(|bind| bind.window - bind.flights.len())
             .sum()
-    }
-
-    /// The next `credit` messages of a lane: by smooth weighted round robin over the classes, in order within a class.
-    fn pick(&mut self, id: ConnectorId, credit: usize) -> Vec<MessageKey> {
-        let Some(live) = self.live.connectors.get_mut(&id) else {
-            return Vec::new();
-        };
-        let mut classes: [_; CLASSES] =
-            core::array::from_fn(|class| self.fold.waiting(id, class).peekable());
-        let mut keys = Vec::with_capacity(credit.min(4096));
-        while keys.len() < credit {
-            let mut total = 0;
-            let mut best = None;
-            for (class, queue) in classes.iter_mut().enumerate() {
-                if queue.peek().is_none() {
-                    live.shares[class] = 0;
-                    continue;
-                }
-                total += WEIGHTS[class];
-                live.shares[class] += WEIGHTS[class];
-                if best.is_none_or(|best| live.shares[class] >= live.shares[best]) {
-                    best = Some(class);
-                }
-            }
-            let Some(best) = best else { break };
-            live.shares[best] -= total;
-            keys.extend(classes[best].next());
-        }
-        keys
     }
 
     /// A place in the window of a connector for a message that need not wait: `None` if it has to.

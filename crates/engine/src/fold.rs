@@ -5,9 +5,11 @@
 //! the records that are applied to it.
 
 mod apart;
+mod lane;
 mod ledger;
 mod own;
 mod parts;
+mod queue;
 mod snapshot;
 mod stray;
 
@@ -17,9 +19,9 @@ use sms::{State, Wall};
 
 use self::apart::Apart;
 use self::ledger::Ledger;
+use self::queue::End;
 use crate::aliases::Aliases;
-use crate::closed::Closed;
-use crate::entry::{CarrierId, Entry, LANE, Leg, Order, Stage, Stand, TIMER};
+use crate::entry::{CarrierId, Entry, Leg, Order, Stage, Stand, TIMER};
 use crate::ids::Ids;
 use crate::index::Index;
 use crate::named::Named;
@@ -30,10 +32,9 @@ use crate::slab::{List, Slab, Slot};
 use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
 
+pub(crate) use lane::{CLASSES, Lane};
+pub(crate) use queue::Waiting;
 pub(crate) use stray::Stray;
-
-/// Classes of a lane: 0 lowest to 3 highest.
-pub(crate) const CLASSES: usize = 4;
 
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
@@ -57,19 +58,6 @@ pub(crate) struct Fold {
     ended: Vec<Ended>,
     memory: u64,
     sent: u64,
-}
-
-/// What waits for one connector, and what it has in hand.
-#[derive(Debug, Default)]
-pub(crate) struct Lane {
-    classes: [List<LANE>; CLASSES],
-    due: BTreeMap<Wall, List<LANE>>,
-    deferred: u64,
-    /// Sent, and the response open.
-    pub(crate) sending: u64,
-    /// Receipts without a message, oldest first.
-    strays: BTreeSet<MessageKey>,
-    pub(crate) closed: Closed,
 }
 
 /// What one customer has coming.
@@ -423,80 +411,6 @@ impl Fold {
         self.lane_mut(connector).sending += 1;
     }
 
-    fn enqueue(&mut self, slot: Slot, due: Option<Wall>, end: End) {
-        let Some(leg) = self.entries[slot].leg_mut() else {
-            return;
-        };
-        let (connector, class) = (leg.connector, usize::from(leg.priority) % CLASSES);
-        leg.stage = if due.is_some() {
-            Stage::Deferred
-        } else {
-            Stage::Waiting
-        };
-        leg.due = due.unwrap_or_default();
-        let lane = self.lanes.entry(connector).or_default();
-        match (due, end) {
-            (Some(due), _) => {
-                lane.deferred += 1;
-                lane.due
-                    .entry(due)
-                    .or_default()
-                    .push_back(&mut self.entries, slot);
-                self.dues.insert((due, connector));
-            }
-            (None, End::Tail) => lane.classes[class].push_back(&mut self.entries, slot),
-            (None, End::Head) => lane.classes[class].push_front(&mut self.entries, slot),
-        }
-        let expires = self.entries[slot].order.expires;
-        self.start_timer(slot, expires);
-    }
-
-    /// Those deferred until `upto` wait in their class again, behind the others.
-    fn come_due(&mut self, connector: ConnectorId, upto: Wall) {
-        while let Some(list) = self
-            .lanes
-            .get(&connector)
-            .and_then(|lane| lane.due.first_key_value())
-        {
-            let (&due, list) = list;
-            let Some(slot) = list.iter(&self.entries).next().filter(|_| due <= upto) else {
-                return;
-            };
-            self.leave(slot);
-            self.enqueue(slot, None, End::Tail);
-        }
-    }
-
-    fn take_from_lane(&mut self, slot: Slot) {
-        let Some(leg) = self.entries[slot].leg() else {
-            return;
-        };
-        let (connector, due, stage, class) = (
-            leg.connector,
-            leg.due,
-            leg.stage,
-            usize::from(leg.priority) % CLASSES,
-        );
-        let Some(lane) = self.lanes.get_mut(&connector) else {
-            return;
-        };
-        match stage {
-            Stage::Waiting => lane.classes[class].remove(&mut self.entries, slot),
-            Stage::Deferred => {
-                let Some(list) = lane.due.get_mut(&due) else {
-                    return;
-                };
-                list.remove(&mut self.entries, slot);
-                lane.deferred -= 1;
-                if list.is_empty() {
-                    lane.due.remove(&due);
-                    self.dues.remove(&(due, connector));
-                }
-            }
-            Stage::Sending | Stage::Sent => {}
-        }
-    }
-
     fn insert(&mut self, entry: Entry) -> Slot {
         self.memory += entry.memory();
         let key = entry.order.key;
@@ -590,21 +504,6 @@ impl Fold {
 
     pub(crate) fn lane(&self, connector: ConnectorId) -> Option<&Lane> {
         self.lanes.get(&connector)
-    }
-
-    /// Keys that wait in one class of a lane, first in first.
-    pub(crate) fn waiting(
-        &self,
-        connector: ConnectorId,
-        class: usize,
-    ) -> impl Iterator<Item = MessageKey> + '_ {
-        let list = self
-            .lanes
-            .get(&connector)
-            .map(|lane| lane.classes[class])
-            .unwrap_or_default();
-        list.iter(&self.entries)
-            .map(|slot| self.entries[slot].order.key)
     }
 
     /// The connector for which something has been due the longest at `now`.
@@ -738,34 +637,6 @@ impl Fold {
             memory: self.memory(),
         }
     }
-}
-
-impl Lane {
-    /// How many wait, the deferred ones included.
-    pub(crate) fn waiting(&self) -> u64 {
-        self.classes
-            .iter()
-            .map(|list| u64::from(list.len()))
-            .sum::<u64>()
-            + self.deferred
-    }
-
-    /// Whether none waits that could go now.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.classes.iter().all(List::is_empty)
-    }
-
-    /// How many receipts without a message there are, and the oldest.
-    pub(crate) fn strays(&self) -> (usize, Option<MessageKey>) {
-        (self.strays.len(), self.strays.first().copied())
-    }
-}
-
-/// Where to join a lane.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    Head,
-    Tail,
 }
 
 /// Whether a message goes by the key of another.

@@ -15,6 +15,7 @@ mod dispatch;
 mod doubts;
 mod engine;
 mod entry;
+mod fair;
 mod fold;
 mod form;
 mod group;

@@ -7,6 +7,7 @@ use sms::{Instant, Wall};
 
 use crate::delivery_lane::{DeliveryLane, LaneName};
 use crate::doubts::{Doubt, Doubts};
+use crate::fair::Shares;
 use crate::form::Learned;
 use crate::hash::FixedMap;
 use crate::pace::{Bucket, Pace};
@@ -90,8 +91,8 @@ pub(crate) struct ConnectorLive {
     /// The bind whose turn it is.
     pub(crate) turn: usize,
     pub(crate) bucket: Bucket,
-    /// Smooth weighted round robin over the classes of the lane.
-    pub(crate) shares: [i32; crate::fold::CLASSES],
+    /// Whose turn it is in the lane.
+    pub(crate) shares: Shares,
     pub(crate) paused_until: Instant,
     pub(crate) wake: Option<Instant>,
     /// Sent, and never answered.

@@ -6,7 +6,6 @@ use sms::{Message, State};
 
 use crate::engine::Turn;
 use crate::entry::CarrierId;
-use crate::fold::CLASSES;
 use crate::live::{Flight, MISCOUNT_REST, Side, Timer};
 use crate::record::{How, Keys, Reason, Record};
 use crate::{
@@ -223,10 +222,7 @@ impl Turn<'_> {
     /// rest in the next.
     pub(crate) fn dissolve(&mut self, id: ConnectorId) {
         const MOST: usize = 4096;
-        let waiting = (0..CLASSES)
-            .rev()
-            .flat_map(|class| self.fold.waiting(id, class));
-        let keys: Vec<_> = waiting.take(MOST).collect();
+        let keys: Vec<_> = self.fold.waiting(id).take(MOST).collect();
         if keys.len() == MOST {
             let soon = self.now.mono + Duration::from_millis(1);
             self.live.wake_connector(id, soon);

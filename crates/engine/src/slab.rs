@@ -134,6 +134,11 @@ impl<const WHICH: usize> List<WHICH> {
         self.len
     }
 
+    /// The first, or [`Slot::NONE`].
+    pub(crate) fn head(&self) -> Slot {
+        self.head
+    }
+
     pub(crate) fn push_back<T: Linked<WHICH>>(&mut self, slab: &mut Slab<T>, slot: Slot) {
         *slab[slot].links() = Links {
             prev: self.tail,

@@ -2,7 +2,8 @@
 
 use sms::{Message, Wall};
 
-use super::{Count, End, Fold};
+use super::queue::End;
+use super::{Count, Fold};
 use crate::entry::{Entry, Stage};
 use crate::named::Name;
 use crate::record::Seconds;

@@ -2,7 +2,8 @@
 
 use sms::{State, Wall};
 
-use super::{Count, End, Fold};
+use super::queue::End;
+use super::{Count, Fold};
 use crate::entry::{Entry, Order};
 use crate::record::Record;
 use crate::slab::Slot;

@@ -1,6 +1,7 @@
 //! The fold as records, and back.
 
-use super::{End, Fold, shares_name};
+use super::queue::End;
+use super::{Fold, shares_name};
 use crate::entry::{Entry, Image, Stage};
 use crate::record::Record;
 
@@ -21,14 +22,8 @@ impl Fold {
                     number,
                 });
             });
-            let due = lane.due.values();
-            for slot in lane
-                .classes
-                .iter()
-                .chain(due)
-                .flat_map(|list| list.iter(&self.entries))
-            {
-                write(&Record::Entry(Image::of(&self.entries[slot])));
+            for entry in lane.all(&self.entries) {
+                write(&Record::Entry(Image::of(entry)));
             }
         }
         let mut others: Vec<&Entry> = self.entries().filter(|entry| !entry.is_in_lane()).collect();

@@ -3,6 +3,7 @@
 mod alerts;
 mod asks;
 mod deliveries;
+mod fairness;
 mod groups;
 mod lanes;
 mod limits;

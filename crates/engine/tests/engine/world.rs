@@ -267,10 +267,21 @@ impl World {
         digits: &str,
         text: &str,
     ) -> Result<MessageKey, Refusal> {
+        self.submitted_text_of(CUSTOMER, bind, digits, text)
+    }
+
+    /// The same of any customer.
+    pub(crate) fn submitted_text_of(
+        &mut self,
+        customer: CustomerId,
+        bind: Bind,
+        digits: &str,
+        text: &str,
+    ) -> Result<MessageKey, Refusal> {
         let origin = self.origin();
         self.give(|inputs| {
             let mut draft = draft(origin, bind, digits, inputs);
-            draft.wants = FINAL;
+            (draft.customer, draft.wants) = (customer, FINAL);
             draft.body = inputs.put_message(&Message {
                 text: text.as_bytes(),
                 ..message(digits)

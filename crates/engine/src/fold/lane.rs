@@ -1,0 +1,173 @@
+//! What waits for one connector: by class, in a class by customer, and by the time that it is deferred to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use core::ops::Bound;
+
+use sms::Wall;
+
+use super::Fold;
+use super::queue::{End, Queue, Waiting};
+use crate::closed::Closed;
+use crate::entry::{Entry, LANE, Stage};
+use crate::slab::{List, Slab, Slot};
+use crate::{ConnectorId, CustomerId, MessageKey};
+
+/// Classes of a lane: 0 lowest to 3 highest.
+pub(crate) const CLASSES: usize = 4;
+
+/// What waits for one connector, and what it has in hand.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    /// Of each customer that has something waiting in the class, its queue; none of them is empty.
+    classes: [BTreeMap<CustomerId, Queue>; CLASSES],
+    due: BTreeMap<Wall, List<LANE>>,
+    deferred: u64,
+    /// Sent, and the response open.
+    pub(crate) sending: u64,
+    /// Receipts without a message, oldest first.
+    pub(super) strays: BTreeSet<MessageKey>,
+    pub(crate) closed: Closed,
+}
+
+impl Lane {
+    /// How many wait, the deferred ones included.
+    pub(crate) fn waiting(&self) -> u64 {
+        let queues = self.classes.iter().flat_map(BTreeMap::values);
+        queues.map(Queue::len).sum::<u64>() + self.deferred
+    }
+
+    /// Whether none waits that could go now.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.classes.iter().all(BTreeMap::is_empty)
+    }
+
+    /// How many receipts without a message there are, and the oldest.
+    pub(crate) fn strays(&self) -> (usize, Option<MessageKey>) {
+        (self.strays.len(), self.strays.first().copied())
+    }
+
+    /// All that waits or is deferred, in an order that makes an equal lane.
+    pub(super) fn all<'a>(&'a self, entries: &'a Slab<Entry>) -> impl Iterator<Item = &'a Entry> {
+        let queues = self.classes.iter().flat_map(BTreeMap::values);
+        let due = self.due.values().flat_map(|list| list.iter(entries));
+        let deferred = due.map(|slot| &entries[slot]);
+        queues
+            .flat_map(|queue| queue.waiting(entries))
+            .chain(deferred)
+    }
+}
+
+impl Fold {
+    /// The queues of one class of a lane in the order of their customers, round from the one behind `last`. Only who has something
+    /// waiting has a queue.
+    pub(crate) fn queues(
+        &self,
+        connector: ConnectorId,
+        class: usize,
+        last: CustomerId,
+    ) -> impl Iterator<Item = (CustomerId, Waiting<'_>)> {
+        let queues = self.lanes.get(&connector).map(|lane| &lane.classes[class]);
+        let round = queues.into_iter().flat_map(move |queues| {
+            let behind = queues.range((Bound::Excluded(last), Bound::Unbounded));
+            behind.chain(queues.range(..=last))
+        });
+        round.map(|(&customer, queue)| (customer, queue.waiting(&self.entries)))
+    }
+
+    /// Keys that wait in a lane, the higher classes first.
+    pub(crate) fn waiting(&self, connector: ConnectorId) -> impl Iterator<Item = MessageKey> + '_ {
+        (0..CLASSES)
+            .rev()
+            .flat_map(move |class| self.queues(connector, class, CustomerId::default()))
+            .flat_map(|(_, waiting)| waiting)
+            .map(|entry| entry.order.key)
+    }
+
+    /// The entry waits from now on, in the queue of its customer or until it is `due`.
+    pub(super) fn enqueue(&mut self, slot: Slot, due: Option<Wall>, end: End) {
+        let customer = self.entries[slot].order.customer;
+        let Some(leg) = self.entries[slot].leg_mut() else {
+            return;
+        };
+        let (connector, class) = (leg.connector, usize::from(leg.priority) % CLASSES);
+        leg.stage = if due.is_some() {
+            Stage::Deferred
+        } else {
+            Stage::Waiting
+        };
+        leg.due = due.unwrap_or_default();
+        let lane = self.lanes.entry(connector).or_default();
+        match due {
+            Some(due) => {
+                lane.deferred += 1;
+                lane.due
+                    .entry(due)
+                    .or_default()
+                    .push_back(&mut self.entries, slot);
+                self.dues.insert((due, connector));
+            }
+            None => {
+                lane.classes[class]
+                    .entry(customer)
+                    .or_default()
+                    .join(&mut self.entries, slot, end);
+            }
+        }
+        let expires = self.entries[slot].order.expires;
+        self.start_timer(slot, expires);
+    }
+
+    /// The entry waits no longer.
+    pub(super) fn take_from_lane(&mut self, slot: Slot) {
+        let entry = &self.entries[slot];
+        let customer = entry.order.customer;
+        let Some(leg) = entry.leg() else {
+            return;
+        };
+        let (connector, due, class) = (leg.connector, leg.due, usize::from(leg.priority) % CLASSES);
+        let stage = leg.stage;
+        let Some(lane) = self.lanes.get_mut(&connector) else {
+            return;
+        };
+        match stage {
+            Stage::Waiting => {
+                let queues = &mut lane.classes[class];
+                let Some(queue) = queues.get_mut(&customer) else {
+                    return;
+                };
+                queue.leave(&mut self.entries, slot);
+                if queue.is_empty() {
+                    queues.remove(&customer);
+                }
+            }
+            Stage::Deferred => {
+                let Some(list) = lane.due.get_mut(&due) else {
+                    return;
+                };
+                list.remove(&mut self.entries, slot);
+                lane.deferred -= 1;
+                if list.is_empty() {
+                    lane.due.remove(&due);
+                    self.dues.remove(&(due, connector));
+                }
+            }
+            Stage::Sending | Stage::Sent => {}
+        }
+    }
+
+    /// Those deferred until `upto` wait in the queues of their customers again, behind the others.
+    pub(super) fn come_due(&mut self, connector: ConnectorId, upto: Wall) {
+        while let Some((&due, list)) = self
+            .lanes
+            .get(&connector)
+            .and_then(|lane| lane.due.first_key_value())
+        {
+            let Some(slot) = list.iter(&self.entries).next().filter(|_| due <= upto) else {
+                return;
+            };
+            self.leave(slot);
+            self.enqueue(slot, None, End::Tail);
+        }
+    }
+}
