@@ -5,6 +5,7 @@ use sms::Message;
 use crate::engine::Turn;
 use crate::money::Bill;
 use crate::record::{Accepted, Part, Reason, Record, Seconds};
+use crate::replies::Talk;
 use crate::{
     ConnectorId, Customer, Draft, Inputs, MessageKey, Output, ReceiptRules, Refusal, Room, Route,
     RouteName, Told, Wants,
@@ -28,6 +29,8 @@ pub(crate) struct Taken<'d> {
     pub(crate) expires: Seconds,
     pub(crate) wants: Wants,
     pub(crate) part: Option<Part>,
+    /// Subscribers may answer it.
+    pub(crate) talk: Option<Talk>,
     pub(crate) bill: Bill,
 }
 
@@ -58,18 +61,19 @@ impl Turn<'_> {
             .get(&draft.customer)
             .filter(|customer| customer.enabled && customer.submits);
         let customer = customer.ok_or(Refusal::NotAllowed)?;
+        let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
         let narrowed;
         let draft = if customer.receipts.are_plain() {
             draft
         } else {
-            narrowed = narrowed_by(&customer.receipts, draft, body);
+            narrowed = narrowed_by(&customer.receipts, draft, &message);
             &narrowed
         };
         self.check_room(draft, customer, 1)?;
         self.check_pace(draft, customer)?;
 
         let key = self.mint();
-        let place = self.place(draft, customer, key, body)?;
+        let place = self.place(draft, customer, key, &message, body)?;
         let expires = self.validity(draft, customer, &place)?;
         let told = match told {
             Some(told) => told,
@@ -85,6 +89,7 @@ impl Turn<'_> {
             expires,
             wants: draft.wants,
             part: None,
+            talk: self.opened(&message),
             bill: Bill::Free,
         };
         let replaced = self.replaced_by(draft, body);
@@ -100,7 +105,6 @@ impl Turn<'_> {
         if let Some(replaced) = replaced.filter(|_| self.fold.leg(key).is_some()) {
             self.end_untold(replaced, Reason::Deleted);
         }
-        self.await_answer(draft.customer, key, told, body);
         self.count_pace(draft, customer);
         Ok(told)
     }
@@ -123,6 +127,9 @@ impl Turn<'_> {
         } else {
             None
         };
+        if taken.talk.is_some() {
+            self.make_room_for_talk(key);
+        }
         self.record(&Record::Accepted(Accepted {
             key,
             told: taken.told,
@@ -136,6 +143,7 @@ impl Turn<'_> {
             due,
             sending: flight.is_some(),
             part: taken.part,
+            talk: taken.talk,
             body,
         }));
         if draft.by_address {
@@ -226,10 +234,10 @@ impl Turn<'_> {
         draft: &Draft,
         customer: &'d Customer,
         key: MessageKey,
+        message: &Message<'_>,
         body: &[u8],
     ) -> Result<Place<'d>, Refusal> {
-        let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
-        let selected = RouteName::behind(&message, body);
+        let selected = RouteName::behind(message, body);
         let route = customer
             .route(selected, message.destination.digits)
             .ok_or(Refusal::NoRoute)?;
@@ -293,11 +301,9 @@ impl Turn<'_> {
 }
 
 /// The same, with the receipts that there will be of those that are asked for.
-fn narrowed_by(rules: &ReceiptRules, draft: &Draft, body: &[u8]) -> Draft {
-    let message = Message::decode(body);
-    let destination = message.map_or(&b""[..], |message| message.destination.digits);
+fn narrowed_by(rules: &ReceiptRules, draft: &Draft, message: &Message<'_>) -> Draft {
     Draft {
-        wants: rules.narrow(draft.wants, destination),
+        wants: rules.narrow(draft.wants, message.destination.digits),
         ..*draft
     }
 }

@@ -27,7 +27,7 @@ use crate::index::Index;
 use crate::named::Named;
 use crate::number::TailHash;
 use crate::record::{Accepted, Record, Seconds};
-use crate::replies::Replies;
+use crate::replies::{Latest, Replies};
 use crate::slab::{List, Slab, Slot};
 use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
@@ -233,7 +233,8 @@ impl Fold {
                 topup,
                 amount,
             } => self.ledger.credit(customer, topup, amount),
-            Record::Latest(latest) => self.replies.remember(latest),
+            Record::Latest { talk, latest } => self.replies.remember(talk, latest),
+            Record::Era { since } => self.replies.begin(since),
             Record::Outdated { upto } => self.replies.forget(upto),
             Record::Entry(image) => self.restore(&image),
             Record::Newest { key } => self.newest = key,
@@ -278,6 +279,20 @@ impl Fold {
             is_part: accepted.part.is_some() || shares_name(accepted.key, accepted.told),
             expires: accepted.expires,
         };
+        if let Some(talk) = accepted.talk {
+            let &Accepted {
+                key,
+                customer,
+                told,
+                ..
+            } = accepted;
+            let latest = Latest {
+                key,
+                customer,
+                told,
+            };
+            self.replies.remember(talk, latest);
+        }
         if let Some(part) = &accepted.part {
             self.wholes.join(&order, part, accepted.due);
         }

@@ -6,9 +6,7 @@ use crate::engine::Turn;
 use crate::mo_parts;
 use crate::record::Record;
 use crate::replies::{Latest, Talk};
-use crate::{
-    BindId, BindKind, CustomerId, MessageKey, MoParts, Origin, Output, Refusal, Room, Told,
-};
+use crate::{BindId, BindKind, CustomerId, MessageKey, MoParts, Origin, Output, Refusal, Room};
 
 impl Turn<'_> {
     /// A subscriber sent a message: it goes to the customer that wrote to it last from that number, or else to the one whose number
@@ -114,35 +112,30 @@ impl Turn<'_> {
         (u128::from(age) <= keep.as_millis()).then_some(*latest)
     }
 
-    /// The message was accepted: if it is from a number that subscribers write to, an answer to it finds its customer.
+    /// The talk that an answer to the message would belong to, if it is from a number that subscribers write to.
     #[inline]
-    pub(crate) fn await_answer(
-        &mut self,
-        customer: CustomerId,
-        key: MessageKey,
-        told: Told,
-        body: &[u8],
-    ) {
-        if !self.directory.numbers.is_empty()
-            && let Some(message) = Message::decode(body)
-            && self.directory.numbers.contain(message.source.digits)
-        {
-            self.remember(Latest {
-                talk: Talk::opened_by(&message),
-                key,
-                customer,
-                told,
-            });
-        }
+    pub(crate) fn opened(&self, message: &Message<'_>) -> Option<Talk> {
+        let answerable = self.directory.numbers.contain(message.source.digits);
+        answerable.then(|| Talk::opened_by(message))
     }
 
-    fn remember(&mut self, latest: Latest) {
+    /// There is to be room to remember who can be answered from `key` on.
+    #[inline]
+    pub(crate) fn make_room_for_talk(&mut self, key: MessageKey) {
         let limits = &self.directory.limits;
         let keep = u64::try_from(limits.replies_keep.as_millis()).unwrap_or(u64::MAX);
         let since = MessageKey::earliest(Wall(self.now.wall.0.saturating_sub(keep)));
-        while let Some(upto) = self.fold.replies().overdue(limits.replies_max, since) {
+        if !self.fold.replies().has_room(limits.replies_max, since) {
+            self.begin_era(key, since);
+        }
+    }
+
+    #[cold]
+    fn begin_era(&mut self, key: MessageKey, since: MessageKey) {
+        let most = self.directory.limits.replies_max;
+        while let Some(upto) = self.fold.replies().overdue(most, since) {
             self.record(&Record::Outdated { upto });
         }
-        self.record(&Record::Latest(latest));
+        self.record(&Record::Era { since: key });
     }
 }

@@ -67,6 +67,7 @@ impl Turn<'_> {
                 key: if number == 1 { taken.key } else { self.mint() },
                 wants: wants(draft.wants, &part),
                 part: Some(part),
+                talk: taken.talk.filter(|_| number == 1),
                 bill,
                 ..*taken
             };

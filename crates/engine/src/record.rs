@@ -17,7 +17,7 @@ use crate::closed::GenerationName;
 use crate::entry::{IdHash, Image};
 use crate::money::{Charge, Day};
 use crate::number::TailHash;
-use crate::replies::Latest;
+use crate::replies::{Latest, Talk};
 use crate::whole::WholeImage;
 use crate::{Amount, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
 
@@ -147,8 +147,11 @@ pub(crate) enum Record<'a> {
         topup: u64,
         amount: Amount,
     },
-    /// This is the latest message to a subscriber from one of the numbers that it can write to.
-    Latest(Latest),
+    /// This is the latest message of a talk, in a snapshot; older journals have it for each answerable message. Now
+    /// [`Record::Accepted`] says so itself.
+    Latest { talk: Talk, latest: Latest },
+    /// Talks whose latest message is this or a later one are remembered, and forgotten, apart from those before.
+    Era { since: MessageKey },
     /// Of talks whose latest message is this or an older one it is not remembered any longer.
     Outdated { upto: MessageKey },
     /// One entry of a snapshot.
@@ -263,6 +266,7 @@ const WHOLE: u8 = 41;
 const REPLY: u8 = 50;
 const LATEST: u8 = 51;
 const OUTDATED: u8 = 52;
+const ERA: u8 = 53;
 const OPEN_PART: u8 = 42;
 const APART: u8 = 43;
 const JOINED: u8 = 44;
@@ -473,9 +477,14 @@ impl Record<'_> {
                 w.u32(day.0);
                 w.u64(segments);
             }
-            Record::Latest(latest) => {
+            Record::Latest { talk, latest } => {
                 w.bytes(&[LATEST]);
+                w.u64(talk.0);
                 latest.encode(w);
+            }
+            Record::Era { since } => {
+                w.bytes(&[ERA]);
+                w.u64(since.0);
             }
             Record::Outdated { upto } => {
                 w.bytes(&[OUTDATED]);
@@ -548,7 +557,8 @@ impl Record<'_> {
             Record::Credit { .. } => "Credit",
             Record::Purse { .. } => "Purse",
             Record::Counted { .. } => "Counted",
-            Record::Latest(_) => "Latest",
+            Record::Latest { .. } => "Latest",
+            Record::Era { .. } => "Era",
             Record::Outdated { .. } => "Outdated",
             Record::Entry(_) => "Entry",
             Record::Newest { .. } => "Newest",
@@ -578,7 +588,11 @@ impl Record<'_> {
                 },
                 body: r.long()?,
             },
-            LATEST => Record::Latest(Latest::decode(r)?),
+            LATEST => Record::Latest {
+                talk: Talk(r.u64()?),
+                latest: Latest::decode(r)?,
+            },
+            ERA => Record::Era { since: r.key()? },
             OUTDATED => Record::Outdated { upto: r.key()? },
             SENDING => Record::Sending {
                 connector: ConnectorId(r.u32()?),

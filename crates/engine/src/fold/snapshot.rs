@@ -39,9 +39,7 @@ impl Fold {
             write(&stray.record(key));
         }
         self.ledger.snapshot(write);
-        for &latest in self.replies.iter() {
-            write(&Record::Latest(latest));
-        }
+        self.replies.snapshot(write);
     }
 
     /// One entry of a snapshot.

@@ -3,6 +3,7 @@
 use sms::Wall;
 
 use super::{Reader, Seconds, Writer};
+use crate::replies::Talk;
 use crate::whole::PartReceipts;
 use crate::{BindId, ConnectorId, CustomerId, Group, MessageKey, Told, Wants};
 
@@ -27,6 +28,8 @@ pub(crate) struct Accepted<'a> {
     pub(crate) sending: bool,
     /// It is one of several that depend on each other.
     pub(crate) part: Option<Part>,
+    /// It is the latest message of this talk: subscribers may answer it.
+    pub(crate) talk: Option<Talk>,
     pub(crate) body: &'a [u8],
 }
 
@@ -50,8 +53,9 @@ mod flag {
     pub(super) const TOLD: u8 = 4;
     pub(super) const GROUP: u8 = 8;
     pub(super) const PART: u8 = 16;
+    pub(super) const TALK: u8 = 32;
     /// A newer version may know more.
-    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD | GROUP | PART;
+    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD | GROUP | PART | TALK;
 }
 
 impl<'a> Accepted<'a> {
@@ -62,7 +66,8 @@ impl<'a> Accepted<'a> {
             | bit(self.due.is_some(), flag::DUE)
             | bit(told.is_some(), flag::TOLD)
             | bit(self.group != Group::default(), flag::GROUP)
-            | bit(self.part.is_some(), flag::PART);
+            | bit(self.part.is_some(), flag::PART)
+            | bit(self.talk.is_some(), flag::TALK);
         w.0.reserve(64 + self.body.len());
         w.bytes(&[flags, self.priority, self.wants.0]);
         w.u64(self.key.0);
@@ -83,6 +88,9 @@ impl<'a> Accepted<'a> {
             let held = u8::from(part.held);
             w.u64(part.head.0);
             w.bytes(&[part.number, part.total, part.receipts as u8, held]);
+        }
+        if let Some(talk) = self.talk {
+            w.u64(talk.0);
         }
         w.long(self.body);
     }
@@ -120,6 +128,11 @@ impl<'a> Accepted<'a> {
             sending: has(flag::SENDING),
             part: if has(flag::PART) {
                 Some(Part::decode(r)?)
+            } else {
+                None
+            },
+            talk: if has(flag::TALK) {
+                Some(Talk(r.u64()?))
             } else {
                 None
             },
