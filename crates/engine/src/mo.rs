@@ -1,6 +1,6 @@
 //! Messages from subscribers: whose they are, and that they wait for them; and that a subscriber is back, which waits for nobody.
 
-use sms::{Message, Wall};
+use sms::{Message, Wall, long};
 
 use crate::engine::Turn;
 use crate::mo_parts;
@@ -41,7 +41,7 @@ impl Turn<'_> {
             (Some(_), MoParts::Drop) => return Ok(()),
             (Some(part), MoParts::Join) if self.is_waiting_twin(id, part, body) => return Ok(()),
             (Some(_), MoParts::Separate) => {
-                separate = mo_parts::without_header(&message);
+                separate = long::without_header(&message);
                 &separate[..]
             }
             _ => body,

@@ -35,19 +35,6 @@ pub(crate) fn part_of(message: &Message<'_>) -> Option<Concatenation> {
     header.concatenation().filter(|part| part.total > 1)
 }
 
-/// The part without its header, in its stored form.
-pub(crate) fn without_header(message: &Message<'_>) -> Vec<u8> {
-    let (_, text) = message.header().unwrap_or_default();
-    let mut stored = Vec::new();
-    Message {
-        esm_class: message.esm_class & !UDHI,
-        text,
-        ..*message
-    }
-    .encode(&mut stored);
-    stored
-}
-
 impl Turn<'_> {
     /// Whether the very same part waits already: its carrier did not hear that we have it.
     pub(crate) fn is_waiting_twin(

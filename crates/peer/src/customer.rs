@@ -16,7 +16,7 @@ use smpp::tlv::Tlvs;
 use sms::{Address, Instant, Message, Now};
 
 use crate::asking::{self, Asking};
-use crate::delivery::{self, Scratch};
+use crate::delivery::{self, Pieces, Scratch};
 use crate::flow::{note_response, note_unsaid};
 use crate::multi::{self, Recipients, Unreached};
 use crate::submission::{self, Bad, Submission};
@@ -47,6 +47,8 @@ pub struct Customer {
     text: Vec<u8>,
     /// Of requests to several destinations that are not answered: who will not get the message.
     unreached: Vec<(u32, Unreached)>,
+    /// The rest of deliveries that go in parts.
+    pieces: Pieces,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,7 @@ impl Customer {
             filtered: Vec::new(),
             text: Vec::new(),
             unreached: Vec::new(),
+            pieces: Pieces::default(),
         }
     }
 
@@ -280,9 +283,8 @@ impl Customer {
                 late,
                 ..
             } => {
-                let outcome = self.delivery_outcome(*status);
                 note_response(*status, *late, notes);
-                self.delivered(*token, outcome, inputs);
+                self.answered_delivery(now, *token, *status, inputs);
             }
             Event::Expired { token } => {
                 notes.push(Note::Silent);
@@ -311,7 +313,7 @@ impl Customer {
                 field,
             }),
             Event::Closed(reason) => return Some(Flow::Closed(*reason)),
-            Event::Forgotten { .. } => {}
+            Event::Forgotten { token } => self.pieces.give_up(*token),
             Event::Bound { .. } | Event::BindFailed(_) | Event::Outbind(_) => {
                 unreachable!("a message centre does not bind")
             }
@@ -577,6 +579,13 @@ impl Customer {
             return; // The engine was told that the bind ended.
         };
         let version = self.session.version();
+        if version == Version::V33
+            && matches!(what, Delivery::Mo { .. })
+            && let Some(part) = self.pieces.cut(token, &message, account, &mut self.scratch)
+        {
+            self.deliver_part(now, token, &part, inputs);
+            return;
+        }
         let sent = delivery::deliver_sm(what, &message, account, version, &mut self.scratch)
             .map_err(RequestError::Unencodable)
             .and_then(|sm| {
@@ -585,6 +594,19 @@ impl Customer {
             });
         self.scratch.rest();
         delivery::rest(&mut self.filtered);
+        self.sent(token, sent, inputs);
+    }
+
+    /// Sends one of the parts that a delivery was cut into.
+    fn deliver_part(&mut self, now: Now, token: u64, part: &[u8], inputs: &mut Inputs) {
+        let part = Message::decode(part).expect("parts are cut whole");
+        let pdu = Pdu::DeliverSm(delivery::part_sm(&part));
+        let sent = self.session.request(now.mono, &pdu, token);
+        self.sent(token, sent, inputs);
+    }
+
+    /// Tells the engine of a delivery that could not be sent.
+    fn sent(&mut self, token: u64, sent: Result<u32, RequestError>, inputs: &mut Inputs) {
         let outcome = match sent {
             Ok(_) => return,
             Err(RequestError::WindowFull | RequestError::NotBound) => Outcome::Unsent,
@@ -596,6 +618,7 @@ impl Customer {
                 }
             }
         };
+        self.pieces.give_up(token);
         self.delivered(token, outcome, inputs);
     }
 
@@ -617,6 +640,17 @@ impl Customer {
         if said.is_none() {
             inputs.push(Input::AlertDropped);
         }
+    }
+
+    /// The customer answered a delivery. Of one in parts it has the whole when it has the last.
+    fn answered_delivery(&mut self, now: Now, token: u64, status: Status, inputs: &mut Inputs) {
+        if !status.is_ok() {
+            self.pieces.give_up(token);
+        } else if let Some(part) = self.pieces.next(token) {
+            self.deliver_part(now, token, &part, inputs);
+            return;
+        }
+        self.delivered(token, self.delivery_outcome(status), inputs);
     }
 
     fn delivered(&mut self, token: u64, outcome: Outcome, inputs: &mut Inputs) {

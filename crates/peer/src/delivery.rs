@@ -1,6 +1,7 @@
 //! The deliver_sm that tells a customer what became of its message, or what a subscriber wrote.
 
 mod mo;
+mod pieces;
 mod receipt;
 
 use engine::Delivery;
@@ -9,6 +10,7 @@ use smpp::pdu::{Sm, Unencodable};
 use smpp::tlv::Tlvs;
 use sms::Message;
 
+pub(crate) use self::pieces::Pieces;
 use self::receipt::Receipt;
 pub(crate) use self::receipt::{err_number, known_to};
 use crate::Account;
@@ -70,6 +72,11 @@ pub(crate) fn deliver_sm<'a>(
             told.deliver_sm(message, account, version, scratch)
         }
     }
+}
+
+/// The deliver_sm of a part that [`Pieces`] gave out.
+pub(crate) fn part_sm<'a>(part: &Message<'a>) -> Sm<'a> {
+    mo::part_sm(part)
 }
 
 /// TLVs as they are stored: they were valid when they came.

@@ -140,6 +140,19 @@ pub fn cut(
     Ok(parts)
 }
 
+/// The message without its user data header, in its stored form ([`Message::encode`]); without a text if the header is malformed.
+pub fn without_header(message: &Message<'_>) -> Vec<u8> {
+    let (_, text) = message.header().unwrap_or_default();
+    let bare = Message {
+        esm_class: message.esm_class & !UDHI,
+        text,
+        ..*message
+    };
+    let mut stored = Vec::with_capacity(bare.encoded_len());
+    bare.encode(&mut stored);
+    stored
+}
+
 /// Joins parts, given in their order, into one message in its stored form ([`Message::encode`]): their texts end to end, behind what the
 /// header of the first says beside which part it is. `None` if there are none, a header is malformed, or they are not in one alphabet.
 pub fn join(parts: &[Message<'_>]) -> Option<Vec<u8>> {

@@ -3,13 +3,17 @@
 use engine::Told;
 use smpp::pdu::{Sm, Unencodable};
 use smpp::{Version, tlv};
-use sms::{Alphabet, Message, NotText, Reading, UDHI};
+use sms::segment::Marking;
+use sms::{Alphabet, Message, NotText, Reading, UDHI, long};
 
 use super::{Scratch, checked};
-use crate::Account;
 use crate::delivering::MoAlphabet;
 use crate::retell::{book, put_header, put_legible, read};
 use crate::told::MessageId;
+use crate::{Account, long as parts};
+
+/// Octets of a short_message (SMPP 3.4, 5.2.21).
+const SHORT_MESSAGE_MAX: usize = 254;
 
 /// The deliver_sm of a message, with its text in the place that has room for it and the name of the message that it answers.
 pub(super) fn deliver_sm<'a>(
@@ -25,30 +29,13 @@ pub(super) fn deliver_sm<'a>(
         characters,
         ..
     } = scratch;
-    let data_coding = retell(message, account, characters, text);
-    let text: &[u8] = text;
-    let retold = data_coding.map(|data_coding| Message {
-        data_coding,
-        text,
-        esm_class: match account.delivering.mo_alphabet {
-            MoAlphabet::GsmBasic => message.esm_class & !UDHI,
-            MoAlphabet::AsReceived | MoAlphabet::Readable => message.esm_class,
-        },
-        ..*message
-    });
-    let message = retold.as_ref().unwrap_or(message);
-    let room = if version >= Version::V50 { 255 } else { 254 };
-    let mut sm = Sm {
-        service_type: message.service_type,
-        source: message.source,
-        destination: message.destination,
-        esm_class: message.esm_class,
-        protocol_id: message.protocol_id,
-        priority_flag: message.priority,
-        registered_delivery: message.registered_delivery,
-        data_coding: message.data_coding,
-        ..Sm::default()
+    let message = &retold(message, account, characters, text);
+    let room = if version >= Version::V50 {
+        255
+    } else {
+        SHORT_MESSAGE_MAX
     };
+    let mut sm = bare(message);
     tlvs.clear();
     tlvs.extend_from_slice(message.tlvs);
     if message.text.len() <= room {
@@ -68,6 +55,83 @@ pub(super) fn deliver_sm<'a>(
     }
     sm.tlvs = checked(tlvs)?;
     Ok(sm)
+}
+
+/// The parts, in their stored form, of a message that has no room in a deliver_sm without message_payload, as the account wants its
+/// text. None: it has room, or it cannot be cut because it is a part itself or its header is malformed.
+pub(super) fn cut(
+    message: &Message<'_>,
+    account: &Account,
+    reference: u8,
+    scratch: &mut Scratch,
+) -> Vec<Vec<u8>> {
+    let message = &retold(message, account, &mut scratch.characters, &mut scratch.text);
+    if message.text.len() <= SHORT_MESSAGE_MAX || parts::part(message).is_some() {
+        return Vec::new();
+    }
+    let wanted = account.delivering.mo_alphabet;
+    let alphabet = match wanted {
+        MoAlphabet::Readable => message.alphabet(&account.submitting.reading),
+        MoAlphabet::AsReceived | MoAlphabet::GsmBasic => message.alphabet(&book()),
+    };
+    // The customer's own octets: what they would be over the air does not matter any more.
+    let alphabet = match alphabet {
+        Alphabet::Gsm7 | Alphabet::Ucs2 => alphabet,
+        _ => Alphabet::Binary,
+    };
+    let cut = long::cut(message, alphabet, Marking::Udh8, reference.into());
+    let mut cut = cut.unwrap_or_default();
+    if wanted == MoAlphabet::GsmBasic {
+        for part in &mut cut {
+            let marked = Message::decode(part).expect("it was just cut");
+            *part = long::without_header(&marked);
+        }
+    }
+    cut
+}
+
+/// The deliver_sm of a part that [`cut`] made.
+pub(super) fn part_sm<'a>(part: &Message<'a>) -> Sm<'a> {
+    Sm {
+        short_message: part.text,
+        ..bare(part)
+    }
+}
+
+/// The deliver_sm without its text and its TLVs.
+fn bare<'a>(message: &Message<'a>) -> Sm<'a> {
+    Sm {
+        service_type: message.service_type,
+        source: message.source,
+        destination: message.destination,
+        esm_class: message.esm_class,
+        protocol_id: message.protocol_id,
+        priority_flag: message.priority,
+        registered_delivery: message.registered_delivery,
+        data_coding: message.data_coding,
+        ..Sm::default()
+    }
+}
+
+/// The message as the account wants its text.
+fn retold<'a>(
+    message: &Message<'a>,
+    account: &Account,
+    characters: &mut String,
+    text: &'a mut Vec<u8>,
+) -> Message<'a> {
+    let Some(data_coding) = retell(message, account, characters, text) else {
+        return *message;
+    };
+    Message {
+        data_coding,
+        text,
+        esm_class: match account.delivering.mo_alphabet {
+            MoAlphabet::GsmBasic => message.esm_class & !UDHI,
+            MoAlphabet::AsReceived | MoAlphabet::Readable => message.esm_class,
+        },
+        ..*message
+    }
 }
 
 /// Writes the text anew as the account wants it, and says with which data_coding; none: it can be read as it is, or is no text.

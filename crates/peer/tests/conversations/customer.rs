@@ -321,13 +321,13 @@ fn a_mo_comes_as_short_message_or_as_payload() {
 }
 
 #[test]
-fn a_mo_that_a_3_3_peer_has_no_room_for_is_given_up() {
+fn a_mo_that_a_3_3_peer_has_no_room_for_is_given_up_if_it_cannot_be_cut() {
     bound(
         account(),
         "receiver",
         Version::V33,
         r#"
-        engine deliver 9 mo from=1/1/4478 to=1/1/80888 dcs=4 text=255*x
+        engine deliver 9 mo from=1/1/4478 to=1/1/80888 dcs=4 esm=0x40 text=255*x
         => delivered 9 refused Permanent 0x65
         engine deliver 10 mo from=1/1/4478 to=1/1/80888 dcs=4 text=254*x reference=7
         -> deliver_sm 1 from=1/1/4478 to=1/1/80888 dcs=0x4 text=254*x

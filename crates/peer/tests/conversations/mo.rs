@@ -87,3 +87,93 @@ fn a_customer_that_reads_a_value_otherwise_gets_the_text_in_what_it_reads() {
     account.delivering.mo_alphabet = MoAlphabet::AsReceived;
     delivered(account, r#"text="a\x00b""#, r#"text="a\x00b""#);
 }
+
+/// Parts of a user data header and `count` times `octet`, quoted, of the message of this reference.
+fn part(reference: u8, total: u8, number: u8, count: usize, octet: &str) -> String {
+    let text = octet.repeat(count);
+    format!("\"\\x05\\x00\\x03\\x{reference:02x}\\x{total:02x}\\x{number:02x}{text}\"")
+}
+
+/// A receiver of version 3.3, to which there is no message_payload.
+fn without_payload(account: Account, script: &str) {
+    bound(account, "receiver", Version::V33, script);
+}
+
+#[test]
+fn a_long_message_reaches_a_peer_of_3_3_in_parts_that_follow_each_other() {
+    let [first, second] =
+        [(1, 153), (2, 102)].map(|(number, count)| part(1, 2, number, count, "x"));
+    let next = part(2, 2, 1, 153, "y");
+    let addresses = "from=1/1/4478 to=1/1/80888";
+    without_payload(
+        account(),
+        &format!(
+            "
+            engine deliver 9 mo {addresses} text=255*x
+            -> deliver_sm 1 {addresses} esm=0x40 text={first}
+            engine deliver 10 mo {addresses} text=\"STOP\"
+            -> deliver_sm 2 {addresses} text=\"STOP\"
+            <- deliver_sm_resp 1 0
+            -> deliver_sm 3 {addresses} esm=0x40 text={second}
+            engine deliver 11 mo {addresses} text=255*y
+            -> deliver_sm 4 {addresses} esm=0x40 text={next}
+            <- deliver_sm_resp 3 0
+            => delivered 9 accepted id=\"\"
+            <- deliver_sm_resp 2 0
+            => delivered 10 accepted id=\"\"
+            "
+        ),
+    );
+}
+
+#[test]
+fn a_part_that_is_refused_is_the_last() {
+    let addresses = "from=1/1/4478 to=1/1/80888";
+    let first = part(1, 2, 1, 134, "x");
+    without_payload(
+        account(),
+        &format!(
+            "
+            engine deliver 9 mo {addresses} dcs=4 text=255*x
+            -> deliver_sm 1 {addresses} esm=0x40 dcs=0x4 text={first}
+            <- deliver_sm_resp 1 0x64
+            note peer refused 0x64
+            => delivered 9 refused Temporary 0x64
+            "
+        ),
+    );
+}
+
+#[test]
+fn a_message_is_cut_as_its_customer_reads_it() {
+    let addresses = "from=1/1/4478 to=1/1/80888";
+    // In UCS-2 it takes more room than in the octets that came: 128 characters, one of them the euro sign.
+    let mut account = account();
+    account.submitting.reading.zero = Alphabet::Ascii;
+    let first = part(1, 2, 1, 67, r"\x00\xe8");
+    without_payload(
+        account.clone(),
+        &format!(
+            "
+            engine deliver 9 mo {addresses} text=hex:{}1b65
+            -> deliver_sm 1 {addresses} esm=0x40 dcs=0x8 text={first}
+            ",
+            "04".repeat(127),
+        ),
+    );
+    // Who gets basic characters gets no header either.
+    account.delivering.mo_alphabet = MoAlphabet::GsmBasic;
+    without_payload(
+        account,
+        &format!(
+            "
+            engine deliver 9 mo {addresses} text=255*x
+            -> deliver_sm 1 {addresses} text=153*x
+            <- deliver_sm_resp 1 0
+            -> deliver_sm 2 {addresses} text=102*x
+            <- deliver_sm_resp 2 0
+            => delivered 9 accepted id=\"\"
+            "
+        ),
+    );
+}

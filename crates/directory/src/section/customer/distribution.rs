@@ -15,7 +15,7 @@ pub(super) fn settings() -> Vec<Setting<CustomerSettings>> {
             "Which receiver-capable bind of group `0` gets MO: the oldest with room, each in turn, the `first` that bound alone, or the `last` alone."),
         setting!("delivery_ttl", rules.delivery_ttl, time("1 min", "30d"), AtOnce, "How long receipts wait for it."),
         setting!("mo_multipart", rules.mo_multipart, choice(MO_PARTS), AtOnce,
-            "A message from a subscriber that came in parts: `as_received`, each with its user data header; `join`, one message when all are there; `separate`, each as a message of its own without a header; or `drop`, nothing."),
+            "A message from a subscriber that came in parts: `as_received`, each with its user data header; `join`, one message when all are there (a bind of 3.3, which has no message_payload, gets more than 254 octets in parts of ours); `separate`, each as a message of its own without a header; or `drop`, nothing."),
         setting!("mo_join_wait", rules.mo_join_wait, time("1s", "24h"), AtOnce,
             "How long parts wait for each other to be joined; then each comes as it was received."),
         setting!("mo_ttl", rules.mo_ttl, time("1 min", "30d"), AtOnce, "How long MO wait for it."),
