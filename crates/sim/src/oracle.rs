@@ -5,6 +5,7 @@
 mod asked;
 mod judge;
 mod long;
+mod turns;
 
 use std::collections::BTreeMap;
 

@@ -52,11 +52,13 @@ pub enum Planted {
     CancelledTooLate,
     /// Who asks is told that everything was delivered that has ended.
     AnswersEmbellished,
+    /// One customer's messages go before all others.
+    TurnsIgnored,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 20] = [
+    pub const ALL: [Planted; 21] = [
         Planted::AnsweredBeforeDurable,
         Planted::AcknowledgedBeforeDurable,
         Planted::SendingNotRecorded,
@@ -77,6 +79,7 @@ impl Planted {
         Planted::NeverRefunded,
         Planted::CancelledTooLate,
         Planted::AnswersEmbellished,
+        Planted::TurnsIgnored,
     ];
 }
 
@@ -149,9 +152,12 @@ pub(crate) fn tamper_inputs(planted: Planted, inputs: &mut Inputs) {
                 } else {
                     draft.customer
                 };
+                let first = planted == Planted::TurnsIgnored && customer == CustomerId(1);
+                let priority = if first { 3 } else { draft.priority };
                 Input::Submit(Draft {
                     body,
                     customer,
+                    priority,
                     ..draft
                 })
             }

@@ -79,7 +79,7 @@ const REST_MAX: Duration = Duration::from_secs(4 * 3600);
 /// What the oracle found.
 pub fn storm(seed: u64, size: Size, planted: Option<Planted>) -> Result<Summary, Failure> {
     let mut world = world(seed, size, planted);
-    live(&mut world).map_err(|wrong| Failure {
+    live(&mut world, seed).map_err(|wrong| Failure {
         seed,
         wrong,
         events: world.last_events(),
@@ -94,7 +94,7 @@ pub fn told(
 ) -> (Vec<String>, Result<Summary, String>) {
     let mut world = world(seed, size, planted);
     world.env.trace.all = Some(Vec::new());
-    let lived = live(&mut world);
+    let lived = live(&mut world, seed);
     (world.env.trace.all.take().unwrap_or_default(), lived)
 }
 
@@ -158,6 +158,11 @@ fn has_long_texts(seed: u64) -> bool {
     matches!(seed % 5, 1 | 2)
 }
 
+/// Whether one customer floods its carriers in the end.
+fn has_flood(seed: u64) -> bool {
+    seed % 4 == 1
+}
+
 /// How each carrier takes long texts, and what each customer hears of them.
 fn lengthen(plan: &mut Plan, seed: u64) {
     const FORMS: [LongMessages; 4] = [
@@ -178,14 +183,14 @@ fn lengthen(plan: &mut Plan, seed: u64) {
     }
 }
 
-fn live(world: &mut World) -> Result<Summary, String> {
+fn live(world: &mut World, seed: u64) -> Result<Summary, String> {
     let until = world.weather.as_ref().map_or(0, Weather::until);
     world.run(Duration::from_nanos(until));
     world.begin_calm();
     let calm_since = Wall(world.wall().0 + GRACE_MS);
     world.come_to_rest(REST_MAX)?;
     pay_again(world);
-    let first = second_wave(world);
+    let first = second_wave(world, seed);
     world.come_to_rest(REST_MAX)?;
     world.judge(calm_since)?;
     world.env.oracle.judge_fair(first)?;
@@ -216,8 +221,9 @@ fn pay_again(world: &mut World) {
     world.reload(&plan);
 }
 
-/// Everybody submits once more, now that all is well.
-fn second_wave(world: &mut World) -> usize {
+/// Everybody submits once more, now that all is well; on some days one of them more than its carriers take at once.
+fn second_wave(world: &mut World, seed: u64) -> usize {
+    let flood = has_flood(seed) && world.plan().limits.messages_max > 1000;
     world.run(Duration::from_secs(100));
     for carrier in &mut world.carriers {
         carrier.habits.receipt_delay = CarrierHabits::fair().receipt_delay;
@@ -227,7 +233,8 @@ fn second_wave(world: &mut World) -> usize {
         if !world.esmes[esme].can_submit() {
             continue;
         }
-        for n in 0..8 {
+        let count = if flood && esme == 0 { 40 } else { 8 };
+        for n in 0..count {
             let number = world.env.oracle.next_number();
             let sms = Sms {
                 source: b"12345".to_vec(),

@@ -144,7 +144,8 @@ impl Oracle {
             reports.any(|report| report.state == state && error.is(report.error))
         };
         // Of parts in doubt nobody can say which of them a receipt is about: they go to one number.
-        let in_doubt = story.copies.iter().any(|copy| !self.is_settled(copy));
+        let in_doubt =
+            self.may_be_on_its_way(story) || story.copies.iter().any(|copy| !self.is_settled(copy));
         if reported(story) || in_doubt && self.siblings(story).any(reported) {
             return None;
         }
@@ -164,12 +165,16 @@ impl Oracle {
                 self.has_expired(story, now.wall) && !taken
             }
             State::Unknown => self.may_be_unknown(story, now),
-            State::Accepted => story.copies.iter().any(|copy| {
-                let says_so = copy.said == Said::Taken && copy.heard.is_some();
-                // A carrier that is said to send no receipts may send some.
-                let shows = !copy.reports.is_empty();
-                (says_so || shows) && !self.connectors[copy.connector].receipts
-            }),
+            State::Accepted => {
+                let taken = |copy: &Copy| {
+                    let says_so = copy.said == Said::Taken && copy.heard.is_some();
+                    // A carrier that is said to send no receipts may send some.
+                    let shows = !copy.reports.is_empty();
+                    (says_so || shows) && !self.connectors[copy.connector].receipts
+                };
+                let founded = |story: &Story| story.copies.iter().any(taken);
+                founded(story) || in_doubt && self.siblings(story).any(founded)
+            }
             State::Deleted => story.may_be_cancelled(),
             State::Scheduled
             | State::Enroute
@@ -362,8 +367,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// Messages from `first` on met nothing but good peers: each is accepted, sent once, in order and soon, and its receipt
-    /// comes soon.
+    /// Messages from `first` on met nothing but good peers: each is accepted, sent once, in its turn, in order and soon, and its
+    /// receipt comes soon.
     pub(crate) fn judge_fair(&self, first: usize) -> Result<(), String> {
         const SOON: u64 = 3 * SECOND;
         for (number, story) in self.stories.iter().enumerate().skip(first) {
@@ -395,6 +400,7 @@ impl Oracle {
                 }
             }
         }
+        self.judge_turns(first)?;
         self.judge_order(first)
     }
 
