@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::limits::{Failures, Unbound};
 use crate::metrics::Metrics;
+use crate::open_files::OpenFiles;
 
 /// What all threads share.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(crate) struct Common {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) unbound: Arc<Unbound>,
     pub(crate) failures: Failures,
+    pub(crate) open_files: OpenFiles,
     /// Going down: `/healthz` says so.
     pub(crate) draining: AtomicBool,
     /// Told whenever a connection is gone.
@@ -57,6 +59,7 @@ impl Common {
         clock: Clock,
         metrics: Arc<Metrics>,
         unbound: Arc<Unbound>,
+        open_files: OpenFiles,
         directory: Arc<Directory>,
     ) -> Common {
         Common {
@@ -64,6 +67,7 @@ impl Common {
             metrics,
             unbound,
             failures: Failures::default(),
+            open_files,
             draining: AtomicBool::new(false),
             connection_ended: Notify::new(),
             spent: Arc::default(),

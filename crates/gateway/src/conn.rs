@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::limits::Ticket;
+use crate::net::Place;
 use crate::session_log::SessionLog;
 use crate::wire::{Wire, Written};
 
@@ -73,6 +74,8 @@ pub(crate) struct State {
     pub(crate) admitted: Option<Admitted>,
     /// Held while it counts as unbound.
     pub(crate) ticket: Option<Ticket>,
+    /// Held until the socket is closed.
+    pub(crate) place: Option<Place>,
     pub(crate) log: SessionLog,
     patience: Patience,
     /// The first octets that came: they tell what a peer speaks that does not speak SMPP.
@@ -164,6 +167,7 @@ impl Conn {
                 armed: None,
                 admitted: None,
                 ticket: None,
+                place: None,
                 log,
                 patience,
                 first: None,

@@ -268,6 +268,7 @@ async fn stand(
     let conn = io.open(socket, wire, log, |at, now| {
         Peer::Carrier(Box::new(peer::carrier::Carrier::new(at, profile, now)))
     });
+    conn.state.borrow_mut().place = Some(io.place());
     *link.conn.borrow_mut() = Some(conn.clone());
     if link.ended.get() {
         io.end(&conn);

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::common::Common;
 use crate::engine_thread::Shared;
+use crate::http_door::HttpDoor;
 use crate::mailbox::lock;
 
 /// The socket's name in the data directory.
@@ -52,7 +53,7 @@ pub(crate) async fn http(listener: std::net::TcpListener, view: View) -> io::Res
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .with_state(view);
-    axum::serve(tokio::net::TcpListener::from_std(listener)?, router).await
+    axum::serve(HttpDoor::new(listener)?, router).await
 }
 
 async fn health(State(view): State<View>) -> impl IntoResponse {

@@ -68,6 +68,8 @@ pub(crate) enum Crowded {
     Address,
     /// Too many at all.
     Everywhere,
+    /// The rest of what the system lets this process open is kept for the journal and for carriers.
+    OpenFiles,
 }
 
 impl Drop for Ticket {

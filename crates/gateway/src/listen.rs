@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::common::Common;
-use crate::limits::Crowded;
-use crate::net::{Accepted, IoThread};
+use crate::limits::{Crowded, Ticket};
+use crate::net::{Accepted, IoThread, Place};
 
 /// Connections that the kernel keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -47,19 +47,17 @@ pub(crate) async fn accept(
     common: Arc<Common>,
     threads: Vec<Arc<IoThread>>,
 ) {
-    let mut exhausted = false;
+    let mut alarm = Alarm::default();
     loop {
         match listener.accept().await {
             Ok((socket, remote)) => {
-                exhausted = false;
                 let tls = tls.as_ref().map(|tls| tls.borrow().clone());
-                admit(&common, &threads, socket, remote, tls);
+                let crowded = admit(&common, &threads, socket, remote, tls).err();
+                alarm.is_exhausted(crowded == Some(Crowded::OpenFiles));
             }
             Err(error) if is_exhausted(&error) => {
-                if !exhausted {
-                    tracing::error!(%error, "no connection can be accepted until others end");
-                }
-                exhausted = true;
+                alarm.is_exhausted(true);
+                tracing::debug!(%error, "accept");
                 tokio::time::sleep(EXHAUSTED_PAUSE).await;
             }
             // The peer gave up before it was accepted.
@@ -69,37 +67,25 @@ pub(crate) async fn accept(
 }
 
 fn admit(
-    common: &Common,
+    common: &Arc<Common>,
     threads: &[Arc<IoThread>],
     socket: TcpStream,
     remote: SocketAddr,
     tls: Option<Arc<rustls::ServerConfig>>,
-) {
-    let limits = common.directory().gateway.connections;
-    let connections = threads
-        .iter()
-        .map(|thread| thread.connections.load(Ordering::Relaxed));
-    let admitted = if connections.sum::<usize>() < limits.connections_max as usize {
-        common.unbound.admit(remote.ip(), &limits)
-    } else {
-        Err(Crowded::Everywhere)
-    };
-    let ticket = match admitted {
-        Ok(ticket) => ticket,
-        Err(crowded) => {
-            let reason = match crowded {
-                Crowded::Address => "too many connections of one address",
-                Crowded::Everywhere => "too many connections",
-            };
-            common.metrics.turn_away(reason);
-            tracing::debug!(%remote, reason, "connection refused");
-            return;
-        }
-    };
+) -> Result<(), Crowded> {
+    let ticket = place(common, threads, remote).inspect_err(|crowded| {
+        let reason = match crowded {
+            Crowded::Address => "too many connections of one address",
+            Crowded::Everywhere => "too many connections",
+            Crowded::OpenFiles => "too many open files",
+        };
+        common.metrics.turn_away(reason);
+        tracing::debug!(%remote, reason, "connection refused");
+    })?;
     // Fails only on a socket that is gone already.
     let _ = socket.set_nodelay(true);
     let Ok(socket) = socket.into_std() else {
-        return;
+        return Ok(());
     };
     let least = threads
         .iter()
@@ -110,7 +96,49 @@ fn admit(
         remote,
         tls,
         ticket,
+        place: Place::on(least, common),
     });
+    Ok(())
+}
+
+fn place(
+    common: &Common,
+    threads: &[Arc<IoThread>],
+    remote: SocketAddr,
+) -> Result<Ticket, Crowded> {
+    let directory = common.directory();
+    let limits = &directory.gateway.connections;
+    let connections: usize = threads
+        .iter()
+        .map(|thread| thread.connections.load(Ordering::Relaxed))
+        .sum();
+    if connections >= common.open_files.for_connections(&directory, threads.len()) {
+        return Err(Crowded::OpenFiles);
+    }
+    if connections >= limits.connections_max as usize {
+        return Err(Crowded::Everywhere);
+    }
+    common.unbound.admit(remote.ip(), limits)
+}
+
+/// Tells once when descriptors run out, and once when there are some again.
+#[derive(Default)]
+struct Alarm {
+    raised: bool,
+}
+
+impl Alarm {
+    fn is_exhausted(&mut self, exhausted: bool) {
+        if exhausted && !self.raised {
+            tracing::error!(
+                "no connection can be accepted until others end: the process may open no more files; raise LimitNOFILE= of the service"
+            );
+        }
+        if self.raised && !exhausted {
+            tracing::info!("connections are accepted again");
+        }
+        self.raised = exhausted;
+    }
 }
 
 /// The process or the machine has no room for another socket.

@@ -71,6 +71,31 @@ pub(crate) struct Accepted {
     /// What to speak TLS with; none: plain.
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     pub(crate) ticket: Ticket,
+    pub(crate) place: Place,
+}
+
+/// A connection's place on its thread, from before its socket is handed over until it is closed.
+#[derive(Debug)]
+pub(crate) struct Place {
+    thread: Arc<IoThread>,
+    common: Arc<Common>,
+}
+
+impl Place {
+    pub(crate) fn on(thread: &Arc<IoThread>, common: &Arc<Common>) -> Place {
+        thread.connections.fetch_add(1, Ordering::Relaxed);
+        Place {
+            thread: thread.clone(),
+            common: common.clone(),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.thread.connections.fetch_sub(1, Ordering::Relaxed);
+        self.common.connection_ended.notify_one();
+    }
 }
 
 impl IoThread {
@@ -237,6 +262,7 @@ impl Io {
             remote,
             tls,
             ticket,
+            place,
         } = accepted;
         if self.is_draining() {
             return;
@@ -265,12 +291,20 @@ impl Io {
         let conn = self.open(socket, wire, log, |at, now| {
             Peer::Customer(Box::new(Customer::new(at, settings, now)))
         });
-        conn.state.borrow_mut().ticket = Some(ticket);
+        {
+            let state = &mut *conn.state.borrow_mut();
+            (state.ticket, state.place) = (Some(ticket), Some(place));
+        }
         let io = self.clone();
         tokio::task::spawn_local(async move { io.drive(&conn).await });
     }
 
-    /// Gives a connection its place. [`drive`](Io::drive) has to be called next.
+    /// A place for a connection of ours to somebody.
+    pub(crate) fn place(&self) -> Place {
+        Place::on(&self.thread, &self.common)
+    }
+
+    /// Gives a connection its name on this thread. [`drive`](Io::drive) has to be called next.
     pub(crate) fn open(
         &self,
         socket: TcpStream,
@@ -298,7 +332,6 @@ impl Io {
         };
         let conn = Rc::new(Conn::new(socket, at, wire, peer(at, now), log, patience));
         entry.conn = Some(conn.clone());
-        self.thread.connections.fetch_add(1, Ordering::Relaxed);
         conn
     }
 
@@ -379,10 +412,13 @@ impl Io {
         state.log.asked_to_bind(credentials, &verdict);
         match verdict {
             Err(denial) if !denial.delay.is_zero() => {
-                let (io, conn) = (self.clone(), conn.clone());
+                // A socket that its peer has left is not kept for an answer that nobody reads.
+                let (io, conn) = (self.clone(), Rc::downgrade(conn));
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(denial.delay).await;
-                    io.refuse(&conn, denial.refusal);
+                    if let Some(conn) = conn.upgrade() {
+                        io.refuse(&conn, denial.refusal);
+                    }
                 });
             }
             verdict => {
@@ -422,8 +458,6 @@ impl Io {
             // What ends the session, such as unbind_resp, is to arrive: a close with octets unread would destroy it.
             let _ = tokio::time::timeout(LINGER, self.linger(conn)).await;
         }
-        self.thread.connections.fetch_sub(1, Ordering::Relaxed);
-        self.common.connection_ended.notify_one();
         let table = &mut *self.table.borrow_mut();
         let slot = &mut table.slots[conn.at.slot as usize];
         slot.conn = None;

@@ -24,6 +24,7 @@ use crate::listen;
 use crate::mailbox::Inbox;
 use crate::metrics::Metrics;
 use crate::net::{IO_THREADS_MAX, IoThread};
+use crate::open_files::OpenFiles;
 use crate::tls::{self, CertificateFiles};
 
 /// A gateway whose threads run, and that nobody is connected to yet.
@@ -55,7 +56,8 @@ pub(crate) struct Listening {
 /// # Errors
 /// A sentence for the operator: a port or the data directory is in use, the journal cannot be read.
 pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
-    raise_open_files();
+    let open_files = OpenFiles::raise();
+    open_files.check(&directory, usize::from(io_threads(&directory)))?;
     let data_dir = directory.gateway.data_dir.clone();
     let (journal, recovered) = Journal::open(&data_dir, &journal_options(&directory))
         .map_err(|error| error.to_string())?;
@@ -73,6 +75,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
         Clock::start(),
         metrics,
         unbound,
+        open_files,
         directory.clone(),
     ));
     let threads = io_threads(&directory);
@@ -274,15 +277,6 @@ fn io_threads(directory: &Directory) -> u16 {
         .io_threads
         .map_or_else(|| cores.saturating_sub(1), usize::from);
     u16::try_from(wanted.clamp(1, IO_THREADS_MAX)).expect("it is at most that")
-}
-
-/// As many sockets as the machine allows at all.
-fn raise_open_files() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // If it is refused, the socket above the old limit says so.
-    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 // ---- carriers ----

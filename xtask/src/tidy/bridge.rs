@@ -12,8 +12,8 @@ const ENDS: [(&str, &[&str]); 7] = [
     ("try_write", &["crates/gateway/src/wire.rs"]),
     ("read_tls", &["crates/gateway/src/wire.rs"]),
     ("write_tls", &["crates/gateway/src/wire.rs"]),
-    ("AsyncReadExt", &[CONTROL]),
-    ("AsyncWriteExt", &[CONTROL]),
+    ("AsyncReadExt", &[CONTROL, HTTP]),
+    ("AsyncWriteExt", &[CONTROL, HTTP]),
 ];
 
 /// It reads what nobody wants any more, so that the last answer is not destroyed by a reset.
@@ -21,6 +21,9 @@ const LINGER: &str = "crates/gateway/src/net.rs";
 
 /// Its socket is the operator's, and no session is at its end.
 const CONTROL: &str = "crates/gateway/src/control.rs";
+
+/// The same: HTTP is the operator's.
+const HTTP: &str = "crates/gateway/src/http_door.rs";
 
 /// The client tools are peers of the gateway and have a bridge of their own.
 const TOOLS: &str = "crates/gateway/src/tools";

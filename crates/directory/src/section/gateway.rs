@@ -246,7 +246,7 @@ fn disk() -> Vec<Setting<GatewaySettings>> {
 fn connections() -> Vec<Setting<GatewaySettings>> {
     vec![
         setting!("connections_max", gateway.connections.connections_max, whole(1..=1_000_000), AtOnce,
-            "SMPP connections of customers at once, bound or not; more are closed at once."),
+            "SMPP connections of customers at once, bound or not; more are closed at once. Never more than the open files that the system allows the process, less what it needs itself: the log says so at the start."),
         setting!("unbound_max", gateway.connections.unbound_max, whole(1..=1_000_000), AtOnce,
             "Connections without a bind at once, over all addresses."),
         setting!("unbound_per_address_max", gateway.connections.unbound_per_address_max, whole(1..=1_000_000), AtOnce,

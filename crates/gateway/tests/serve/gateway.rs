@@ -65,13 +65,12 @@ impl Gateway {
 
     /// As `start`, with at most so many open files.
     pub(crate) fn start_with_files(dir: &Dir, config: &str, files: u32) -> Gateway {
-        let mut command = Command::new("sh");
-        command
-            .arg("-c")
-            .arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""))
-            .arg(env!("CARGO_BIN_EXE_bindery"))
-            .args(arguments(dir, config));
-        Gateway::spawn(command)
+        Gateway::spawn(limited(dir, config, files))
+    }
+
+    /// What it says when so few open files are not enough.
+    pub(crate) fn refused_with_files(dir: &Dir, files: u32) -> Output {
+        limited(dir, "", files).output().expect("a shell")
     }
 
     fn spawn(mut command: Command) -> Gateway {
@@ -216,6 +215,16 @@ pub(crate) fn bindery() -> Command {
 /// Runs the program to its end.
 pub(crate) fn run(args: &[&str]) -> Output {
     bindery().args(args).output().expect("bindery runs")
+}
+
+fn limited(dir: &Dir, config: &str, files: u32) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""))
+        .arg(env!("CARGO_BIN_EXE_bindery"))
+        .args(arguments(dir, config));
+    command
 }
 
 fn arguments(dir: &Dir, config: &str) -> Vec<String> {

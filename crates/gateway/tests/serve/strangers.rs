@@ -1,5 +1,6 @@
 //! Those who have not bound, and those who do not even speak SMPP.
 
+use std::fs;
 use std::io::Read;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -156,14 +157,44 @@ fn wrong_credentials_are_blocked_after_a_while() {
 }
 
 #[test]
-fn running_out_of_descriptors_is_survived() {
+fn a_crowd_leaves_the_journal_the_descriptors_that_it_needs() {
     let dir = Dir::new("emfile");
-    let gateway = Gateway::start_with_files(&dir, "", 64);
-    let crowd: Vec<TcpStream> = (0..100)
+    let config = "[gateway]\njournal_segment = \"1 MiB\"\nsession_init = \"5 min\"";
+    let gateway = Gateway::start_with_files(&dir, config, 400);
+    let mut client = Client::bound(gateway.smpp, "load", "loadpass");
+    let crowd: Vec<TcpStream> = (0..600)
         .map(|_| TcpStream::connect(gateway.smpp).expect("the kernel takes it"))
         .collect();
     gateway.logged("no connection can be accepted");
+
+    // So many records that the journal has to begin new files.
+    let text = "x".repeat(200);
+    for n in 0..5000 {
+        client.submit(&format!("44770090{:04}", 1000 + n), &text);
+    }
+    for _ in 0..5000 {
+        let answer = client.next_of(command::SUBMIT_SM_RESP);
+        assert_eq!(answer.header.status, status::OK);
+    }
+    let files = fs::read_dir(dir.path().join("data")).expect("the journal");
+    let names = files.map(|file| file.expect("a file").file_name());
+    let segments = names.filter(|name| name.to_string_lossy().ends_with(".journal"));
+    assert!(segments.count() > 1, "the journal has one file");
+
     drop(crowd);
-    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
-    assert_eq!(client.submitted("447700901234", "x"), status::OK);
+    Client::bound(gateway.smpp, "demo", "demopass");
+    gateway.logged("connections are accepted again");
+}
+
+#[test]
+fn a_limit_of_open_files_that_leaves_no_room_for_customers_is_refused_at_the_start() {
+    let dir = Dir::new("files");
+    let output = Gateway::refused_with_files(&dir, 100);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("allows this process 100 open files"),
+        "{said}"
+    );
+    assert!(said.contains("LimitNOFILE="), "{said}");
 }
