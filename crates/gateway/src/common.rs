@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::limits::{Failures, Unbound};
 use crate::metrics::Metrics;
 use crate::open_files::OpenFiles;
+use crate::trace::Taps;
 
 /// What all threads share.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Common {
     pub(crate) unbound: Arc<Unbound>,
     pub(crate) failures: Failures,
     pub(crate) open_files: OpenFiles,
+    /// Those who watch what peers say and hear.
+    pub(crate) taps: Arc<Taps>,
     /// Going down: `/healthz` says so.
     pub(crate) draining: AtomicBool,
     /// Told whenever a connection is gone.
@@ -68,6 +71,7 @@ impl Common {
             unbound,
             failures: Failures::default(),
             open_files,
+            taps: Arc::default(),
             draining: AtomicBool::new(false),
             connection_ended: Notify::new(),
             spent: Arc::default(),

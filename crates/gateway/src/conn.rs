@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 use crate::limits::Ticket;
 use crate::net::Place;
 use crate::session_log::SessionLog;
+use crate::trace::{Direction, Line, Side, Taps};
 use crate::wire::{Wire, Written};
 
 /// Octets that one read takes from a socket at most.
@@ -66,6 +68,8 @@ pub(crate) struct State {
     rest: Vec<u8>,
     head: usize,
     pub(crate) reading: Reading,
+    /// Octets at the front of what is to be written that those who watch had the chance to see.
+    shown: usize,
     /// Since when the socket takes nothing of what waits.
     blocked: Option<Instant>,
     /// The time for which a timer of this connection is set; it may be earlier than needed, never later.
@@ -130,15 +134,18 @@ pub(crate) struct Bench {
     pub(crate) inputs: Inputs,
     pub(crate) notes: Notes,
     pub(crate) told: Vec<Told>,
+    /// Those who watch.
+    pub(crate) taps: Arc<Taps>,
 }
 
 impl Bench {
-    pub(crate) fn new() -> Bench {
+    pub(crate) fn new(taps: Arc<Taps>) -> Bench {
         Bench {
             scratch: vec![0; SCRATCH_OCTETS].into_boxed_slice(),
             inputs: Inputs::default(),
             notes: Notes::default(),
             told: Vec::new(),
+            taps,
         }
     }
 }
@@ -163,6 +170,7 @@ impl Conn {
                 rest: Vec::new(),
                 head: 0,
                 reading: Reading::Open,
+                shown: 0,
                 blocked: None,
                 armed: None,
                 admitted: None,
@@ -183,19 +191,55 @@ impl Conn {
         // A session may have come to an end without an octet: it is asked, unless new ones are to be read anyway.
         let asked = !read || state.reading == Reading::Paused;
         if asked && !matches!(state.reading, Reading::Over(_)) {
-            state.offer_rest(now, bench);
+            state.offer_rest(&self.socket, now, bench);
         }
         let more = read && state.reading == Reading::Open && state.read(&self.socket, now, bench);
-        state.write(&self.socket, now.mono);
+        state.write(&self.socket, now, &bench.taps);
         more
     }
 }
 
 impl State {
-    fn offer_rest(&mut self, now: Now, bench: &mut Bench) {
-        let mut octets = &self.rest[self.head..];
-        self.reading = offer(&mut self.peer, now, &mut octets, bench);
-        self.head = self.rest.len() - octets.len();
+    fn offer_rest(&mut self, socket: &TcpStream, now: Now, bench: &mut Bench) {
+        let rest = core::mem::take(&mut self.rest);
+        let mut octets = &rest[self.head..];
+        self.offer(socket, now, &mut octets, bench);
+        self.head = rest.len() - octets.len();
+        self.rest = rest;
+    }
+
+    /// Offers octets to the session; those who watch are shown the PDUs that it took, which it takes whole.
+    fn offer(&mut self, socket: &TcpStream, now: Now, octets: &mut &[u8], bench: &mut Bench) {
+        let offered = *octets;
+        self.reading = offer(&mut self.peer, now, octets, bench);
+        if bench.taps.any() {
+            if let Some(Told::Authenticate(credentials)) = bench.told.last() {
+                self.log.claims_to_be(&credentials.system_id);
+            }
+            let taken = &offered[..offered.len() - octets.len()];
+            self.show(socket, now, Direction::FromPeer, (taken, &bench.taps));
+        }
+    }
+
+    /// Shows whole PDUs to those who watch.
+    fn show(
+        &self,
+        socket: &TcpStream,
+        now: Now,
+        direction: Direction,
+        (octets, taps): (&[u8], &Taps),
+    ) {
+        let line = Line {
+            side: match self.peer {
+                Peer::Customer(_) => Side::Customer,
+                Peer::Carrier(_) => Side::Carrier,
+            },
+            name: self.log.name(),
+            peer: self.log.remote(),
+            // It fails only where there is no connection any more.
+            own: socket.local_addr().unwrap_or(self.log.remote()),
+        };
+        taps.show(now.wall, &line, direction, octets);
     }
 
     fn read(&mut self, socket: &TcpStream, now: Now, bench: &mut Bench) -> bool {
@@ -217,7 +261,7 @@ impl State {
                 let before = bench.inputs.len();
                 let mut octets = &scratch[..kept + n];
                 self.first = self.first.or_else(|| octets.first_chunk().copied());
-                self.reading = offer(&mut self.peer, now, &mut octets, bench);
+                self.offer(socket, now, &mut octets, bench);
                 self.keep(octets);
                 if bench.inputs.len() - before < FEW {
                     acknowledge_soon(socket);
@@ -247,7 +291,18 @@ impl State {
     }
 
     /// Writes what the session has to say, as far as the socket takes it.
-    pub(crate) fn write(&mut self, socket: &TcpStream, now: Instant) {
+    pub(crate) fn write(&mut self, socket: &TcpStream, now: Now, taps: &Taps) {
+        if taps.any() {
+            let transmit = core::mem::take(self.peer.transmit());
+            self.show(
+                socket,
+                now,
+                Direction::ToPeer,
+                (transmit.get(self.shown..).unwrap_or_default(), taps),
+            );
+            *self.peer.transmit() = transmit;
+        }
+        let now = now.mono;
         let transmit = self.peer.transmit();
         let before = transmit.len();
         match self.wire.write(socket, transmit) {
@@ -260,6 +315,7 @@ impl State {
             }
         }
         let transmit = self.peer.transmit();
+        self.shown = transmit.len();
         if transmit.is_empty() && before > KEEP_OCTETS {
             *transmit = BytesMut::new();
         }

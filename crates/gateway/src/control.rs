@@ -75,18 +75,25 @@ async fn metrics(State(view): State<View>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind)], common.metrics.text(figures))
 }
 
-/// Opens the socket for orders; only this user may give any.
+/// Opens the socket for orders.
 ///
 /// # Errors
 /// What the system says, such as that the path is too long.
 pub(crate) fn open_socket(data_dir: &Path) -> io::Result<UnixListener> {
-    let path = socket(data_dir);
-    match std::fs::remove_file(&path) {
+    open_at(&socket(data_dir))
+}
+
+/// Opens a socket that only this user may connect to.
+///
+/// # Errors
+/// What the system says, such as that the path is too long.
+pub(crate) fn open_at(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
 

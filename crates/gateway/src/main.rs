@@ -26,6 +26,7 @@ mod start;
 mod systemd;
 mod tls;
 mod tools;
+mod trace;
 mod welcome;
 mod wire;
 
@@ -58,6 +59,7 @@ enum Command {
     Load(tools::load::Args),
     Sink(tools::sink::Args),
     Decode(tools::decode::Args),
+    Trace(tools::trace::Args),
 }
 
 fn main() -> ExitCode {
@@ -70,5 +72,6 @@ fn main() -> ExitCode {
         Command::Load(args) => tools::load::run(&args),
         Command::Sink(args) => tools::sink::run(&args),
         Command::Decode(args) => tools::decode::run(&args),
+        Command::Trace(args) => tools::trace::run(&args),
     }
 }

@@ -187,9 +187,9 @@ impl Io {
     fn new(thread: Arc<IoThread>, common: Arc<Common>) -> Io {
         Io {
             thread,
-            common,
             table: RefCell::default(),
-            bench: RefCell::new(Bench::new()),
+            bench: RefCell::new(Bench::new(common.taps.clone())),
+            common,
             dirty: RefCell::default(),
             timers: RefCell::default(),
             timers_moved: Notify::new(),
@@ -468,7 +468,7 @@ impl Io {
     async fn linger(&self, conn: &Rc<Conn>) {
         while {
             let state = &mut *conn.state.borrow_mut();
-            state.write(&conn.socket, self.common.clock.mono());
+            state.write(&conn.socket, self.common.clock.now(), &self.common.taps);
             state.is_blocked()
         } {
             ready(&conn.socket, Some(Interest::WRITABLE)).await;

@@ -22,7 +22,7 @@ use crate::start::{Generations, Started, link_plans};
 use crate::tls::server_config;
 use crate::tools::carrier::simulated_carrier;
 use crate::tools::sink::Behaviour;
-use crate::{config, exit, listen, systemd, welcome};
+use crate::{config, exit, listen, systemd, trace, welcome};
 
 /// The process ends within this time after SIGTERM, whatever happens.
 const DOWN_MAX: Duration = Duration::from_millis(9500);
@@ -148,6 +148,13 @@ impl Running {
             Err(error) => {
                 tracing::warn!(%error, "no socket for orders; SIGHUP still reloads");
             }
+        }
+        match control::open_at(&data_dir.join(trace::SOCKET)) {
+            Ok(socket) => {
+                let common = self.started.common.clone();
+                self.tasks.spawn(trace::serve(socket, common));
+            }
+            Err(error) => tracing::warn!(%error, "no socket for traces"),
         }
         Ok(())
     }

@@ -25,6 +25,8 @@ pub(crate) struct SessionLog {
     metrics: Arc<Metrics>,
     /// Who it is, as soon as that is known.
     name: Option<String>,
+    /// Who it said it is, while nobody has believed it; known only to those who watch.
+    claimed: Option<String>,
     meter: Option<PeerMeter>,
     /// Since when the bind stands.
     bound: Option<Instant>,
@@ -44,6 +46,7 @@ impl SessionLog {
             remote,
             metrics: metrics.clone(),
             name: None,
+            claimed: None,
             meter: None,
             bound: None,
             counted: false,
@@ -67,6 +70,16 @@ impl SessionLog {
     /// The other end.
     pub(crate) fn remote(&self) -> SocketAddr {
         self.remote
+    }
+
+    /// Who it is, or says it is.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref().or(self.claimed.as_deref())
+    }
+
+    /// A customer says who it is.
+    pub(crate) fn claims_to_be(&mut self, system_id: &[u8]) {
+        self.claimed = String::from_utf8(system_id.to_vec()).ok();
     }
 
     /// Since when the bind to the carrier stands.

@@ -12,8 +12,8 @@ const ENDS: [(&str, &[&str]); 7] = [
     ("try_write", &["crates/gateway/src/wire.rs"]),
     ("read_tls", &["crates/gateway/src/wire.rs"]),
     ("write_tls", &["crates/gateway/src/wire.rs"]),
-    ("AsyncReadExt", &[CONTROL, HTTP]),
-    ("AsyncWriteExt", &[CONTROL, HTTP]),
+    ("AsyncReadExt", &[CONTROL, HTTP, TRACE]),
+    ("AsyncWriteExt", &[CONTROL, HTTP, TRACE]),
 ];
 
 /// It reads what nobody wants any more, so that the last answer is not destroyed by a reset.
@@ -24,6 +24,9 @@ const CONTROL: &str = "crates/gateway/src/control.rs";
 
 /// The same: HTTP is the operator's.
 const HTTP: &str = "crates/gateway/src/http_door.rs";
+
+/// So is this one's: it is told what went over the bridge.
+const TRACE: &str = "crates/gateway/src/trace/serve.rs";
 
 /// The client tools are peers of the gateway and have a bridge of their own.
 const TOOLS: &str = "crates/gateway/src/tools";

@@ -25,6 +25,8 @@ pub struct Gateway {
     pub io_threads: Option<u16>,
     /// What is logged.
     pub log: Log,
+    /// Those who watch the traffic may see texts and whole numbers.
+    pub trace_texts: bool,
 }
 
 /// The journal's files and the marks of free disk space, in octets.
@@ -115,6 +117,7 @@ impl Default for Gateway {
             drain_timeout: Duration::from_secs(8),
             io_threads: None,
             log: Log::default(),
+            trace_texts: false,
         }
     }
 }
@@ -219,6 +222,8 @@ fn machine() -> Vec<Setting<GatewaySettings>> {
             "What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`, also by module as in `info,bindery=debug`."),
         setting!("log_format", gateway.log.format, form::choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]), Restart,
             "A line of the log is `text` for people or one `json` object."),
+        setting!("trace_texts", gateway.trace_texts, Flag, AtOnce,
+            "`bindery trace --text` may show the texts of messages and whole numbers. Passwords are never shown."),
     ]
 }
 

@@ -11,7 +11,8 @@ use std::process::ExitCode;
 
 use smpp::frame;
 
-use shown::{Shown, Way};
+pub(crate) use capture::time;
+pub(crate) use shown::{Shown, Way};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,7 +91,7 @@ fn digits(args: &Args) -> Result<Vec<u8>, String> {
 }
 
 /// Octets from hexadecimal digits, in pairs, with what people put between them.
-fn octets(text: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn octets(text: &str) -> Result<Vec<u8>, String> {
     const BETWEEN: [char; 4] = [':', ',', '-', '_'];
     let text = text.replace("0x", "");
     let mut octets = Vec::new();
@@ -146,6 +147,15 @@ fn missing(octets: &[u8]) -> usize {
         u32::from_be_bytes(*length) as usize
     });
     length.saturating_sub(octets.len())
+}
+
+/// The PDUs in a capture, as they are shown to people.
+#[cfg(test)]
+pub(crate) fn paragraphs(capture: &[u8]) -> Result<Vec<String>, String> {
+    let mut all = Vec::new();
+    let file = std::io::Cursor::new(capture.to_vec());
+    capture::read(file, &mut |shown| all.push(shown.paragraph()))?;
+    Ok(all)
 }
 
 #[cfg(test)]

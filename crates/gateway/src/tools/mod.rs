@@ -13,8 +13,11 @@ pub(crate) mod send;
 pub(crate) mod sink;
 mod text;
 mod tls;
+pub(crate) mod trace;
 mod usage;
 mod wire;
+
+pub(crate) use text::hex;
 
 /// Results go to standard output.
 #[expect(

@@ -22,6 +22,29 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
+/// Octets as `500kB`, `10MB`, `1GiB`; a bare number is octets.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let scale: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err("give a size such as 500kB, 10MB or 1GiB".to_owned()),
+    };
+    let number: Option<u64> = number.parse().ok();
+    number
+        .and_then(|number| number.checked_mul(scale))
+        .filter(|&size| size > 0)
+        .ok_or_else(|| "give a size such as 500kB, 10MB or 1GiB".to_owned())
+}
+
 /// A share of all: `0.05` or `5%`.
 pub(crate) fn ratio(text: &str) -> Result<f64, String> {
     let (number, scale) = match text.strip_suffix('%') {
@@ -83,6 +106,16 @@ mod tests {
         assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
         assert!(duration("soon").is_err());
         assert!(duration("5 parsecs").is_err());
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_unit() {
+        assert_eq!(size("10MB"), Ok(10_000_000));
+        assert_eq!(size("1GiB"), Ok(1 << 30));
+        assert_eq!(size("77"), Ok(77));
+        for wrong in ["", "0", "MB", "1.5MB", "9 parsecs", "99999999999GB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

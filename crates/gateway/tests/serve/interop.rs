@@ -14,7 +14,9 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use crate::capture::{self, Relay};
-use crate::gateway::{Dir, Gateway};
+use crate::client::Client;
+use crate::gateway::{Dir, Gateway, bindery};
+use smpp::status;
 
 /// All five texts of a client have their receipts after three seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,9 +92,60 @@ fn tshark_reads_what_was_said() {
     let file = dir.path().join("conversation.pcap");
     let pdus = relay.write(&file);
 
+    let read = dissected(&file, capture::PORT, pdus);
+    let said = read.join("\n");
+    let count = |command: &str| read.iter().filter(|line| line.starts_with(command)).count();
+    let submit_sm_resp = "0x80000004";
+    let deliver_sm = "0x00000005";
+    assert_eq!((count(submit_sm_resp), count(deliver_sm)), (7, 8), "{said}");
+    let with_id = |line: &&String| line.starts_with(submit_sm_resp) && !line.ends_with('|');
+    assert_eq!(read.iter().filter(with_id).count(), 7, "{said}");
+}
+
+/// A capture of `bindery trace` is one for everybody, hidden texts and all.
+#[test]
+#[ignore = "needs tshark: run `cargo xtask test`"]
+fn tshark_reads_a_trace() {
+    let dir = Dir::new("tshark-trace");
+    let gateway = Gateway::start(&dir, "");
+    let file = dir.path().join("trace.pcapng");
+    let mut trace = bindery();
+    trace
+        .arg("trace")
+        .arg("--data-dir")
+        .arg(dir.path().join("data"));
+    trace
+        .args(["--customer", "demo", "--max", "300", "--write"])
+        .arg(&file);
+    let mut trace = trace
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bindery starts");
+    let said = crate::gateway::lines(trace.stderr.take().expect("piped"));
+    assert!(
+        said.recv_timeout(PATIENCE)
+            .expect("a line")
+            .starts_with("watching")
+    );
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    for _ in 0..5 {
+        assert_eq!(client.submitted("447700901234", "a secret"), status::OK);
+    }
+    let ended = said.recv_timeout(PATIENCE).expect("a line");
+    assert!(trace.wait().expect("its end").success());
+    let pdus = ended.split(' ').next().and_then(|count| count.parse().ok());
+    let read = dissected(&file, gateway.smpp.port(), pdus.expect("a count"));
+    assert!(
+        read.len() > 3 && read[0].starts_with("0x00000009"),
+        "{read:?}"
+    );
+}
+
+/// What tshark finds in a capture with so many PDUs: of each its command_id, and its message_id if it has one.
+fn dissected(file: &Path, port: u16, pdus: usize) -> Vec<String> {
     let mut tshark = Command::new("tshark");
-    tshark.args(["-n", "-r"]).arg(&file);
-    tshark.args(["-d", &format!("tcp.port=={},smpp", capture::PORT)]);
+    tshark.args(["-n", "-r"]).arg(file);
+    tshark.args(["-d", &format!("tcp.port=={port},smpp")]);
     tshark.args(["-T", "fields", "-E", "separator=|"]);
     for field in ["smpp.command_id", "_ws.malformed", "smpp.message_id"] {
         tshark.args(["-e", field]);
@@ -107,12 +160,7 @@ fn tshark_reads_what_was_said() {
             "{line}"
         );
     }
-    let count = |command: &str| read.iter().filter(|line| line.starts_with(command)).count();
-    let submit_sm_resp = "0x80000004";
-    let deliver_sm = "0x00000005";
-    assert_eq!((count(submit_sm_resp), count(deliver_sm)), (7, 8), "{said}");
-    let with_id = |line: &&String| line.starts_with(submit_sm_resp) && !line.ends_with('|');
-    assert_eq!(read.iter().filter(with_id).count(), 7, "{said}");
+    read
 }
 
 #[derive(Clone, Copy)]

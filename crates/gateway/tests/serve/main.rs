@@ -15,4 +15,5 @@ mod magic;
 mod manual;
 mod metrics;
 mod strangers;
+mod trace;
 mod vendors;

@@ -121,6 +121,7 @@ impl Capture {
             *pdus += 1;
             let way = Way {
                 time: Some(time.clone()),
+                peer: None,
                 from: Some(from),
                 to: Some(to),
             };
@@ -186,7 +187,7 @@ fn tcp(link: Linktype, octets: &[u8]) -> Option<(SocketAddr, SocketAddr, Segment
 }
 
 /// UTC, with microseconds.
-fn time(seconds: u64, micros: u64) -> String {
+pub(crate) fn time(seconds: u64, micros: u64) -> String {
     let civil = Wall(seconds * 1000).civil();
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{micros:06}Z",

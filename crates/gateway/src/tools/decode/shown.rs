@@ -19,6 +19,9 @@ pub(crate) struct Way {
     /// UTC, with microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) time: Option<String>,
+    /// The customer or the connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,6 +135,9 @@ impl Shown {
         let mut out = String::new();
         if let Some(time) = &self.way.time {
             let _ = write!(out, "{time}  ");
+        }
+        if let Some(peer) = &self.way.peer {
+            let _ = write!(out, "{}  ", peer.escape_default());
         }
         if let (Some(from), Some(to)) = (self.way.from, self.way.to) {
             let _ = write!(out, "{from} > {to}  ");
