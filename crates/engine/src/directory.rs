@@ -77,6 +77,8 @@ pub struct Customer {
     pub rate: Option<u32>,
     /// Messages a second on one bind; none: unlimited.
     pub rate_per_bind: Option<u32>,
+    /// Parts that a turn of it is worth where customers of one class wait for one connector; at least 1.
+    pub weight: u16,
     /// What its messages cost, and how many it may send in a day; none: nothing is counted.
     pub meter: Option<Meter>,
     /// Receipts and MO that may wait for it, counting those still owed for accepted messages.
@@ -128,6 +130,7 @@ impl Default for Customer {
             kinds_max: BindLimits::default(),
             rate: None,
             rate_per_bind: None,
+            weight: 1,
             meter: None,
             deliver_max: 500_000,
             validity: Duration::from_secs(24 * 3600),

@@ -48,7 +48,13 @@ impl Turn<'_> {
         let Some(live) = self.live.connectors.get_mut(&id) else {
             return;
         };
-        let mut keys = live.shares.pick(self.fold, id, credit);
+        let customers = &self.directory.customers;
+        let worth = |customer| {
+            customers
+                .get(&customer)
+                .map_or(1, |customer| customer.weight)
+        };
+        let mut keys = live.shares.pick(self.fold, worth, id, credit);
         if self.drop_expired(&mut keys) {
             // Their places are for those behind them, but not in this step: there may be a million.
             let soon = self.now.mono + Duration::from_millis(1);

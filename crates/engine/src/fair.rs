@@ -7,9 +7,9 @@
 //!   class 1   [alice: a a ..]                      2         a a
 //!   class 0   [dave: d d d ..]                     1         d
 //! ```
-//! In a class it is deficit round robin: a customer's turn is worth one part, and a message that costs more waits until its
-//! customer has saved up for it. So nobody waits for more than one message of each other customer, however many those have. What
-//! is saved and whose turn it is nobody writes down: after a crash all begin alike.
+//! In a class it is deficit round robin: a customer's turn is worth as many parts as its weight, one for most, and a message that
+//! costs more waits until its customer has saved up for it. So nobody waits for more than one turn of each other customer, however
+//! many messages those have. What is saved and whose turn it is nobody writes down: after a crash all begin alike.
 
 use core::iter::Peekable;
 use std::collections::{BTreeMap, VecDeque};
@@ -23,9 +23,6 @@ use crate::{ConnectorId, CustomerId, MessageKey};
 
 /// Shares of the classes of a lane, lowest first: none is ever starved.
 const WEIGHTS: [i64; CLASSES] = [1, 2, 4, 8];
-
-/// Parts that one turn of a customer is worth.
-const TURN: u64 = 1;
 
 /// How the turns in one lane stand.
 #[derive(Debug, Default)]
@@ -45,16 +42,18 @@ struct Class {
 
 impl Shares {
     /// The next `credit` messages of a lane, or as many as wait: by smooth weighted round robin over the classes, by deficit round
-    /// robin over the customers of a class, first in first of one customer.
+    /// robin over the customers of a class, first in first of one customer. `worth`: the parts of one turn of a customer.
     pub(crate) fn pick(
         &mut self,
         fold: &Fold,
+        worth: impl Fn(CustomerId) -> u16,
         connector: ConnectorId,
         credit: usize,
     ) -> Vec<MessageKey> {
         let mut number = 0;
         let mut rounds = self.classes.each_mut().map(|class| {
             let queues = fold.queues(connector, number, class.last);
+            let queues = queues.map(|(customer, waiting)| (customer, worth(customer), waiting));
             number += 1;
             Round::new(class, queues)
         });
@@ -102,10 +101,10 @@ fn charge<'a, I: Queues<'a>>(rounds: &mut [Round<'a, '_, I>; CLASSES], sent: usi
     rounds[sent].class.behind -= total * cost;
 }
 
-/// The queues of a class, from the one on whose turn is next.
-trait Queues<'a>: Iterator<Item = (CustomerId, Waiting<'a>)> {}
+/// The queues of a class and what a turn of each is worth, from the one on whose turn is next.
+trait Queues<'a>: Iterator<Item = (CustomerId, u16, Waiting<'a>)> {}
 
-impl<'a, I: Iterator<Item = (CustomerId, Waiting<'a>)>> Queues<'a> for I {}
+impl<'a, I: Iterator<Item = (CustomerId, u16, Waiting<'a>)>> Queues<'a> for I {}
 
 /// The turns of one class while messages are picked. Of many customers only those are looked at whose turn comes.
 struct Round<'a, 'c, I: Queues<'a>> {
@@ -118,9 +117,10 @@ struct Round<'a, 'c, I: Queues<'a>> {
     current: Option<Place<'a>>,
 }
 
-/// A customer, what it has waiting, and the parts that it has saved.
+/// A customer, what its turns are worth, what it has waiting, and the parts that it has saved.
 struct Place<'a> {
     customer: CustomerId,
+    worth: u16,
     waiting: Waiting<'a>,
     saved: u64,
 }
@@ -152,7 +152,7 @@ impl<'a, 'c, I: Queues<'a>> Round<'a, 'c, I> {
             };
             let cost = parts(head);
             if place.saved < cost {
-                place.saved += TURN;
+                place.saved += u64::from(place.worth.max(1));
             }
             let pays = place.saved >= cost;
             if pays {
@@ -171,10 +171,11 @@ impl<'a, 'c, I: Queues<'a>> Round<'a, 'c, I> {
         self.current
             .take()
             .or_else(|| {
-                let (customer, waiting) = self.first.next()?;
+                let (customer, worth, waiting) = self.first.next()?;
                 let saved = self.class.saved.remove(&customer).unwrap_or_default();
                 Some(Place {
                     customer,
+                    worth,
                     waiting,
                     saved,
                 })

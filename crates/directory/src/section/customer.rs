@@ -238,6 +238,8 @@ fn limits() -> Vec<Setting<CustomerSettings>> {
             "Messages a second over all its binds; more are refused with `ESME_RTHROTTLED`."),
         setting!("rate_per_bind", rules.rate_per_bind, or_none("unlimited", whole(1..=1_000_000)), AtOnce,
             "Messages a second on one bind; more are refused with `ESME_RTHROTTLED`."),
+        setting!("weight", rules.weight, whole(1..=100), AtOnce,
+            "Its share of a connector where others wait too: short messages that it sends in one turn, by priority; see [fairness](manual/fairness.md)."),
         setting!("deliver_max", rules.deliver_max, whole(1..=1_000_000_000), AtOnce,
             "Receipts and MO that may wait for it, those still owed for accepted messages included; beyond it its messages are refused with `ESME_RMSGQFUL`."),
         setting!("validity", rules.validity, time("1s", "63d"), AtOnce,

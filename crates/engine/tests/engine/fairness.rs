@@ -144,6 +144,21 @@ fn a_class_has_its_share_and_in_it_each_customer_has_its_own() {
 }
 
 #[test]
+fn a_customer_of_more_weight_has_longer_turns_from_now_on() {
+    let mut lane = Lane::new(Connector::default());
+    lane.submit('a', 12, 0);
+    lane.submit('b', 12, 0);
+    let carrier = lane.world.carrier(1);
+    assert_eq!(lane.taken(carrier, 4), "abab");
+    lane.world.change(|directory| {
+        let customer = directory.customers.get_mut(&customer_of('a'));
+        customer.expect("it is there").weight = 3;
+    });
+    // What is in the window already went by the rules before.
+    assert_eq!(lane.taken(carrier, 9), "abaaabaaa");
+}
+
+#[test]
 fn a_long_text_that_is_sent_whole_costs_as_many_turns_as_it_has_parts() {
     let mut lane = Lane::new(Connector::default());
     for _ in 0..3 {

@@ -7,6 +7,7 @@ mod carriers;
 mod client;
 mod customers;
 mod disk;
+mod fairness;
 mod gateway;
 mod interop;
 mod kill;
