@@ -14,7 +14,9 @@ use crate::section::{
     BY_PLACE, ConnectorSettings, CustomerSettings, Customers, ListenerKind, ListenerSettings,
     Named, RouteSettings, Settings,
 };
-use crate::snapshot::{Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Topup};
+use crate::snapshot::{
+    Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Outbind, Topup,
+};
 use crate::table;
 
 /// The snapshot. Only of use when nothing was complained of.
@@ -70,6 +72,7 @@ pub(crate) fn directory(settings: Settings, reader: &mut Reader) -> Directory {
             logins,
             settings.gateway.gateway.connections.uniform_auth_error,
         ),
+        outbinds: settings.customers.iter().filter_map(outbind).collect(),
         carriers: settings.connectors.iter().map(carrier).collect(),
         settings,
     }
@@ -444,6 +447,20 @@ fn login(customer: &CustomerSettings) -> Option<(String, Login)> {
         access: customer.access.clone(),
     };
     Some((system_id, login))
+}
+
+fn outbind(customer: &CustomerSettings) -> Option<(CustomerId, Outbind)> {
+    let settings = &customer.outbind;
+    let system_id = settings.system_id.as_ref();
+    let password = settings.password.as_ref();
+    let outbind = Outbind {
+        customer: customer.name.value.clone(),
+        host: settings.host.clone()?,
+        system_id: system_id.unwrap_or(&customer.account.answer_as).clone(),
+        password: password.map(|password| password.value.clone()),
+    };
+    let enabled = customer.rules.enabled;
+    enabled.then_some((CustomerId(customer.number()), outbind))
 }
 
 fn listener(settings: &ListenerSettings) -> Option<Listener> {

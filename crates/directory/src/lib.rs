@@ -36,6 +36,6 @@ pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use section::{Connections, Gateway, History, Host, Journal, ListenerKind, Log, LogFormat};
 pub use snapshot::{
-    Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered, Topup,
+    Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered, Outbind, Topup,
 };
 pub use table::Effect;

@@ -22,7 +22,7 @@ const PRESETS: &str = include_str!("../presets.toml");
 pub(crate) const DEFAULT: &str = "default";
 
 /// What every preset leaves to the customer's own section: who it is.
-const OF_THE_CUSTOMER: [&str; 7] = [
+const OF_THE_CUSTOMER: [&str; 10] = [
     "name",
     "id",
     "preset",
@@ -30,6 +30,9 @@ const OF_THE_CUSTOMER: [&str; 7] = [
     "password",
     "password_file",
     "password_env",
+    "outbind",
+    "outbind_system_id",
+    "outbind_password",
 ];
 
 /// The name of a preset.

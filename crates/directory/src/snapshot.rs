@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use engine::{ConnectorId, CustomerId};
 use peer::Profile;
 
 use crate::accounts::Accounts;
+use crate::secret::Secret;
 use crate::section::{Gateway, Host, ListenerKind, Settings};
 
 /// Everything that the configuration says, checked: immutable, and replaced whole by a reload.
@@ -25,6 +27,8 @@ pub struct Directory {
     pub topups: Vec<Topup>,
     /// Who may bind.
     pub accounts: Accounts,
+    /// Customers that are called when something waits for them, and how.
+    pub outbinds: BTreeMap<CustomerId, Outbind>,
     /// Those that we bind to.
     pub carriers: Vec<Carrier>,
     /// What it was made from, for comparison.
@@ -56,6 +60,19 @@ pub enum ListenerTls {
     },
     /// To be made once and kept in the data directory.
     SelfSigned,
+}
+
+/// How a customer is called that has no bind to receive with (SMPP 3.4, 2.2.1).
+#[derive(Clone, Debug)]
+pub struct Outbind {
+    /// The customer's name.
+    pub customer: String,
+    /// Where it waits for us.
+    pub host: Host,
+    /// Who we are: at most 15 octets.
+    pub system_id: String,
+    /// What proves it: at most 8 octets; none: an empty one.
+    pub password: Option<Secret>,
 }
 
 /// One that we bind to.

@@ -102,6 +102,9 @@ fn every_setting_of_a_customer_has_a_value_in_every_preset() {
     let identity = [
         "id",
         "name",
+        "outbind",
+        "outbind_password",
+        "outbind_system_id",
         "password",
         "password_env",
         "password_file",

@@ -97,6 +97,11 @@ impl DeliveryLane {
         self.receivers.is_empty() && self.receipts.is_empty() && self.mos.is_empty()
     }
 
+    /// Whether something waits, and nobody is there who could receive it.
+    pub(crate) fn is_unattended(&self) -> bool {
+        self.receivers.is_empty() && !self.is_idle()
+    }
+
     pub(crate) fn push_back(&mut self, kind: Kind, key: MessageKey) {
         self.queue(kind).push_back(key);
     }

@@ -243,6 +243,15 @@ impl Engine {
         self.fold.ledger.balances()
     }
 
+    /// Whether receipts or messages from subscribers wait for this customer, and none of its binds is one that gets them.
+    pub fn is_unattended(&self, customer: CustomerId) -> bool {
+        let lanes = &self.live.delivery_lanes;
+        lanes
+            .range((customer, crate::Group::default())..)
+            .take_while(|((whose, _), _)| *whose == customer)
+            .any(|(_, lane)| lane.is_unattended())
+    }
+
     /// What it holds right now.
     pub fn figures(&self) -> Figures {
         Figures {

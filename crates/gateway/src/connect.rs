@@ -210,7 +210,8 @@ async fn connect(plan: &LinkPlan, attempt: usize) -> io::Result<(TcpStream, Sock
     Err(last)
 }
 
-async fn connect_host(
+/// Connects to the first address of a host that answers.
+pub(crate) async fn connect_host(
     host: &Host,
     from: Option<IpAddr>,
     timeout: Duration,
@@ -299,7 +300,7 @@ fn wire(plan: &LinkPlan, host: &str) -> Result<Wire, String> {
 
 /// How an attempt to bind ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ended {
+pub(crate) enum Ended {
     /// No bind came to stand, and the carrier did not say why.
     Unreached,
     /// The carrier refused the bind.
@@ -310,7 +311,7 @@ enum Ended {
 
 /// How long to wait before the next attempt: 1 s by default, doubling to the cap, each 20 % more or less, so that many links do
 /// not come back in step.
-struct Backoff {
+pub(crate) struct Backoff {
     /// Failures in a row.
     failures: u32,
     /// Of these, answers of 0x0D.
@@ -320,14 +321,14 @@ struct Backoff {
 
 /// A wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Pause {
-    wait: Duration,
+pub(crate) struct Pause {
+    pub(crate) wait: Duration,
     /// Somebody has to look at the configuration.
     alarm: bool,
 }
 
 impl Backoff {
-    fn new(seed: u64) -> Backoff {
+    pub(crate) fn new(seed: u64) -> Backoff {
         Backoff {
             failures: 0,
             bindfails: 0,
@@ -335,7 +336,7 @@ impl Backoff {
         }
     }
 
-    fn after(&mut self, ended: Ended, first: Duration, cap: Duration) -> Pause {
+    pub(crate) fn after(&mut self, ended: Ended, first: Duration, cap: Duration) -> Pause {
         self.bindfails = match ended {
             Ended::Refused(status::RBINDFAIL) => self.bindfails + 1,
             Ended::Refused(_) | Ended::Stood(_) => 0,

@@ -1,15 +1,19 @@
 //! The thread that owns the engine: takes what all threads posted, makes one step of it, and lets outputs out when what they
 //! rest on is durable.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::{Engine, Figures, Gate, Input, Inputs, Outputs, Past, Position, Room, Step};
+use engine::{
+    CustomerId, Engine, Figures, Gate, Input, Inputs, Outputs, Past, Position, Room, Step,
+};
 use journal::Journal;
 use sms::{Now, Wall};
 
 use crate::clock::Clock;
+use crate::common::Common;
 use crate::history::{HistoryEnd, HistoryThread};
 use crate::journal_thread::{Batch, JournalThread};
 use crate::mailbox::{Inbox, lock};
@@ -43,6 +47,7 @@ pub(crate) struct Shared {
 pub(crate) struct EngineThread {
     pub(crate) engine: Engine,
     pub(crate) clock: Clock,
+    pub(crate) common: Arc<Common>,
     /// The control thread's, and one per I/O thread in the order of their numbers.
     pub(crate) inboxes: Vec<Arc<Inbox>>,
     /// By `Origin::io`.
@@ -73,6 +78,8 @@ struct Turn {
     room: Room,
     wall: Wall,
     figures_at: sms::Instant,
+    /// Customers that are being called.
+    unattended: BTreeSet<CustomerId>,
 }
 
 impl EngineThread {
@@ -91,6 +98,7 @@ impl EngineThread {
             room: Room::Plenty,
             wall: Wall(0),
             figures_at: sms::Instant(0),
+            unattended: BTreeSet::new(),
         };
         loop {
             // Read before the inboxes: what was posted before the stop is taken.
@@ -249,7 +257,24 @@ impl EngineThread {
         if now.since(turn.figures_at) >= FIGURES_INTERVAL {
             turn.figures_at = now;
             *lock(&self.shared.figures) = self.engine.figures();
+            self.have_called(turn);
         }
+    }
+
+    /// Lets the I/O threads know for whom something waits that nobody is there to receive, each for its share of the customers.
+    fn have_called(&self, turn: &mut Turn) {
+        let directory = self.common.directory();
+        let customers = directory.outbinds.keys().copied();
+        let unattended = customers.filter(|&customer| self.engine.is_unattended(customer));
+        let unattended: BTreeSet<CustomerId> = unattended.collect();
+        if unattended == turn.unattended {
+            return;
+        }
+        for (number, io) in self.io.iter().enumerate() {
+            let share = |customer: &CustomerId| customer.0 as usize % self.io.len() == number;
+            io.unattended(unattended.iter().copied().filter(share).collect());
+        }
+        turn.unattended = unattended;
     }
 
     /// Sleeps until somebody posts, the journal is done, or the engine has something due.

@@ -18,6 +18,7 @@ mod mailbox;
 mod metrics;
 mod net;
 mod open_files;
+mod outbind;
 mod running;
 mod serve;
 mod session_log;

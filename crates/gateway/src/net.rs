@@ -5,14 +5,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use engine::{Input, Inputs, Origin, Output, Outputs};
+use engine::{CustomerId, Input, Inputs, Origin, Output, Outputs};
 use peer::customer::Customer;
 use peer::{BindRefusal, Credentials};
 use smpp::session::{CloseReason, Settings};
@@ -27,6 +27,7 @@ use crate::conn::{Bench, Conn, End, Patience, Peer, Reading, State, Told};
 use crate::connect::{LinkPlan, Links};
 use crate::limits::Ticket;
 use crate::mailbox::{Inbox, Outbox, lock};
+use crate::outbind::Calls;
 use crate::session_log::SessionLog;
 use crate::wire::Wire;
 
@@ -58,6 +59,7 @@ enum Mail {
     Outputs(Arc<Outputs>),
     Accepted(Box<Accepted>),
     Links(Vec<LinkPlan>),
+    Unattended(BTreeSet<CustomerId>),
     Reloaded,
     Drain,
     Stop,
@@ -124,6 +126,11 @@ impl IoThread {
         self.outbox.post(Mail::Links(plans));
     }
 
+    /// The customers to be called from this thread, all of them: something waits that they have no bind to receive with.
+    pub(crate) fn unattended(&self, customers: BTreeSet<CustomerId>) {
+        self.outbox.post(Mail::Unattended(customers));
+    }
+
     /// There is another directory: customers' binds that it does not admit end.
     pub(crate) fn reloaded(&self) {
         self.outbox.post(Mail::Reloaded);
@@ -161,6 +168,7 @@ pub(crate) struct Io {
     /// The engine has taken what filled the inbox.
     room: Notify,
     links: Links,
+    pub(crate) calls: Calls,
     draining: Cell<bool>,
 }
 
@@ -195,6 +203,7 @@ impl Io {
             timers_moved: Notify::new(),
             room: Notify::new(),
             links: Links::default(),
+            calls: Calls::default(),
             draining: Cell::new(false),
         }
     }
@@ -224,6 +233,7 @@ impl Io {
                     Mail::Outputs(outputs) => self.apply(outputs),
                     Mail::Accepted(accepted) => self.accept(*accepted),
                     Mail::Links(plans) => self.links.plan(&self, plans),
+                    Mail::Unattended(customers) => self.calls.call(&self, customers),
                     Mail::Reloaded => self.judge_again(),
                     Mail::Drain => self.drain(),
                     Mail::Stop => return,
@@ -279,15 +289,7 @@ impl Io {
             return;
         };
         let log = SessionLog::customer(remote, &self.common.metrics);
-        let limits = self.common.directory().gateway.connections;
-        let settings = Settings {
-            session_init: limits.session_init,
-            bind_tries: limits.bind_tries,
-            partial_pdu: limits.partial_pdu,
-            frame_cap_unbound: limits.frame_unbound_max as usize,
-            frame_cap_bound: limits.frame_max as usize,
-            ..Settings::default()
-        };
+        let settings = self.customer_settings();
         let conn = self.open(socket, wire, log, |at, now| {
             Peer::Customer(Box::new(Customer::new(at, settings, now)))
         });
@@ -297,6 +299,19 @@ impl Io {
         }
         let io = self.clone();
         tokio::task::spawn_local(async move { io.drive(&conn).await });
+    }
+
+    /// How a session with somebody begins who has not said who it is.
+    pub(crate) fn customer_settings(&self) -> Settings {
+        let limits = self.common.directory().gateway.connections;
+        Settings {
+            session_init: limits.session_init,
+            bind_tries: limits.bind_tries,
+            partial_pdu: limits.partial_pdu,
+            frame_cap_unbound: limits.frame_unbound_max as usize,
+            frame_cap_bound: limits.frame_max as usize,
+            ..Settings::default()
+        }
     }
 
     /// A place for a connection of ours to somebody.

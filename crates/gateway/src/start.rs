@@ -235,6 +235,7 @@ fn start_engine(
     let thread = EngineThread {
         engine,
         clock: common.clock,
+        common: common.clone(),
         inboxes,
         io: io.clone(),
         journal,

@@ -9,7 +9,7 @@ use engine::{
 };
 use smpp::Version;
 use smpp::command::{self, CommandId};
-use smpp::pdu::{AlertNotification, Pdu, Sm, SmResp, SubmitMulti};
+use smpp::pdu::{AlertNotification, Outbind, Pdu, Sm, SmResp, SubmitMulti};
 use smpp::session::{BindKind, Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
@@ -90,6 +90,21 @@ impl Customer {
             unreached: Vec::new(),
             pieces: Pieces::default(),
         }
+    }
+
+    /// A connection that we made to a customer for whom something waits: it is asked to bind over it (SMPP 3.4, 2.2.1).
+    ///
+    /// # Errors
+    /// The system_id or the password is too long for the PDU.
+    pub fn calling(
+        at: Origin,
+        settings: Settings,
+        now: Now,
+        outbind: &Outbind<'_>,
+    ) -> Result<Customer, RequestError> {
+        let mut customer = Customer::new(at, settings, now);
+        customer.session.outbind(now.mono, outbind)?;
+        Ok(customer)
     }
 
     /// Takes as many PDUs off the front of `octets` as it may.

@@ -1,11 +1,13 @@
 //! `[[customer]]`: those who send us messages.
 
 mod distribution;
+mod outbind;
 
 use engine::{Group, PartReceipts};
 use peer::{Account, Mismatch, SourcePolicy};
 use smpp::status;
 
+use self::outbind::OutbindSettings;
 use super::credential::{Credential, SecretText, credential_settings};
 use super::money::{self, MoneySettings};
 use super::{Named, VERSIONS, Written, delivering, submitting};
@@ -32,6 +34,7 @@ pub(crate) struct CustomerSettings {
     pub(crate) rules: engine::Customer,
     pub(crate) account: Account,
     pub(crate) money: MoneySettings,
+    pub(crate) outbind: OutbindSettings,
 }
 
 impl Default for CustomerSettings {
@@ -47,6 +50,7 @@ impl Default for CustomerSettings {
             rules: engine::Customer::default(),
             account: Account::default(),
             money: MoneySettings::default(),
+            outbind: OutbindSettings::default(),
         }
     }
 }
@@ -66,6 +70,7 @@ impl Section for CustomerSettings {
         all.extend(submitting::settings());
         all.extend(delivering::settings());
         all.extend(distribution::settings());
+        all.extend(outbind::settings());
         all
     }
 }
@@ -90,6 +95,7 @@ impl Named for CustomerSettings {
         );
         self.check_binding(written, reader);
         self.check_sources(written, reader);
+        self.outbind.check(self.access.tls_only, written, reader);
         if self.rules.multipart_receipts == PartReceipts::Joined && self.rules.hold_parts.is_none()
         {
             reader.complain(
@@ -108,8 +114,12 @@ impl Named for CustomerSettings {
     }
 
     fn changed_outside(&self, other: &Self) -> Option<(&'static str, Effect)> {
-        (self.credential.secret != other.credential.secret)
-            .then_some(("password", Effect::NewBinds))
+        let secret = |of: &Self| of.outbind.password.as_ref().map(|it| it.value.clone());
+        if self.credential.secret != other.credential.secret {
+            Some(("password", Effect::NewBinds))
+        } else {
+            (secret(self) != secret(other)).then_some(("outbind_password", Effect::AtOnce))
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod life;
 mod magic;
 mod manual;
 mod metrics;
+mod outbind;
 mod strangers;
 mod trace;
 mod vendors;

@@ -12,7 +12,7 @@ const PAGE: &str = include_str!("../../../../docs/customers.md");
 
 /// The customer's section as the page has it under this heading.
 #[track_caller]
-fn section(heading: &str) -> &'static str {
+pub(crate) fn section(heading: &str) -> &'static str {
     let start = format!("\n## {heading}\n");
     let (_, rest) = PAGE.split_once(&start).expect("the heading");
     let (_, rest) = rest.split_once("```toml\n").expect("a section");
