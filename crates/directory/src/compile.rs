@@ -475,6 +475,7 @@ fn listener(settings: &ListenerSettings) -> Option<Listener> {
         kind,
         addr: settings.addr.iter().map(|addr| addr.value).collect(),
         tls: (kind == ListenerKind::Smpps).then_some(tls),
+        proxy_from: settings.proxy_from.clone(),
     })
 }
 

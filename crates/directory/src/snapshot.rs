@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use engine::{ConnectorId, CustomerId};
+use ipnet::IpNet;
 use peer::Profile;
 
 use crate::accounts::Accounts;
@@ -46,6 +47,8 @@ pub struct Listener {
     pub addr: Vec<SocketAddr>,
     /// What it shows of itself; only [`ListenerKind::Smpps`] has it.
     pub tls: Option<ListenerTls>,
+    /// Those that say in a header of the PROXY protocol whom they speak for.
+    pub proxy_from: Vec<IpNet>,
 }
 
 /// The certificate of a listener.

@@ -14,7 +14,7 @@ use smpp::status;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::limits::{Failures, Unbound};
+use crate::limits::{Crowded, Failures, Unbound};
 use crate::metrics::Metrics;
 use crate::open_files::OpenFiles;
 use crate::trace::Taps;
@@ -92,6 +92,17 @@ impl Common {
     pub(crate) fn replace(&self, directory: Arc<Directory>) {
         let held = self.directory.write();
         *held.unwrap_or_else(std::sync::PoisonError::into_inner) = directory;
+    }
+
+    /// A connection was closed because there are too many.
+    pub(crate) fn turn_away(&self, remote: SocketAddr, crowded: Crowded) {
+        let reason = match crowded {
+            Crowded::Address => "too many connections of one address",
+            Crowded::Everywhere => "too many connections",
+            Crowded::OpenFiles => "too many open files",
+        };
+        self.metrics.turn_away(reason);
+        tracing::debug!(%remote, reason, "connection refused");
     }
 
     /// Another number for each link and each start of the process.

@@ -27,7 +27,7 @@ struct Counts {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     unbound: Arc<Unbound>,
-    address: IpAddr,
+    address: Option<IpAddr>,
 }
 
 impl Unbound {
@@ -36,23 +36,25 @@ impl Unbound {
         lock(&self.counts).total
     }
 
-    /// A place for a connection from `address`; an error when there is none.
+    /// A place for a connection from `address`, if that is known; an error when there is none.
     pub(crate) fn admit(
         self: &Arc<Unbound>,
-        address: IpAddr,
+        address: Option<IpAddr>,
         limits: &Connections,
     ) -> Result<Ticket, Crowded> {
-        let address = address.to_canonical();
+        let address = address.map(|address| address.to_canonical());
         let counts = &mut *lock(&self.counts);
         if counts.total >= limits.unbound_max {
             return Err(Crowded::Everywhere);
         }
-        let here = counts.by_address.entry(address).or_insert(0);
-        let exempt = limits.loopback_exempt && address.is_loopback();
-        if *here >= limits.unbound_per_address_max && !exempt {
-            return Err(Crowded::Address);
+        if let Some(address) = address {
+            let here = counts.by_address.entry(address).or_insert(0);
+            let exempt = limits.loopback_exempt && address.is_loopback();
+            if *here >= limits.unbound_per_address_max && !exempt {
+                return Err(Crowded::Address);
+            }
+            *here += 1;
         }
-        *here += 1;
         counts.total += 1;
         Ok(Ticket {
             unbound: self.clone(),
@@ -76,10 +78,12 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let counts = &mut *lock(&self.unbound.counts);
         counts.total -= 1;
-        if let Some(here) = counts.by_address.get_mut(&self.address) {
+        if let Some(address) = self.address
+            && let Some(here) = counts.by_address.get_mut(&address)
+        {
             *here -= 1;
             if *here == 0 {
-                counts.by_address.remove(&self.address);
+                counts.by_address.remove(&address);
             }
         }
     }
@@ -165,7 +169,7 @@ mod tests {
     #[test]
     fn one_address_does_not_take_all_places() {
         let unbound = Arc::new(Unbound::default());
-        let admit = |last| unbound.admit(address(last), &limits());
+        let admit = |last| unbound.admit(Some(address(last)), &limits());
         let first = admit(1).unwrap();
         let _second = admit(1).unwrap();
         assert_eq!(admit(1).unwrap_err(), Crowded::Address);
@@ -182,10 +186,10 @@ mod tests {
             unbound_per_address_max: 1,
             ..limits()
         };
-        let _first = unbound.admit(address(1), &limits).unwrap();
+        let _first = unbound.admit(Some(address(1)), &limits).unwrap();
         let mapped = IpAddr::from([0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0201]);
         assert_eq!(
-            unbound.admit(mapped, &limits).unwrap_err(),
+            unbound.admit(Some(mapped), &limits).unwrap_err(),
             Crowded::Address
         );
     }
@@ -198,7 +202,7 @@ mod tests {
             ..limits()
         };
         let tickets: Vec<_> = (0..10)
-            .map(|_| unbound.admit([127, 0, 0, 1].into(), &limits))
+            .map(|_| unbound.admit(Some([127, 0, 0, 1].into()), &limits))
             .collect();
         assert!(tickets.iter().all(Result::is_ok));
         assert_eq!(unbound.total(), 10);

@@ -1,18 +1,19 @@
 //! Listeners: they accept, refuse those who are too many, and hand the rest to the I/O threads.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use directory::Directory;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::common::Common;
 use crate::limits::{Crowded, Ticket};
-use crate::net::{Accepted, IoThread, Place};
+use crate::net::{Accepted, Guest, IoThread, Place};
 
 /// Connections that the kernel keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -40,85 +41,84 @@ pub(crate) fn open(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Accepts until the task is dropped. With `tls`, every connection has to begin with a handshake.
-pub(crate) async fn accept(
-    listener: tokio::net::TcpListener,
-    tls: Option<watch::Receiver<Arc<rustls::ServerConfig>>>,
-    common: Arc<Common>,
-    threads: Vec<Arc<IoThread>>,
-) {
-    let mut alarm = Alarm::default();
-    loop {
-        match listener.accept().await {
-            Ok((socket, remote)) => {
-                let tls = tls.as_ref().map(|tls| tls.borrow().clone());
-                let crowded = admit(&common, &threads, socket, remote, tls).err();
-                alarm.is_exhausted(crowded == Some(Crowded::OpenFiles));
+/// What one listener does with those who connect.
+pub(crate) struct Door {
+    /// The listener's.
+    pub(crate) name: String,
+    /// With it, every connection has to begin with a handshake.
+    pub(crate) tls: Option<watch::Receiver<Arc<rustls::ServerConfig>>>,
+    pub(crate) common: Arc<Common>,
+    pub(crate) threads: Vec<Arc<IoThread>>,
+}
+
+impl Door {
+    /// Accepts until the task is dropped.
+    pub(crate) async fn accept(self, listener: tokio::net::TcpListener) {
+        let mut alarm = Alarm::default();
+        loop {
+            match listener.accept().await {
+                Ok((socket, remote)) => {
+                    let crowded = self.admit(socket, remote).err();
+                    alarm.is_exhausted(crowded == Some(Crowded::OpenFiles));
+                }
+                Err(error) if is_exhausted(&error) => {
+                    alarm.is_exhausted(true);
+                    tracing::debug!(%error, "accept");
+                    tokio::time::sleep(EXHAUSTED_PAUSE).await;
+                }
+                // The peer gave up before it was accepted.
+                Err(error) => tracing::debug!(%error, "accept"),
             }
-            Err(error) if is_exhausted(&error) => {
-                alarm.is_exhausted(true);
-                tracing::debug!(%error, "accept");
-                tokio::time::sleep(EXHAUSTED_PAUSE).await;
-            }
-            // The peer gave up before it was accepted.
-            Err(error) => tracing::debug!(%error, "accept"),
         }
     }
-}
 
-fn admit(
-    common: &Arc<Common>,
-    threads: &[Arc<IoThread>],
-    socket: TcpStream,
-    remote: SocketAddr,
-    tls: Option<Arc<rustls::ServerConfig>>,
-) -> Result<(), Crowded> {
-    let ticket = place(common, threads, remote).inspect_err(|crowded| {
-        let reason = match crowded {
-            Crowded::Address => "too many connections of one address",
-            Crowded::Everywhere => "too many connections",
-            Crowded::OpenFiles => "too many open files",
+    fn admit(&self, socket: TcpStream, remote: SocketAddr) -> Result<(), Crowded> {
+        let directory = self.common.directory();
+        let listener = directory.listeners.iter().find(|l| l.name == self.name);
+        let address = remote.ip().to_canonical();
+        let proxy = listener.is_some_and(|l| l.proxy_from.iter().any(|net| net.contains(&address)));
+        let ticket = self
+            .place(&directory, (!proxy).then_some(address))
+            .inspect_err(|crowded| self.common.turn_away(remote, *crowded))?;
+        // Fails only on a socket that is gone already.
+        let _ = socket.set_nodelay(true);
+        let Ok(socket) = socket.into_std() else {
+            return Ok(());
         };
-        common.metrics.turn_away(reason);
-        tracing::debug!(%remote, reason, "connection refused");
-    })?;
-    // Fails only on a socket that is gone already.
-    let _ = socket.set_nodelay(true);
-    let Ok(socket) = socket.into_std() else {
-        return Ok(());
-    };
-    let least = threads
-        .iter()
-        .min_by_key(|thread| thread.connections.load(Ordering::Relaxed))
-        .expect("there is at least one I/O thread");
-    least.accepted(Accepted {
-        socket,
-        remote,
-        tls,
-        ticket,
-        place: Place::on(least, common),
-    });
-    Ok(())
-}
+        let least = self
+            .threads
+            .iter()
+            .min_by_key(|thread| thread.connections.load(Ordering::Relaxed))
+            .expect("there is at least one I/O thread");
+        least.accepted(Accepted {
+            socket,
+            guest: Guest {
+                remote,
+                proxy,
+                tls: self.tls.as_ref().map(|tls| tls.borrow().clone()),
+                ticket,
+                place: Place::on(least, &self.common),
+            },
+        });
+        Ok(())
+    }
 
-fn place(
-    common: &Common,
-    threads: &[Arc<IoThread>],
-    remote: SocketAddr,
-) -> Result<Ticket, Crowded> {
-    let directory = common.directory();
-    let limits = &directory.gateway.connections;
-    let connections: usize = threads
-        .iter()
-        .map(|thread| thread.connections.load(Ordering::Relaxed))
-        .sum();
-    if connections >= common.open_files.for_connections(&directory, threads.len()) {
-        return Err(Crowded::OpenFiles);
+    fn place(&self, directory: &Directory, address: Option<IpAddr>) -> Result<Ticket, Crowded> {
+        let limits = &directory.gateway.connections;
+        let connections: usize = self
+            .threads
+            .iter()
+            .map(|thread| thread.connections.load(Ordering::Relaxed))
+            .sum();
+        let room = (self.common.open_files).for_connections(directory, self.threads.len());
+        if connections >= room {
+            return Err(Crowded::OpenFiles);
+        }
+        if connections >= limits.connections_max as usize {
+            return Err(Crowded::Everywhere);
+        }
+        self.common.unbound.admit(address, limits)
     }
-    if connections >= limits.connections_max as usize {
-        return Err(Crowded::Everywhere);
-    }
-    common.unbound.admit(remote.ip(), limits)
 }
 
 /// Tells once when descriptors run out, and once when there are some again.

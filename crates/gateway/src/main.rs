@@ -19,6 +19,7 @@ mod metrics;
 mod net;
 mod open_files;
 mod outbind;
+mod proxy;
 mod running;
 mod serve;
 mod session_log;

@@ -28,6 +28,7 @@ use crate::connect::{LinkPlan, Links};
 use crate::limits::Ticket;
 use crate::mailbox::{Inbox, Outbox, lock};
 use crate::outbind::Calls;
+use crate::proxy;
 use crate::session_log::SessionLog;
 use crate::wire::Wire;
 
@@ -69,7 +70,15 @@ enum Mail {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) socket: std::net::TcpStream,
+    pub(crate) guest: Guest,
+}
+
+/// Who is at the other end of it, and what it was given.
+#[derive(Debug)]
+pub(crate) struct Guest {
     pub(crate) remote: SocketAddr,
+    /// It speaks for somebody else, and says so first.
+    pub(crate) proxy: bool,
     /// What to speak TLS with; none: plain.
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     pub(crate) ticket: Ticket,
@@ -267,13 +276,51 @@ impl Io {
     // ---- connections ----
 
     fn accept(self: &Rc<Io>, accepted: Accepted) {
-        let Accepted {
-            socket,
+        let Accepted { socket, guest } = accepted;
+        let Ok(mut socket) = TcpStream::from_std(socket) else {
+            return;
+        };
+        let io = self.clone();
+        tokio::task::spawn_local(async move {
+            if let Some(guest) = io.introduce(&mut socket, guest).await {
+                io.attend(socket, guest).await;
+            }
+        });
+    }
+
+    /// Finds out who it is, if somebody else speaks for them. None: it is over.
+    async fn introduce(&self, socket: &mut TcpStream, mut guest: Guest) -> Option<Guest> {
+        if !guest.proxy {
+            return Some(guest);
+        }
+        let proxy = guest.remote;
+        match proxy::hear(socket).await {
+            Ok(None) => {}
+            Ok(Some(remote)) => {
+                guest.remote = remote;
+                drop(guest.ticket);
+                let limits = self.common.directory().gateway.connections;
+                let ticket = self.common.unbound.admit(Some(remote.ip()), &limits);
+                let ticket = ticket.inspect_err(|crowded| self.common.turn_away(remote, *crowded));
+                guest.ticket = ticket.ok()?;
+            }
+            Err(error) => {
+                self.common.metrics.turn_away("no PROXY header");
+                tracing::warn!(%proxy, error, "closed: a load balancer did not say for whom it speaks; set it to send the PROXY protocol, version 2, or take its address out of proxy_from");
+                return None;
+            }
+        }
+        Some(guest)
+    }
+
+    async fn attend(self: &Rc<Io>, socket: TcpStream, guest: Guest) {
+        let Guest {
             remote,
             tls,
             ticket,
             place,
-        } = accepted;
+            ..
+        } = guest;
         if self.is_draining() {
             return;
         }
@@ -285,9 +332,6 @@ impl Io {
                 return;
             }
         };
-        let Ok(socket) = TcpStream::from_std(socket) else {
-            return;
-        };
         let log = SessionLog::customer(remote, &self.common.metrics);
         let settings = self.customer_settings();
         let conn = self.open(socket, wire, log, |at, now| {
@@ -297,8 +341,7 @@ impl Io {
             let state = &mut *conn.state.borrow_mut();
             (state.ticket, state.place) = (Some(ticket), Some(place));
         }
-        let io = self.clone();
-        tokio::task::spawn_local(async move { io.drive(&conn).await });
+        self.drive(&conn).await;
     }
 
     /// How a session with somebody begins who has not said who it is.

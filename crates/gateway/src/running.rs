@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::connect::LinkPlan;
 use crate::control::{self, Order, View};
+use crate::listen::Door;
 use crate::log::Levels;
 use crate::serve::{self, Args};
 use crate::snapshot::adopt;
@@ -22,7 +23,7 @@ use crate::start::{Generations, Started, link_plans};
 use crate::tls::server_config;
 use crate::tools::carrier::simulated_carrier;
 use crate::tools::sink::Behaviour;
-use crate::{config, exit, listen, systemd, trace, welcome};
+use crate::{config, exit, systemd, trace, welcome};
 
 /// The process ends within this time after SIGTERM, whatever happens.
 const DOWN_MAX: Duration = Duration::from_millis(9500);
@@ -175,11 +176,14 @@ impl Running {
             });
             return Ok(());
         }
-        let tls = listening.tls.as_ref().map(|(_, tls)| tls.subscribe());
-        let threads = self.started.io.clone();
+        let door = Door {
+            name: listening.name.clone(),
+            tls: listening.tls.as_ref().map(|(_, tls)| tls.subscribe()),
+            common,
+            threads: self.started.io.clone(),
+        };
         let listener = tokio::net::TcpListener::from_std(socket)?;
-        self.doors
-            .spawn(listen::accept(listener, tls, common, threads));
+        self.doors.spawn(door.accept(listener));
         Ok(())
     }
 

@@ -44,6 +44,7 @@ pub(crate) struct Started {
 
 /// An open listener.
 pub(crate) struct Listening {
+    pub(crate) name: String,
     pub(crate) kind: ListenerKind,
     pub(crate) address: SocketAddr,
     pub(crate) socket: TcpListener,
@@ -135,6 +136,7 @@ fn open_listeners(directory: &Directory, data_dir: &Path) -> Result<Vec<Listenin
                 None => None,
             };
             open.push(Listening {
+                name: listener.name.clone(),
                 kind: listener.kind,
                 address: socket.local_addr().map_err(|error| error.to_string())?,
                 socket,

@@ -12,7 +12,7 @@ const ENDS: [(&str, &[&str]); 7] = [
     ("try_write", &["crates/gateway/src/wire.rs"]),
     ("read_tls", &["crates/gateway/src/wire.rs"]),
     ("write_tls", &["crates/gateway/src/wire.rs"]),
-    ("AsyncReadExt", &[CONTROL, HTTP, TRACE]),
+    ("AsyncReadExt", &[CONTROL, HTTP, PROXY, TRACE]),
     ("AsyncWriteExt", &[CONTROL, HTTP, TRACE]),
 ];
 
@@ -27,6 +27,9 @@ const HTTP: &str = "crates/gateway/src/http_door.rs";
 
 /// So is this one's: it is told what went over the bridge.
 const TRACE: &str = "crates/gateway/src/trace/serve.rs";
+
+/// What stands before the octets of a session is not the session's.
+const PROXY: &str = "crates/gateway/src/proxy.rs";
 
 /// The client tools are peers of the gateway and have a bridge of their own.
 const TOOLS: &str = "crates/gateway/src/tools";

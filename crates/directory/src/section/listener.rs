@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+
 use super::{Named, Written};
-use crate::form::{self, Flag, at, choice, given, name, parsed, several};
+use crate::form::{self, Flag, at, choice, given, list, name, parsed, several};
 use crate::problem::{At, Reader};
 use crate::table::{Section, Setting, setting};
 
@@ -35,6 +37,7 @@ pub(crate) struct ListenerSettings {
     pub(crate) cert: Option<At<PathBuf>>,
     pub(crate) key: Option<At<PathBuf>>,
     pub(crate) self_signed: bool,
+    pub(crate) proxy_from: Vec<IpNet>,
 }
 
 impl Section for ListenerSettings {
@@ -56,6 +59,8 @@ impl Section for ListenerSettings {
                 "PEM file of the certificate's private key; relative to the directory of the configuration file."),
             setting!("self_signed", self_signed, Flag, Restart,
                 "For `smpps` without `cert`: a certificate for localhost is made in `tls` of the data directory and kept there."),
+            setting!("proxy_from", proxy_from, list(0..=1000, parsed("a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"")), AtOnce,
+                "Load balancers: whoever connects from these networks has to begin with a header of the PROXY protocol, version 2, before TLS too, and is then taken for the address that it names. Of others no such header is read. For `smpp` and `smpps`."),
         ]
     }
 }
@@ -69,6 +74,13 @@ impl Named for ListenerSettings {
         let Some(kind) = self.kind else {
             return; // Missing or misspelt: what belongs to it cannot be said.
         };
+        if kind == ListenerKind::Http && written.table.contains_key("proxy_from") {
+            reader.complain(
+                &written.span("proxy_from"),
+                "proxy_from stands in a listener for HTTP",
+                "remove it, or set kind = \"smpp\" or \"smpps\"",
+            );
+        }
         if kind != ListenerKind::Smpps {
             for key in ["cert", "key", "self_signed"]
                 .into_iter()

@@ -198,3 +198,61 @@ fn a_limit_of_open_files_that_leaves_no_room_for_customers_is_refused_at_the_sta
     );
     assert!(said.contains("LimitNOFILE="), "{said}");
 }
+
+/// What a load balancer puts first for a customer at this address.
+fn proxied(from: [u8; 4]) -> Vec<u8> {
+    let fixed = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C";
+    [&fixed[..], &from, &[10, 0, 0, 1], &[0x1F, 0x90, 0x0A, 0xD7]].concat()
+}
+
+const BALANCED: &str = r#"
+[[listener]]
+name = "smpp"
+kind = "smpp"
+addr = ["127.0.0.1:0"]
+proxy_from = ["127.0.0.2/32"]
+
+[[customer]]
+name = "near"
+system_id = "near"
+password = "nearpass"
+allow = ["192.0.2.0/24"]
+"#;
+
+/// Connects as the load balancer.
+fn balancer(gateway: &Gateway, first: &[u8]) -> Client {
+    let mut client = Client::connect_from([127, 0, 0, 2].into(), gateway.smpp);
+    client.write(first);
+    client
+}
+
+#[test]
+fn behind_a_load_balancer_a_customer_has_the_address_that_it_comes_from() {
+    let dir = Dir::new("balancer");
+    let gateway = Gateway::start(&dir, BALANCED);
+    let mut there = balancer(&gateway, &proxied([192, 0, 2, 7]));
+    assert_eq!(there.bind("near", "nearpass"), status::OK);
+    gateway.logged("192.0.2.7:8080");
+    assert_eq!(there.submitted("447700901234", "x"), status::OK);
+    let mut elsewhere = balancer(&gateway, &proxied([198, 51, 100, 7]));
+    assert_ne!(elsewhere.bind("near", "nearpass"), status::OK);
+}
+
+#[test]
+fn a_load_balancer_has_to_say_for_whom_it_speaks_and_nobody_else_may() {
+    let dir = Dir::new("liar");
+    let gateway = Gateway::start(&dir, BALANCED);
+    balancer(&gateway, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").end();
+    gateway.logged("did not say for whom it speaks");
+    gateway.counted(&turned_away("no PROXY header"), 1);
+    // Whoever is not trusted is what it is, and the header is no SMPP.
+    let mut liar = Client::connect(gateway.smpp);
+    liar.write(&proxied([192, 0, 2, 7]));
+    liar.end();
+    let mut direct = Client::connect(gateway.smpp);
+    assert_ne!(direct.bind("near", "nearpass"), status::OK);
+    assert_eq!(
+        Client::connect(gateway.smpp).bind("demo", "demopass"),
+        status::OK
+    );
+}
