@@ -130,7 +130,7 @@ impl EngineThread {
         self.metrics
             .undurable
             .set(i64::try_from(undurable).unwrap_or(i64::MAX));
-        if undurable > UNDURABLE_MAX || self.history.is_behind() {
+        if self.is_held(turn) {
             return false;
         }
         let now = self.now(turn);
@@ -158,6 +158,11 @@ impl EngineThread {
         turn.step.clear();
         self.publish(turn, now.mono);
         true
+    }
+
+    /// Whether no step is to be made before the journal or the history has caught up.
+    fn is_held(&self, turn: &Turn) -> bool {
+        turn.undurable() > UNDURABLE_MAX || self.history.is_behind()
     }
 
     /// Both clocks; the wall clock as the engine sees it never goes back.
@@ -283,11 +288,8 @@ impl EngineThread {
             wall: turn.wall,
             ..self.clock.now()
         };
-        // Above the limit nothing can be done for what is due before the journal is done.
-        let due = self
-            .engine
-            .next_wake(now)
-            .filter(|_| turn.undurable() <= UNDURABLE_MAX);
+        // While it waits for the journal or the history nothing can be done for what is due; both wake it.
+        let due = self.engine.next_wake(now).filter(|_| !self.is_held(turn));
         let wait = due.map_or(PARK_MAX, |at| at.since(now.mono).min(PARK_MAX));
         if !wait.is_zero() {
             std::thread::park_timeout(wait);

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 use engine::{Ended, LookUp, Output, Outputs, Past, Position, Refusal};
@@ -97,12 +97,13 @@ pub(crate) fn open(journal: &Journal) -> Result<Runs, String> {
 }
 
 impl HistoryThread {
-    /// Starts the thread. `runs` has every end up to `upto`.
+    /// Starts the thread. `runs` has every end up to `upto`; `engine` is unparked when it need not wait for the history any more.
     pub(crate) fn start(
         runs: Runs,
         upto: Position,
         common: &Arc<Common>,
         io: Vec<Arc<IoThread>>,
+        engine: Thread,
     ) -> std::io::Result<HistoryThread> {
         let desk = Arc::new(Desk {
             waiting: Mutex::new(Waiting {
@@ -119,6 +120,7 @@ impl HistoryThread {
             common: common.clone(),
             metrics: common.metrics.history.clone(),
             io,
+            engine,
         };
         let thread = std::thread::Builder::new()
             .name("history".into())
@@ -193,6 +195,7 @@ struct Keeper {
     common: Arc<Common>,
     metrics: Arc<HistoryMetrics>,
     io: Vec<Arc<IoThread>>,
+    engine: Thread,
 }
 
 impl Keeper {
@@ -229,7 +232,9 @@ impl Keeper {
             .given
             .wait_timeout_while(waiting, PARK_MAX, |waiting| !waiting.is_worth_waking());
         let (mut waiting, _) = wait.unwrap_or_else(PoisonError::into_inner);
-        self.desk.behind.store(false, Ordering::Relaxed);
+        if self.desk.behind.swap(false, Ordering::Relaxed) {
+            self.engine.unpark();
+        }
         waiting.take()
     }
 

@@ -229,7 +229,8 @@ fn start_engine(
         .collect();
     let durable = engine.position();
     let no_thread = |error| format!("no thread could be started: {error}");
-    let history = HistoryThread::start(runs, durable, common, io.clone()).map_err(no_thread)?;
+    let history = HistoryThread::start(runs, durable, common, io.clone(), waker.clone())
+        .map_err(no_thread)?;
     let metrics = common.metrics.journal.clone();
     let journal =
         JournalThread::start(journal, durable, waker, history.end(), metrics).map_err(no_thread)?;
