@@ -31,6 +31,8 @@ pub(crate) struct Taken<'d> {
     pub(crate) part: Option<Part>,
     /// Subscribers may answer it.
     pub(crate) talk: Option<Talk>,
+    /// The message whose place it takes.
+    pub(crate) replaced: Option<MessageKey>,
     pub(crate) bill: Bill,
 }
 
@@ -90,20 +92,16 @@ impl Turn<'_> {
             wants: draft.wants,
             part: None,
             talk: self.opened(&message),
+            replaced: self.replaced_by(draft, body),
             bill: Bill::Free,
         };
-        let replaced = self.replaced_by(draft, body);
         match (draft.long, draft.part) {
             (Some(alphabet), _) => self.take_long(draft, customer, &taken, alphabet, body)?,
             (None, Some(part)) => self.take_part(draft, customer, &taken, part, body)?,
             (None, None) => {
-                let bill = self.bill(draft.customer, customer, body)?;
+                let bill = self.bill(draft.customer, customer, taken.replaced, body)?;
                 self.take_in(draft, &Taken { bill, ..taken }, body);
             }
-        }
-        // What was accepted only to be rejected takes no other's place.
-        if let Some(replaced) = replaced.filter(|_| self.fold.leg(key).is_some()) {
-            self.end_untold(replaced, Reason::Deleted);
         }
         self.count_pace(draft, customer);
         Ok(told)
@@ -119,6 +117,10 @@ impl Turn<'_> {
             bill,
             ..
         } = taken;
+        // What is accepted only to be rejected takes no other's place. The other's credit is back before this takes its own.
+        if let Some(replaced) = taken.replaced.filter(|_| !matches!(bill, Bill::Lacks(_))) {
+            self.end_untold(replaced, Reason::Deleted);
+        }
         let idle = !matches!(bill, Bill::Lacks(_))
             && due.is_none()
             && self.fold.lane(connector).is_none_or(|lane| lane.is_empty());

@@ -151,6 +151,22 @@ impl Lack {
     }
 }
 
+impl Charge {
+    /// What this takes that `other` does not give back.
+    fn beyond(self, other: Charge) -> Charge {
+        let same_day = if self.day == other.day {
+            other.segments
+        } else {
+            0
+        };
+        Charge {
+            price: Amount(self.price.0.saturating_sub(other.price.0).max(0)),
+            segments: self.segments.saturating_sub(same_day),
+            day: self.day,
+        }
+    }
+}
+
 impl Meter {
     /// What a message takes that is accepted at `now`.
     fn charge(&self, message: &Message<'_>, now: Wall) -> Charge {
@@ -181,23 +197,31 @@ impl Meter {
 }
 
 impl Turn<'_> {
-    /// What a message of a customer takes, or why it cannot be taken.
+    /// What a message of a customer takes, or why it cannot be taken; what the one gives back that it replaces is there for it.
     #[inline]
     pub(crate) fn bill(
         &self,
         id: CustomerId,
         customer: &Customer,
+        replaced: Option<MessageKey>,
         body: &[u8],
     ) -> Result<Bill, Refusal> {
         match &customer.meter {
             None => Ok(Bill::Free),
-            Some(meter) => self.metered(id, meter, body),
+            Some(meter) => self.metered(id, meter, replaced, body),
         }
     }
 
-    fn metered(&self, id: CustomerId, meter: &Meter, body: &[u8]) -> Result<Bill, Refusal> {
+    fn metered(
+        &self,
+        id: CustomerId,
+        meter: &Meter,
+        replaced: Option<MessageKey>,
+        body: &[u8],
+    ) -> Result<Bill, Refusal> {
         let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
-        self.afforded(id, meter, meter.charge(&message, self.now.wall))
+        let charge = meter.charge(&message, self.now.wall);
+        self.afforded(id, meter, replaced, charge)
     }
 
     /// What a message takes that is accepted already and gets another text: the price of its segments and its day are those that it
@@ -221,19 +245,22 @@ impl Turn<'_> {
             segments,
             day: old.day,
         };
-        let more = Charge {
-            price: Amount(new.price.0.saturating_sub(old.price.0).max(0)),
-            segments: segments.saturating_sub(old.segments),
-            day: old.day,
-        };
-        match self.lack(id, meter, more) {
+        match self.lack(id, meter, new.beyond(old)) {
             None => Ok(Bill::Takes(new)),
             Some(lack) => Err(lack.refusal()),
         }
     }
 
-    fn afforded(&self, id: CustomerId, meter: &Meter, charge: Charge) -> Result<Bill, Refusal> {
-        let Some(lack) = self.lack(id, meter, charge) else {
+    fn afforded(
+        &self,
+        id: CustomerId,
+        meter: &Meter,
+        replaced: Option<MessageKey>,
+        charge: Charge,
+    ) -> Result<Bill, Refusal> {
+        let returned = replaced.and_then(|key| self.fold.ledger.open(key));
+        let more = returned.map_or(charge, |returned| charge.beyond(returned));
+        let Some(lack) = self.lack(id, meter, more) else {
             return Ok(Bill::Takes(charge));
         };
         match meter.on(lack) {
@@ -263,13 +290,14 @@ impl Turn<'_> {
         &self,
         id: CustomerId,
         customer: &Customer,
+        replaced: Option<MessageKey>,
         parts: u8,
     ) -> Result<Bill, Refusal> {
         let Some(meter) = &customer.meter else {
             return Ok(Bill::Free);
         };
         let all = meter.charge_for(u16::from(parts), self.now.wall);
-        match self.afforded(id, meter, all)? {
+        match self.afforded(id, meter, replaced, all)? {
             Bill::Takes(_) => Ok(Bill::Takes(meter.charge_for(1, self.now.wall))),
             lacks => Ok(lacks),
         }

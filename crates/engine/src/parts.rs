@@ -38,7 +38,7 @@ impl Turn<'_> {
             None => Vec::new(),
         };
         if parts.is_empty() {
-            let bill = self.bill(draft.customer, customer, body)?;
+            let bill = self.bill(draft.customer, customer, taken.replaced, body)?;
             self.take_in(draft, &Taken { bill, ..*taken }, body);
             return Ok(());
         }
@@ -47,7 +47,7 @@ impl Turn<'_> {
             return Err(Refusal::TooLong);
         }
         self.check_room(draft, customer, u64::from(total))?;
-        let bill = self.bill_parts(draft.customer, customer, total)?;
+        let bill = self.bill_parts(draft.customer, customer, taken.replaced, total)?;
         if let Bill::Lacks(_) = bill {
             // It goes nowhere, so it need not be cut.
             self.take_in(draft, &Taken { bill, ..*taken }, body);
@@ -68,6 +68,7 @@ impl Turn<'_> {
                 wants: wants(draft.wants, &part),
                 part: Some(part),
                 talk: taken.talk.filter(|_| number == 1),
+                replaced: taken.replaced.filter(|_| number == 1),
                 bill,
                 ..*taken
             };
@@ -86,7 +87,7 @@ impl Turn<'_> {
         mark: Concatenation,
         body: &[u8],
     ) -> Result<(), Refusal> {
-        let bill = self.bill(draft.customer, customer, body)?;
+        let bill = self.bill(draft.customer, customer, taken.replaced, body)?;
         let receipts = customer.multipart_receipts;
         let mut part = Part {
             head: taken.key,

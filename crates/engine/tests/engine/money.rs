@@ -69,6 +69,9 @@ fn a_message_that_is_rejected_for_want_of_credit_takes_no_other_s_place() {
     let paid = world
         .submitted_as(bind, TO, |draft| draft.by_address = true)
         .expect("accepted");
+    meter(&mut world, |meter| {
+        meter.price = meter.price.map(|Amount(price)| Amount(2 * price));
+    });
     world
         .submitted_as(bind, TO, |draft| {
             (draft.by_address, draft.replaces) = (true, true);
@@ -76,6 +79,21 @@ fn a_message_that_is_rejected_for_want_of_credit_takes_no_other_s_place() {
         .expect("accepted, and rejected");
     world.carrier(10);
     assert_eq!(world.sent_one().key, paid);
+}
+
+#[test]
+fn who_has_credit_for_one_message_can_replace_it() {
+    let mut world = prepaid(Connector::default());
+    let bind = world.customer();
+    world.topup(1, 1);
+    let replacing = |draft: &mut engine::Draft| (draft.by_address, draft.replaces) = (true, true);
+    world.submitted_as(bind, TO, replacing).expect("paid");
+    let second = world.submitted_as(bind, TO, replacing);
+    let second = second.expect("the first gives its credit back");
+    assert_eq!(world.balance(), [1, 0, 1, 0]);
+    assert_eq!(world.submitted(bind, TO, FINAL), NO_MONEY);
+    world.carrier(10);
+    assert_eq!(world.sent_one().key, second);
 }
 
 #[test]
