@@ -139,7 +139,7 @@ impl Turn<'_> {
             let whole = self.fold.wholes().of(key);
             let whole = whole.filter(|whole| whole.told == entry.order.told);
             whole.is_none_or(|whole| {
-                whole.is_intact() && whole.open.values().all(|&part| in_hand(part).is_some())
+                whole.is_ours() && whole.open.values().all(|&part| in_hand(part).is_some())
             })
         })
     }

@@ -56,6 +56,8 @@ pub(crate) struct Whole {
     pub(crate) seen: [u64; 4],
     /// Parts that have not ended.
     pub(crate) open: BTreeMap<u8, MessageKey>,
+    /// A part has ended that a carrier may have.
+    pub(crate) has_left: bool,
     /// The receipts that were asked for with any of its parts: a joined one is the answer to all.
     pub(crate) wants: Wants,
     /// Its customer was told that the carrier has it, as the last word.
@@ -99,6 +101,7 @@ impl Whole {
             held,
             seen: [0; 4],
             open: BTreeMap::new(),
+            has_left: false,
             wants: Wants::NONE,
             is_told: false,
             worst: None,
@@ -123,6 +126,12 @@ impl Whole {
         seen as usize == self.open.len()
     }
 
+    /// Whether no part has ended that a carrier may have.
+    pub(crate) fn is_ours(&self) -> bool {
+        // Older snapshots do not tell.
+        !self.has_left || self.is_intact()
+    }
+
     /// The worst end of those before and this one.
     fn worst(&self, fate: Fate) -> Fate {
         let before = self
@@ -142,6 +151,7 @@ impl Whole {
             receipts: self.receipts,
             held: self.held,
             seen: self.seen,
+            has_left: self.has_left,
             wants: self.wants,
             is_told: self.is_told,
             worst: self.worst,
@@ -214,8 +224,8 @@ impl Wholes {
         }
     }
 
-    /// A part has ended.
-    pub(crate) fn end(&mut self, key: MessageKey, fate: Fate, body: &[u8]) -> Hears {
+    /// A part has ended; `left`: a carrier may have it.
+    pub(crate) fn end(&mut self, key: MessageKey, left: bool, fate: Fate, body: &[u8]) -> Hears {
         let Some(head) = self.heads.remove(&key) else {
             return Hears::Part;
         };
@@ -223,6 +233,7 @@ impl Wholes {
             return Hears::Part;
         };
         self.memory -= whole.memory();
+        whole.has_left |= left;
         let number = whole
             .open
             .iter()
@@ -325,6 +336,7 @@ impl Wholes {
             held: image.held,
             seen: image.seen,
             open: BTreeMap::new(),
+            has_left: image.has_left,
             wants: image.wants,
             is_told: image.is_told,
             worst: image.worst,
@@ -355,6 +367,7 @@ pub(crate) struct WholeImage<'a> {
     receipts: PartReceipts,
     held: Option<Wall>,
     seen: [u64; 4],
+    has_left: bool,
     wants: Wants,
     is_told: bool,
     worst: Option<Fate>,
@@ -367,7 +380,7 @@ impl<'a> WholeImage<'a> {
         w.bytes(&[
             self.total,
             self.receipts as u8,
-            u8::from(worst) | u8::from(self.is_told) << 1,
+            u8::from(worst) | u8::from(self.is_told) << 1 | u8::from(!self.has_left) << 2,
             u8::from(beginning) | self.wants.0 << 1,
         ]);
         w.u64(self.told.0);
@@ -385,7 +398,7 @@ impl<'a> WholeImage<'a> {
 
     pub(crate) fn decode(r: &mut Reader<'_, 'a>) -> Option<WholeImage<'a>> {
         let [total, receipts, ended, rest] = r.array()?;
-        let (worst, is_told) = (ended & 1, ended & 2 != 0);
+        let (worst, is_told, has_left) = (ended & 1, ended & 2 != 0, ended & 4 == 0);
         let (beginning, wants) = (rest & 1, Wants(rest >> 1));
         let receipts = PartReceipts::from_code(receipts)?;
         let told = Told(r.u64()?);
@@ -412,6 +425,7 @@ impl<'a> WholeImage<'a> {
             receipts,
             held,
             seen,
+            has_left,
             wants,
             is_told,
             worst,

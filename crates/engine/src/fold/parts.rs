@@ -28,7 +28,8 @@ impl Fold {
         let entry = &mut self.entries[slot];
         self.aliases.give_back(&entry.order);
         entry.order.is_part = false;
-        let heard = match self.wholes.end(entry.order.key, fate, &entry.body) {
+        let left = !entry.is_in_hand();
+        let heard = match self.wholes.end(entry.order.key, left, fate, &entry.body) {
             Hears::Part => Some(fate),
             Hears::Nothing => None,
             Hears::Whole {

@@ -266,6 +266,27 @@ fn a_long_message_that_waits_is_cancelled_as_one() {
     world.unbind(customer);
 }
 
+/// No carrier has any of them, whichever goes first, and a part that left stands in the way of the others.
+#[test]
+fn held_parts_are_cancelled_one_by_one_in_any_order() {
+    for order in [[1, 2], [2, 1]] {
+        let mut world = holding(Incomplete::Reject, PartReceipts::PerPart);
+        let customer = world.customer();
+        let parts = [1, 2].map(|number| world.submit_part(customer, "4477", (number, 3)));
+        for number in order {
+            let told = parts[number - 1];
+            assert_eq!(
+                world.ask(told, Wish::Cancel),
+                Ok(Answer::Cancelled),
+                "{order:?}"
+            );
+            world.compact();
+            world.crash();
+        }
+        assert_eq!(world.figures().waiting, 0);
+    }
+}
+
 /// A customer whose parts wait for each other for a minute.
 fn holding(incomplete: Incomplete, receipts: PartReceipts) -> World {
     let mut world = World::new(Connector::default());

@@ -125,10 +125,10 @@ impl Oracle {
             Reply::Refused(status::RCANCELFAIL) if asked.wish == Wish::Cancel => {
                 let too_late = self.family(story).any(|story| story.sends > 0)
                     || self.may_be_on_its_way(story)
-                    // A long message is not cut off in the middle, nor when a part of it has ended.
-                    || self
-                        .siblings(story)
-                        .any(|part| part.sends > 0 || part.end().is_some())
+                    // A long message is not cut off in the middle.
+                    || self.siblings(story).any(|part| {
+                        part.sends > 0 || part.end().is_some_and(|end| end != State::Deleted)
+                    })
                     || story.end().is_some()
                     || story.wished_for(Wish::Cancel) > 1
                     || self.has_expired(story, now.wall);
