@@ -205,19 +205,21 @@ fn proxied(from: [u8; 4]) -> Vec<u8> {
     [&fixed[..], &from, &[10, 0, 0, 1], &[0x1F, 0x90, 0x0A, 0xD7]].concat()
 }
 
-const BALANCED: &str = r#"
-[[listener]]
-name = "smpp"
-kind = "smpp"
-addr = ["127.0.0.1:0"]
-proxy_from = ["127.0.0.2/32"]
-
+/// The listener of the page for operators, and a customer who may come from one network alone.
+fn balanced() -> String {
+    let page = include_str!("../../../../docs/manual/running.md");
+    let (_, rest) = page.split_once("```toml\n").expect("a listener");
+    let (listener, _) = rest.split_once("```").expect("its end");
+    format!(
+        r#"{listener}
 [[customer]]
 name = "near"
 system_id = "near"
 password = "nearpass"
 allow = ["192.0.2.0/24"]
-"#;
+"#
+    )
+}
 
 /// Connects as the load balancer.
 fn balancer(gateway: &Gateway, first: &[u8]) -> Client {
@@ -229,7 +231,7 @@ fn balancer(gateway: &Gateway, first: &[u8]) -> Client {
 #[test]
 fn behind_a_load_balancer_a_customer_has_the_address_that_it_comes_from() {
     let dir = Dir::new("balancer");
-    let gateway = Gateway::start(&dir, BALANCED);
+    let gateway = Gateway::start(&dir, &balanced());
     let mut there = balancer(&gateway, &proxied([192, 0, 2, 7]));
     assert_eq!(there.bind("near", "nearpass"), status::OK);
     gateway.logged("192.0.2.7:8080");
@@ -241,7 +243,7 @@ fn behind_a_load_balancer_a_customer_has_the_address_that_it_comes_from() {
 #[test]
 fn a_load_balancer_has_to_say_for_whom_it_speaks_and_nobody_else_may() {
     let dir = Dir::new("liar");
-    let gateway = Gateway::start(&dir, BALANCED);
+    let gateway = Gateway::start(&dir, &balanced());
     balancer(&gateway, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").end();
     gateway.logged("did not say for whom it speaks");
     gateway.counted(&turned_away("no PROXY header"), 1);
