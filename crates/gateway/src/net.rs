@@ -28,7 +28,7 @@ use crate::connect::{LinkPlan, Links};
 use crate::limits::Ticket;
 use crate::mailbox::{Inbox, Outbox, lock};
 use crate::outbind::Calls;
-use crate::proxy;
+use crate::proxy::{self, Heard};
 use crate::session_log::SessionLog;
 use crate::wire::Wire;
 
@@ -295,8 +295,9 @@ impl Io {
         }
         let proxy = guest.remote;
         match proxy::hear(socket).await {
-            Ok(None) => {}
-            Ok(Some(remote)) => {
+            Ok(Heard::Itself) => {}
+            Ok(Heard::Nothing) => return None,
+            Ok(Heard::For(remote)) => {
                 guest.remote = remote;
                 drop(guest.ticket);
                 let limits = self.common.directory().gateway.connections;

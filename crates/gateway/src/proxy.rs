@@ -21,21 +21,37 @@ const REST_MAX: usize = 4096;
 /// A balancer sends its header with the connection; it has so long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads the header. None: the balancer speaks for itself, as when it looks whether we live.
+/// What a balancer said first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Heard {
+    /// It speaks for whoever is at this address.
+    For(SocketAddr),
+    /// It speaks for itself.
+    Itself,
+    /// It went without a word: it looked whether the port is open.
+    Nothing,
+}
+
+/// Reads the header.
 ///
 /// # Errors
 /// Why there is no such header; the connection is of no use then.
-pub(crate) async fn hear(
-    from: &mut (impl AsyncRead + Unpin),
-) -> Result<Option<SocketAddr>, String> {
+pub(crate) async fn hear(from: &mut (impl AsyncRead + Unpin)) -> Result<Heard, String> {
     let header = timeout(PATIENCE, read(from)).await;
     let header = header.map_err(|_| format!("it did not come within {PATIENCE:?}"))?;
-    address(&header.map_err(|error| error.to_string())?)
+    match header.map_err(|error| error.to_string())? {
+        Some(header) => address(&header),
+        None => Ok(Heard::Nothing),
+    }
 }
 
-async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut header = vec![0; FIXED];
-    from.read_exact(&mut header).await?;
+    let first = from.read(&mut header).await?;
+    if first == 0 {
+        return Ok(None);
+    }
+    from.read_exact(&mut header[first..]).await?;
     if !header.starts_with(SIGNATURE) {
         let what = "what came is not the PROXY protocol, version 2";
         return Err(io::Error::new(io::ErrorKind::InvalidData, what));
@@ -47,18 +63,18 @@ async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     }
     header.resize(FIXED + rest, 0);
     from.read_exact(&mut header[FIXED..]).await?;
-    Ok(header)
+    Ok(Some(header))
 }
 
-fn address(header: &[u8]) -> Result<Option<SocketAddr>, String> {
+fn address(header: &[u8]) -> Result<Heard, String> {
     let header = Header::try_from(header).map_err(|error| error.to_string())?;
     match (header.command, header.addresses) {
-        (Command::Local, _) | (_, Addresses::Unspecified) => Ok(None),
+        (Command::Local, _) | (_, Addresses::Unspecified) => Ok(Heard::Itself),
         (Command::Proxy, Addresses::IPv4(pair)) => {
-            Ok(Some((pair.source_address, pair.source_port).into()))
+            Ok(Heard::For((pair.source_address, pair.source_port).into()))
         }
         (Command::Proxy, Addresses::IPv6(pair)) => {
-            Ok(Some((pair.source_address, pair.source_port).into()))
+            Ok(Heard::For((pair.source_address, pair.source_port).into()))
         }
         (Command::Proxy, Addresses::Unix(_)) => Err("it names no address on the network".into()),
     }
@@ -77,14 +93,13 @@ mod tests {
     const IPV4: &[u8] = &[192, 0, 2, 7, 198, 51, 100, 1, 0x1F, 0x90, 0x0A, 0xD7];
 
     #[track_caller]
-    fn check(octets: &[u8], expect: Result<Option<&str>, &str>, left: &[u8]) {
+    fn check(octets: &[u8], expect: Result<Heard, &str>, left: &[u8]) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .expect("a runtime");
         let mut from = octets;
         let heard = runtime.block_on(hear(&mut from));
-        let expect = expect.map(|address| address.map(|text| text.parse().expect("an address")));
         match (heard, expect) {
             (Ok(heard), Ok(expect)) => {
                 assert_eq!(heard, expect);
@@ -101,17 +116,26 @@ mod tests {
             octets.extend_from_slice(b"bind");
             octets
         };
-        let there = Ok(Some("192.0.2.7:8080"));
+        let there = Ok(Heard::For(([192, 0, 2, 7], 8080).into()));
         check(&behind(header(0x21, 0x11, IPV4)), there, b"bind");
         // A value of the balancer's, such as a name that TLS was asked for, is passed over.
         let more = [IPV4, &[0x02, 0, 1, b'x']].concat();
         check(&behind(header(0x21, 0x11, &more)), there, b"bind");
         let mut six = [0; 36];
         (six[0], six[1], six[15], six[33]) = (0x20, 0x01, 0x07, 80);
-        check(&header(0x21, 0x21, &six), Ok(Some("[2001::7]:80")), b"");
-        check(&behind(header(0x20, 0x00, &[])), Ok(None), b"bind");
-        check(&behind(header(0x20, 0x11, IPV4)), Ok(None), b"bind");
-        check(&header(0x21, 0x00, &[]), Ok(None), b"");
+        check(
+            &header(0x21, 0x21, &six),
+            Ok(Heard::For("[2001::7]:80".parse().expect("an address"))),
+            b"",
+        );
+        check(&behind(header(0x20, 0x00, &[])), Ok(Heard::Itself), b"bind");
+        check(
+            &behind(header(0x20, 0x11, IPV4)),
+            Ok(Heard::Itself),
+            b"bind",
+        );
+        check(&header(0x21, 0x00, &[]), Ok(Heard::Itself), b"");
+        check(b"", Ok(Heard::Nothing), b"");
     }
 
     #[test]
@@ -151,7 +175,8 @@ mod tests {
                 octets[at] = next().to_le_bytes()[0];
             }
             octets.truncate(usize::try_from(next()).expect("64 bits") % (octets.len() + 1));
-            heard += u32::from(runtime.block_on(hear(&mut octets.as_slice())).is_ok());
+            let it = runtime.block_on(hear(&mut octets.as_slice()));
+            heard += u32::from(matches!(it, Ok(Heard::For(_))));
         }
         assert!(heard > 0, "some of them were still headers");
     }

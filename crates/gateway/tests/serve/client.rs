@@ -100,6 +100,31 @@ impl Client {
         client
     }
 
+    /// Connects and binds as soon as there is a place: those who have just gone may still be counted.
+    #[track_caller]
+    pub(crate) fn bound_at_last(to: SocketAddr, system_id: &str, password: &str) -> Client {
+        let bind = Pdu::BindTransceiver(Bind {
+            system_id: system_id.as_bytes(),
+            password: password.as_bytes(),
+            interface_version: 0x34,
+            ..Bind::default()
+        });
+        let mut octets = BytesMut::new();
+        pdu::encode(&bind, status::OK, 1, &mut octets).expect("it fits");
+        let until = std::time::Instant::now() + PATIENCE;
+        while std::time::Instant::now() < until {
+            let mut client = Client::connect(to);
+            client.sequence = 1;
+            if client.try_write(&octets).is_ok()
+                && let Some(answer) = client.next_or_end()
+            {
+                assert_eq!(answer.header.status, status::OK);
+                return client;
+            }
+        }
+        panic!("there is no place");
+    }
+
     /// Binds as a transceiver and says how that was answered.
     #[track_caller]
     pub(crate) fn bind(&mut self, system_id: &str, password: &str) -> Status {

@@ -182,7 +182,7 @@ fn a_crowd_leaves_the_journal_the_descriptors_that_it_needs() {
     assert!(segments.count() > 1, "the journal has one file");
 
     drop(crowd);
-    Client::bound(gateway.smpp, "demo", "demopass");
+    Client::bound_at_last(gateway.smpp, "demo", "demopass");
     gateway.logged("connections are accepted again");
 }
 
