@@ -7,11 +7,12 @@ use std::sync::Arc;
 use engine::{ConnectorId, CustomerId, Number, Numbers, Route, RouteName, Selected, Target};
 use peer::{Account, Profile};
 use smpp::command;
+use smpp::session::BindKind;
 
 use crate::accounts::{Accounts, Login};
 use crate::problem::{At, Place, Reader};
 use crate::section::{
-    BY_PLACE, ConnectorSettings, CustomerSettings, Customers, ListenerKind, ListenerSettings,
+    BY_PLACE, ConnectorSettings, CustomerSettings, Customers, Host, ListenerKind, ListenerSettings,
     Named, RouteSettings, Settings,
 };
 use crate::snapshot::{
@@ -73,7 +74,7 @@ pub(crate) fn directory(settings: Settings, reader: &mut Reader) -> Directory {
             settings.gateway.gateway.connections.uniform_auth_error,
         ),
         outbinds: settings.customers.iter().filter_map(outbind).collect(),
-        carriers: settings.connectors.iter().map(carrier).collect(),
+        carriers: settings.connectors.iter().flat_map(carriers).collect(),
         settings,
     }
 }
@@ -479,7 +480,24 @@ fn listener(settings: &ListenerSettings) -> Option<Listener> {
     })
 }
 
-fn carrier(settings: &ConnectorSettings) -> Carrier {
+/// What is bound to for a connector: the carrier, and once more for its receivers, if they are on binds of their own.
+fn carriers(settings: &ConnectorSettings) -> impl Iterator<Item = Carrier> {
+    let reach = &settings.reach;
+    let own = carrier(settings, &reach.hosts);
+    let receivers = (reach.receivers > 0).then(|| {
+        let hosts = match reach.receiver_hosts.as_slice() {
+            [] => &reach.hosts,
+            hosts => hosts,
+        };
+        let mut receivers = carrier(settings, hosts);
+        Arc::make_mut(&mut receivers.profile).kind = BindKind::Receiver;
+        receivers.binds = reach.receivers;
+        receivers
+    });
+    [Some(own), receivers].into_iter().flatten()
+}
+
+fn carrier(settings: &ConnectorSettings, hosts: &[Host]) -> Carrier {
     let password = settings.credential.secret.as_ref();
     let profile = Profile {
         connector: ConnectorId(settings.number()),
@@ -491,6 +509,11 @@ fn carrier(settings: &ConnectorSettings) -> Carrier {
     let reach = &settings.reach;
     let tls = CarrierTls {
         ca: reach.ca.as_ref().map(|ca| ca.value.clone()),
+        own: reach
+            .cert
+            .as_ref()
+            .zip(reach.key.as_ref())
+            .map(|(cert, key)| (cert.value.clone(), key.value.clone())),
         server_name: reach.server_name.as_ref().map(|name| name.value.clone()),
         insecure: reach
             .insecure
@@ -498,7 +521,7 @@ fn carrier(settings: &ConnectorSettings) -> Carrier {
             .is_some_and(|insecure| insecure.value),
     };
     let network = CarrierPlace::Network {
-        hosts: reach.hosts.clone(),
+        hosts: hosts.to_vec(),
         tls: reach.tls.then_some(tls),
         bind_from: reach.bind_from,
     };

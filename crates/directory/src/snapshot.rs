@@ -113,11 +113,13 @@ pub enum CarrierPlace {
     },
 }
 
-/// How the carrier's certificate is checked.
+/// How the carrier's certificate is checked, and ours shown.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CarrierTls {
     /// PEM file of the authorities that may vouch for it; none: those of the system.
     pub ca: Option<PathBuf>,
+    /// PEM files of the certificate by which it knows us, and of its key.
+    pub own: Option<(PathBuf, PathBuf)>,
     /// The name that its certificate must be for; none: the host's.
     pub server_name: Option<String>,
     /// Not checked at all.

@@ -62,6 +62,7 @@ fn every_parameter_is_understood() {
     let carrier = &directory.carriers[0];
     let tls = CarrierTls {
         ca: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into()),
+        own: None,
         server_name: None,
         insecure: true,
     };

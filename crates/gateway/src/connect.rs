@@ -30,7 +30,7 @@ pub(crate) struct LinkPlan {
     pub(crate) way: Way,
     /// Another one when the bind has to be made anew.
     pub(crate) generation: u64,
-    /// Which of the carrier's binds, from 0.
+    /// Which of the carrier's binds of this kind, from 0.
     pub(crate) number: u16,
 }
 
@@ -100,6 +100,7 @@ impl LinkPlan {
     fn is_met_by(&self, other: &LinkPlan) -> bool {
         let (own, its) = (&self.carrier.profile, &other.carrier.profile);
         own.connector == its.connector
+            && own.kind == its.kind
             && self.number == other.number
             && self.generation == other.generation
     }
@@ -153,7 +154,8 @@ async fn keep(io: Rc<Io>, link: Rc<Link>) {
                 "the carrier does not take our credentials: check system_id, password and system_type"
             );
         }
-        tracing::info!(connector = name, bind = plan.number, wait = ?pause.wait, "next attempt");
+        let kind = plan.carrier.profile.kind;
+        tracing::info!(connector = name, ?kind, bind = plan.number, wait = ?pause.wait, "next attempt");
         tokio::select! {
             () = tokio::time::sleep(pause.wait) => {}
             () = link.wake.notified() => return,

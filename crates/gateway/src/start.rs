@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use directory::{Carrier, CarrierPlace, Directory, ListenerKind, ListenerTls};
+use directory::{Carrier, CarrierPlace, CarrierTls, Directory, ListenerKind, ListenerTls};
 use engine::{Engine, Position, Recovery};
 use journal::{Journal, Recovered, Runs};
 use peer::Profile;
@@ -325,7 +325,7 @@ pub(crate) fn link_plans(
             }
             CarrierPlace::Network { tls: None, .. } => Way::Plain,
             CarrierPlace::Network { tls: Some(tls), .. } => Way::Tls(
-                tls::client_config(tls.ca.as_deref(), tls.insecure)
+                tls::client_config(tls.ca.as_deref(), tls.insecure, own_certificate(tls))
                     .map_err(|error| format!("connector {}: {error}", carrier.profile.name))?,
             ),
         };
@@ -341,6 +341,11 @@ pub(crate) fn link_plans(
         }
     }
     Ok(plans)
+}
+
+fn own_certificate(tls: &CarrierTls) -> Option<CertificateFiles> {
+    let (chain, key) = tls.own.clone()?;
+    Some(CertificateFiles { chain, key })
 }
 
 /// The simulated carrier tells its customers apart by system_id, and plays the magic numbers for one of them.

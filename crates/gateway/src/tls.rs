@@ -15,7 +15,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, S
 /// Where a certificate chain and its key are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CertificateFiles {
-    /// PEM, the server's own first.
+    /// PEM, our own first.
     pub(crate) chain: PathBuf,
     /// PEM.
     pub(crate) key: PathBuf,
@@ -36,6 +36,12 @@ impl CertificateFiles {
             make(&dir, &files)?;
         }
         Ok(files)
+    }
+
+    fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|error| format!("no private key in {}: {error}", self.key.display()))?;
+        Ok((certificates(&self.chain)?, key))
     }
 }
 
@@ -74,9 +80,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 /// # Errors
 /// A sentence for the operator.
 pub(crate) fn server_config(files: &CertificateFiles) -> Result<Arc<ServerConfig>, String> {
-    let chain = certificates(&files.chain)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|error| format!("no private key in {}: {error}", files.key.display()))?;
+    let (chain, key) = files.read()?;
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
@@ -85,29 +89,34 @@ pub(crate) fn server_config(files: &CertificateFiles) -> Result<Arc<ServerConfig
 }
 
 /// What connections to others speak TLS with: trusting the certificates in `ca`, or else those of the system; with
-/// `insecure`, anything.
+/// `insecure`, anything. `own` is shown to who asks for it.
 ///
 /// # Errors
 /// A sentence for the operator.
 pub(crate) fn client_config(
     ca: Option<&Path>,
     insecure: bool,
+    own: Option<CertificateFiles>,
 ) -> Result<Arc<ClientConfig>, String> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let config = if insecure {
+    let builder = if insecure {
         let verifier = Arc::new(Anything(provider));
         builder
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth()
     } else {
-        builder
-            .with_root_certificates(roots(ca)?)
-            .with_no_client_auth()
+        builder.with_root_certificates(roots(ca)?)
     };
+    let Some(own) = own else {
+        return Ok(Arc::new(builder.with_no_client_auth()));
+    };
+    let (chain, key) = own.read()?;
+    let config = builder
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| format!("{}: {error}", own.chain.display()))?;
     Ok(Arc::new(config))
 }
 

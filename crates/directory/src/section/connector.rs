@@ -69,8 +69,12 @@ pub(crate) struct Reach {
     pub(crate) hosts: Vec<Host>,
     pub(crate) simulated: bool,
     pub(crate) binds: u16,
+    pub(crate) receivers: u16,
+    pub(crate) receiver_hosts: Vec<Host>,
     pub(crate) tls: bool,
     pub(crate) ca: Option<At<PathBuf>>,
+    pub(crate) cert: Option<At<PathBuf>>,
+    pub(crate) key: Option<At<PathBuf>>,
     pub(crate) insecure: Option<At<bool>>,
     pub(crate) server_name: Option<At<String>>,
     pub(crate) bind_from: Option<IpAddr>,
@@ -85,8 +89,12 @@ impl Default for Reach {
             hosts: Vec::new(),
             simulated: false,
             binds: 1,
+            receivers: 0,
+            receiver_hosts: Vec::new(),
             tls: false,
             ca: None,
+            cert: None,
+            key: None,
             insecure: None,
             server_name: None,
             bind_from: None,
@@ -146,14 +154,7 @@ impl Named for ConnectorSettings {
                 "make it at most reconnect_max",
             );
         }
-        if self.profile.kind == BindKind::Transmitter && self.rules.receipts {
-            let change = "set receipts = false, or bind = \"transceiver\"";
-            reader.complain(
-                &written.span("bind"),
-                "a transmitter gets no receipts",
-                change,
-            );
-        }
+        self.settle_receivers(written, reader);
         if self.reach.simulated {
             self.settle_simulated(written, reader);
         } else {
@@ -175,15 +176,46 @@ impl ConnectorSettings {
             .map_or_else(|| number::from_name(&self.name.value), |id| id.value)
     }
 
+    /// Receivers stand beside transmitters only, and without them a transmitter gets no receipts.
+    fn settle_receivers(&self, written: &Written<'_>, reader: &mut Reader) {
+        let transmitter = self.profile.kind == BindKind::Transmitter;
+        if self.reach.receivers == 0 {
+            if transmitter && self.rules.receipts {
+                reader.complain(
+                    &written.span("bind"),
+                    "a transmitter gets no receipts",
+                    "add receivers, set receipts = false, or set bind = \"transceiver\"",
+                );
+            }
+            if written.table.contains_key("receiver_hosts") {
+                reader.complain(
+                    &written.span("receiver_hosts"),
+                    "receiver_hosts stands without receivers",
+                    "add receivers, or remove it",
+                );
+            }
+        } else if !transmitter {
+            reader.complain(
+                &written.span("receivers"),
+                "receivers stand beside binds that are not transmitters",
+                "set bind = \"transmitter\", or remove receivers",
+            );
+        }
+    }
+
     /// The simulated carrier takes any system_id and password, and has neither host nor TLS.
     fn settle_simulated(&mut self, written: &Written<'_>, reader: &mut Reader) {
         let out_of_place = [
             "hosts",
+            "receivers",
+            "receiver_hosts",
             "password",
             "password_file",
             "password_env",
             "tls",
             "ca",
+            "cert",
+            "key",
             "server_name",
             "insecure",
             "bind_from",
@@ -220,7 +252,7 @@ impl ConnectorSettings {
         }
         self.credential.resolve("the connector", written, reader);
         if !self.reach.tls {
-            for key in ["ca", "server_name", "insecure"]
+            for key in ["ca", "cert", "key", "server_name", "insecure"]
                 .into_iter()
                 .filter(|key| written.table.contains_key(*key))
             {
@@ -228,8 +260,23 @@ impl ConnectorSettings {
                 reader.complain(&written.span(key), what, "remove it, or set tls = true");
             }
         }
-        if let Some(ca) = &mut self.reach.ca {
-            written.open("ca", &mut ca.value, reader);
+        match (&self.reach.cert, &self.reach.key) {
+            (Some(_), None) => {
+                reader.complain(&written.span("cert"), "cert stands without key", "add key");
+            }
+            (None, Some(_)) => {
+                reader.complain(&written.span("key"), "key stands without cert", "add cert");
+            }
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        for (name, file) in [
+            ("ca", &mut self.reach.ca),
+            ("cert", &mut self.reach.cert),
+            ("key", &mut self.reach.key),
+        ] {
+            if let Some(file) = file {
+                written.open(name, &mut file.value, reader);
+            }
         }
     }
 }
@@ -259,9 +306,16 @@ fn connection() -> Vec<Setting<ConnectorSettings>> {
         setting!("simulated", reach.simulated, Flag, Reconnect,
             "The carrier is the built-in simulated one; `hosts` and a password are not given."),
         setting!("binds", reach.binds, whole(1..=1000), Reconnect, "Binds to keep up."),
+        setting!("receivers", reach.receivers, whole(0..=1000), Reconnect,
+            "Receivers to keep up beside these, with `bind = \"transmitter\"`, for carriers that give receipts and messages of subscribers on a bind of their own."),
+        setting!("receiver_hosts", reach.receiver_hosts, several(16, parsed("a host with its port such as \"smsc.example.net:2776\"")), Reconnect,
+            "Where the receivers bind. Missing: `hosts`."),
         setting!("tls", reach.tls, Flag, Reconnect, "TLS from the first octet."),
         setting!("ca", reach.ca, given(at(form::Place)), Reconnect,
             "PEM file of the authorities that may vouch for the carrier; relative to the directory of the configuration file. Missing: those of the system."),
+        setting!("cert", reach.cert, given(at(form::Place)), Reconnect,
+            "PEM file of the certificate by which the carrier knows us, followed by those that vouch for it; relative to the directory of the configuration file. Missing: we show none."),
+        setting!("key", reach.key, given(at(form::Place)), Reconnect, "PEM file of its private key."),
         setting!("server_name", reach.server_name, given(at(octets(1..=253, Characters::Name))), Reconnect,
             "The name that its certificate must be for. Missing: the host's."),
         setting!("insecure", reach.insecure, given(at(Flag)), Reconnect, "`true`: its certificate is not checked. For tests."),
@@ -309,7 +363,7 @@ fn traffic() -> Vec<Setting<ConnectorSettings>> {
 fn binding() -> Vec<Setting<ConnectorSettings>> {
     vec![
         setting!("bind", profile.kind, choice(KINDS), Reconnect,
-            "Which kind of bind. Over a `transmitter` nothing comes back: it needs `receipts = false`."),
+            "Which kind of bind. Over a `transmitter` nothing comes back: it needs `receivers` beside it, or `receipts = false`."),
         setting!("version", profile.version, choice(VERSIONS), Reconnect, "The version of SMPP that we ask for."),
         setting!("system_type", profile.system_type, octets(0..=12, Characters::Ascii), Reconnect, "`system_type` of the bind."),
         setting!("address_range_ton", profile.address_range.0, whole(0..=255), Reconnect, "`addr_ton` of the bind."),

@@ -29,7 +29,7 @@ impl TlsArgs {
         if !self.tls {
             return Ok(None);
         }
-        crate::tls::client_config(self.ca.as_deref(), self.insecure).map(Some)
+        crate::tls::client_config(self.ca.as_deref(), self.insecure, None).map(Some)
     }
 }
 

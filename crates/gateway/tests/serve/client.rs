@@ -26,6 +26,7 @@ pub(crate) struct Client {
 enum Stream {
     Plain(TcpStream),
     Tls(Box<rustls::StreamOwned<rustls::ClientConnection, TcpStream>>),
+    TlsCentre(Box<rustls::StreamOwned<rustls::ServerConnection, TcpStream>>),
 }
 
 /// A PDU that came.
@@ -52,6 +53,24 @@ impl Client {
     /// Waits for somebody who connects to us.
     pub(crate) fn accept(listener: &TcpListener) -> Client {
         Client::over(listener.accept().expect("a connection").0)
+    }
+
+    /// The same with TLS; the error is that of the handshake.
+    pub(crate) fn accept_tls(
+        listener: &TcpListener,
+        config: &Arc<rustls::ServerConfig>,
+    ) -> std::io::Result<Client> {
+        let mut plain = listener.accept().expect("a connection").0;
+        plain.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let mut tls = rustls::ServerConnection::new(config.clone()).expect("TLS");
+        while tls.is_handshaking() {
+            tls.complete_io(&mut plain)?;
+        }
+        Ok(Client {
+            stream: Stream::TlsCentre(Box::new(rustls::StreamOwned::new(tls, plain))),
+            sequence: 0,
+            unread: Vec::new(),
+        })
     }
 
     /// Connects with TLS, trusting the certificate in `cert`.
@@ -202,11 +221,17 @@ impl Client {
 
     /// Answers a bind as a message centre would.
     pub(crate) fn accept_bind(&mut self, request: &Came) {
-        let answer = Pdu::BindTransceiverResp(BindResp {
+        let answer = BindResp {
             system_id: b"smsc",
             tlvs: Tlvs::EMPTY,
             body_present: true,
-        });
+        };
+        let answer = match request.pdu() {
+            Pdu::BindTransmitter(_) => Pdu::BindTransmitterResp(answer),
+            Pdu::BindReceiver(_) => Pdu::BindReceiverResp(answer),
+            Pdu::BindTransceiver(_) => Pdu::BindTransceiverResp(answer),
+            other => panic!("no bind: {other:?}"),
+        };
         self.send(&answer, status::OK, request.header.sequence);
     }
 
@@ -254,6 +279,7 @@ impl Client {
         match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(octets),
             Stream::Tls(stream) => stream.write_all(octets),
+            Stream::TlsCentre(stream) => stream.write_all(octets),
         }
     }
 
@@ -334,6 +360,7 @@ impl Client {
             let read = match &mut self.stream {
                 Stream::Plain(stream) => stream.read(&mut buffer),
                 Stream::Tls(stream) => stream.read(&mut buffer),
+                Stream::TlsCentre(stream) => stream.read(&mut buffer),
             };
             match read {
                 Ok(0) => return None,

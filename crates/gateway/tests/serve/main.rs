@@ -5,6 +5,7 @@ mod binding;
 mod capture;
 mod carriers;
 mod client;
+mod connectors;
 mod customers;
 mod disk;
 mod fairness;

@@ -1,0 +1,176 @@
+//! The page for operators about carriers does what it says: docs/manual/carriers.md, task by task, over real sockets.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::server::WebPkiClientVerifier;
+use smpp::command;
+use smpp::pdu::Pdu;
+use smpp::status;
+
+use crate::carriers::arrive;
+use crate::client::Client;
+use crate::gateway::{Dir, Gateway};
+
+const PAGE: &str = include_str!("../../../../docs/manual/carriers.md");
+
+/// The configuration that the page has under a heading, with these ports of ours in place of its hosts.
+#[track_caller]
+fn task(heading: &str, hosts: &[(&str, &TcpListener)]) -> String {
+    let (_, rest) = PAGE
+        .split_once(&format!("\n## {heading}\n"))
+        .expect("the heading");
+    let (_, rest) = rest.split_once("```toml\n").expect("a section");
+    let (text, _) = rest.split_once("```").expect("its end");
+    let mut text = text.to_owned();
+    for (host, listener) in hosts {
+        assert!(text.contains(host), "{host} is not in {text}");
+        let ours = listener.local_addr().expect("it has one").to_string();
+        text = text.replace(host, &ours);
+    }
+    text
+}
+
+/// A message centre's port.
+fn port() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").expect("a port")
+}
+
+#[test]
+fn a_transmitter_and_a_receiver_are_one_carrier() {
+    let dir = Dir::new("pair");
+    let (out, back) = (port(), port());
+    let config = task(
+        "Transmitter and receiver",
+        &[
+            ("smsc.example.net:2775", &out),
+            ("smsc.example.net:2776", &back),
+        ],
+    );
+    let gateway = Gateway::start(&dir, &config);
+    let (mut transmitter, bind) = arrive(&out);
+    assert!(matches!(bind.pdu(), Pdu::BindTransmitter(_)), "{bind:?}");
+    transmitter.accept_bind(&bind);
+    let (mut receiver, bind) = arrive(&back);
+    assert!(matches!(bind.pdu(), Pdu::BindReceiver(_)), "{bind:?}");
+    receiver.accept_bind(&bind);
+    gateway.logged("bound connector=");
+    gateway.logged("bound connector=");
+
+    // The answer comes over one, the receipt over the other.
+    let mut customer = Client::bound(gateway.smpp, "demo", "demopass");
+    let number = "447700901234";
+    assert_eq!(customer.submitted(number, "one"), status::OK);
+    let message = transmitter.next_of(command::SUBMIT_SM);
+    transmitter.take(&message, "42");
+    assert_eq!(receiver.report("42", number), status::OK);
+    let receipt = customer.next_of(command::DELIVER_SM);
+    customer.acknowledge(&receipt);
+
+    // Without the receiver messages go out, and their receipts come when it is back.
+    drop(receiver);
+    assert_eq!(customer.submitted(number, "two"), status::OK);
+    let message = transmitter.next_of(command::SUBMIT_SM);
+    transmitter.take(&message, "43");
+    let (mut receiver, bind) = arrive(&back);
+    receiver.accept_bind(&bind);
+    assert_eq!(receiver.report("43", number), status::OK);
+    let receipt = customer.next_of(command::DELIVER_SM);
+    customer.acknowledge(&receipt);
+
+    // Without the transmitter they wait: nothing is asked of the receiver.
+    drop(transmitter);
+    gateway.logged("kind=Transmitter");
+    assert_eq!(customer.submitted(number, "three"), status::OK);
+    let (mut transmitter, bind) = arrive(&out);
+    transmitter.accept_bind(&bind);
+    let message = transmitter.next_of(command::SUBMIT_SM);
+    transmitter.take(&message, "44");
+    assert_eq!(receiver.report("44", number), status::OK);
+    customer.next_of(command::DELIVER_SM);
+}
+
+/// A carrier that has an authority of its own, knows its clients by it, and is called as the page calls it.
+struct PrivateCentre {
+    tls: Arc<rustls::ServerConfig>,
+}
+
+impl PrivateCentre {
+    /// Writes the files of the page into `dir`.
+    fn new(dir: &Dir) -> PrivateCentre {
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let authority = params.self_signed(&key).expect("a certificate");
+        let issuer = Issuer::new(params, key);
+        let issue = |name: &str| {
+            let key = KeyPair::generate().expect("a key");
+            let params = CertificateParams::new([name.to_owned()]).expect("parameters");
+            (params.signed_by(&key, &issuer).expect("a certificate"), key)
+        };
+        let (own, own_key) = issue("smsc.example.net");
+        let (client, client_key) = issue("gateway.example.org");
+        dir.write("carrier-ca.pem", &authority.pem());
+        dir.write("us.pem", &client.pem());
+        dir.write("us-key.pem", &client_key.serialize_pem());
+
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(authority.der().clone()).expect("a root");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .build()
+                .expect("a verifier");
+        let own_key = rustls::pki_types::PrivateKeyDer::try_from(own_key.serialize_der());
+        let tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_client_cert_verifier(clients)
+            .with_single_cert(vec![own.der().clone()], own_key.expect("a key"))
+            .expect("a certificate and its key");
+        PrivateCentre { tls: Arc::new(tls) }
+    }
+}
+
+#[test]
+fn a_carrier_may_know_us_by_our_certificate() {
+    let dir = Dir::new("mutual-tls");
+    let centre = PrivateCentre::new(&dir);
+    let listener = port();
+    let config = task("Mutual TLS", &[("192.0.2.20:3550", &listener)]);
+    let gateway = Gateway::start(&dir, &config);
+    let mut carrier = Client::accept_tls(&listener, &centre.tls).expect("both are known");
+    let bind = carrier.next();
+    carrier.accept_bind(&bind);
+    gateway.logged("bound connector=");
+    let mut customer = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(customer.submitted("447700901234", "hello"), status::OK);
+    let message = carrier.next_of(command::SUBMIT_SM);
+    carrier.take(&message, "42");
+
+    // Without it the carrier turns us away.
+    let own = |line: &&str| line.starts_with("cert") || line.starts_with("key");
+    let anonymous: Vec<&str> = config.lines().filter(|line| !own(line)).collect();
+    dir.write("bindery.toml", &anonymous.join("\n"));
+    gateway.signal("HUP");
+    let refused = Client::accept_tls(&listener, &centre.tls).err();
+    let refused = refused.expect("nobody without a certificate").to_string();
+    assert!(refused.contains("no certificates"), "{refused}");
+}
+
+#[test]
+fn a_carrier_with_another_name_in_its_certificate_is_not_spoken_to() {
+    let dir = Dir::new("server-name");
+    let centre = PrivateCentre::new(&dir);
+    let listener = port();
+    let config = task("Mutual TLS", &[("192.0.2.20:3550", &listener)]);
+    let config = config.replace("\"smsc.example.net\"", "\"smsc.example.org\"");
+    let gateway = Gateway::start(&dir, &config);
+    let refused = Client::accept_tls(&listener, &centre.tls).err();
+    assert!(
+        refused.is_some(),
+        "the gateway does not take it for another"
+    );
+    gateway.logged("next attempt");
+}
