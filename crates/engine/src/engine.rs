@@ -435,9 +435,10 @@ impl<'a> Turn<'a> {
     /// How long receipts wait for a customer.
     pub(crate) fn delivery_ttl(&self, customer: CustomerId) -> Duration {
         let customer = self.directory.customers.get(&customer);
-        customer.map_or(Customer::default().delivery_ttl, |customer| {
-            customer.delivery_ttl
-        })
+        customer.map_or_else(
+            || Customer::default().delivery_ttl,
+            |customer| customer.delivery_ttl,
+        )
     }
 
     /// The directory is new: who may not be here any more is sent away, and everything is looked at again.

@@ -1,7 +1,7 @@
 //! What all threads share. Nothing here is business state: that is the engine's alone.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
@@ -106,8 +106,8 @@ impl Common {
     }
 
     /// Another number for each link and each start of the process.
-    pub(crate) fn seed(&self, name: &str, number: u16) -> u64 {
-        self.seed.hash_one((name, number)) | 1
+    pub(crate) fn seed(&self, link: impl Hash) -> u64 {
+        self.seed.hash_one(link) | 1
     }
 
     /// Whose bind this is, or why it is refused. `secure` says whether it came over TLS.

@@ -126,7 +126,8 @@ impl Link {
 async fn keep(io: Rc<Io>, link: Rc<Link>) {
     let mut backoff = {
         let plan = link.plan.borrow();
-        Backoff::new(io.common.seed(&plan.carrier.profile.name, plan.number))
+        let profile = &plan.carrier.profile;
+        Backoff::new(io.common.seed((&profile.name, profile.kind, plan.number)))
     };
     for attempt in 0.. {
         let plan = link.plan.borrow().clone();

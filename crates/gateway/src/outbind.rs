@@ -51,8 +51,7 @@ impl Calls {
 
 /// One call after another, until nothing waits, or the customer has a bind.
 async fn keep_calling(io: Rc<Io>, customer: CustomerId) {
-    let number = u16::try_from(customer.0 & 0xFFFF).expect("it was masked");
-    let mut backoff = Backoff::new(io.common.seed("outbind", number));
+    let mut backoff = Backoff::new(io.common.seed(("outbind", customer.0)));
     while io.calls.unattended.borrow().contains(&customer) && !io.is_draining() {
         let directory = io.common.directory();
         let Some(outbind) = directory.outbinds.get(&customer) else {

@@ -15,7 +15,7 @@ use smpp::{Tolerance, Version};
 use sms::udh::Concatenation;
 use sms::{Instant, Message, Now, UDHI, Wall, time};
 
-use crate::delivery::checked;
+use crate::delivery::{bare, checked};
 use crate::flow::{note_response, note_unsaid};
 use crate::report::{self, Report};
 use crate::submission::{from_data_sm, travelling, understood};
@@ -468,19 +468,13 @@ fn submit_sm<'a>(
     scratch: &'a mut Vec<u8>,
 ) -> Result<Sm<'a>, Unencodable> {
     let mut sm = Sm {
-        service_type: message.service_type,
-        source: message.source,
-        destination: message.destination,
-        esm_class: message.esm_class,
-        protocol_id: message.protocol_id,
-        priority_flag: message.priority,
         registered_delivery: registered_delivery(message.registered_delivery, profile),
         data_coding: match profile.default_data_coding {
             Some(other) if message.data_coding == 0 => other,
             _ => message.data_coding,
         },
         sm_default_msg_id: message.default_message_id,
-        ..Sm::default()
+        ..bare(message)
     };
     if profile.send_validity {
         sm.validity_period = validity;

@@ -79,6 +79,22 @@ pub(crate) fn part_sm<'a>(part: &Message<'a>) -> Sm<'a> {
     mo::part_sm(part)
 }
 
+/// The submit_sm or deliver_sm of a message, without its text and its TLVs.
+#[inline]
+pub(crate) fn bare<'a>(message: &Message<'a>) -> Sm<'a> {
+    Sm {
+        service_type: message.service_type,
+        source: message.source,
+        destination: message.destination,
+        esm_class: message.esm_class,
+        protocol_id: message.protocol_id,
+        priority_flag: message.priority,
+        registered_delivery: message.registered_delivery,
+        data_coding: message.data_coding,
+        ..Sm::default()
+    }
+}
+
 /// TLVs as they are stored: they were valid when they came.
 pub(crate) fn checked(tlvs: &[u8]) -> Result<Tlvs<'_>, Unencodable> {
     Tlvs::parse(tlvs).map_err(|malformed| Unencodable {

@@ -79,7 +79,12 @@ impl Hide<'_, '_> {
             .into_iter()
             .chain(pdu.tlvs().get(tlv::MESSAGE_PAYLOAD))
         {
-            self.part(text, shown(esm_class, text).min(text.len()));
+            let shown = if is_receipt(pdu, esm_class) {
+                before_quote(text)
+            } else {
+                before_text(esm_class, text)
+            };
+            self.part(text, shown.min(text.len()));
         }
     }
 
@@ -103,16 +108,23 @@ impl Hide<'_, '_> {
     }
 }
 
-/// Octets at the front of a text that say nothing of it: a user data header; all of a receipt but what it quotes.
-fn shown(esm_class: u8, text: &[u8]) -> usize {
+/// Whether the text of a PDU is a receipt: only a deliver_sm can say so. What a customer submits under that name is its text.
+fn is_receipt(pdu: &Pdu<'_>, esm_class: u8) -> bool {
     const KIND: u8 = 0x3C;
     const RECEIPT: [u8; 2] = [0x04, 0x20];
+    matches!(pdu, Pdu::DeliverSm(_)) && RECEIPT.contains(&(esm_class & KIND))
+}
+
+/// All octets of a receipt but what it quotes.
+fn before_quote(receipt: &[u8]) -> usize {
     const QUOTES: &[u8] = b"text:";
-    if RECEIPT.contains(&(esm_class & KIND)) {
-        let quotes = |window: &[u8]| window.eq_ignore_ascii_case(QUOTES);
-        let at = text.windows(QUOTES.len()).position(quotes);
-        return at.map_or(text.len(), |at| at + QUOTES.len());
-    }
+    let quotes = |window: &[u8]| window.eq_ignore_ascii_case(QUOTES);
+    let at = receipt.windows(QUOTES.len()).position(quotes);
+    at.map_or(receipt.len(), |at| at + QUOTES.len())
+}
+
+/// Octets at the front of a text that say nothing of it: a user data header.
+fn before_text(esm_class: u8, text: &[u8]) -> usize {
     match text.first() {
         Some(&length) if esm_class & UDHI != 0 => usize::from(length) + 1,
         _ => 0,
@@ -184,6 +196,12 @@ mod tests {
             shown.contains("447700901234") && shown.ends_with("a secret"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn a_text_that_is_submitted_as_a_receipt_is_hidden() {
+        let submit = body(&Pdu::SubmitSm(sm(4, b"id:7 is your code")), false);
+        assert!(submit.ends_with("\\x11*****************"), "{submit}");
     }
 
     #[test]

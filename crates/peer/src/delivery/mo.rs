@@ -6,7 +6,7 @@ use smpp::{Version, tlv};
 use sms::segment::Marking;
 use sms::{Alphabet, Message, NotText, Reading, UDHI, long};
 
-use super::{Scratch, checked};
+use super::{Scratch, bare, checked};
 use crate::delivering::MoAlphabet;
 use crate::retell::{book, put_header, put_legible, read};
 use crate::told::MessageId;
@@ -95,21 +95,6 @@ pub(super) fn part_sm<'a>(part: &Message<'a>) -> Sm<'a> {
     Sm {
         short_message: part.text,
         ..bare(part)
-    }
-}
-
-/// The deliver_sm without its text and its TLVs.
-fn bare<'a>(message: &Message<'a>) -> Sm<'a> {
-    Sm {
-        service_type: message.service_type,
-        source: message.source,
-        destination: message.destination,
-        esm_class: message.esm_class,
-        protocol_id: message.protocol_id,
-        priority_flag: message.priority,
-        registered_delivery: message.registered_delivery,
-        data_coding: message.data_coding,
-        ..Sm::default()
     }
 }
 
