@@ -38,4 +38,4 @@ pub use section::{Connections, Gateway, History, Host, Journal, ListenerKind, Lo
 pub use snapshot::{
     Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered, Outbind, Topup,
 };
-pub use table::Effect;
+pub use table::{Effect, nearest};

@@ -220,8 +220,8 @@ fn unknown_key<T: Section>(
     reader.complain(&key.span(), what, change);
 }
 
-/// What to change when `wrong` is none of `known`: the one that was meant, or all of them.
-pub(crate) fn nearest(wrong: &str, known: &[&str]) -> String {
+/// What to change when `wrong` is none of `known`: the one that was meant, or all of them, as many as a person reads.
+pub fn nearest(wrong: &str, known: &[&str]) -> String {
     match meant(wrong, known) {
         Some(word) => format!("did you mean {word}?"),
         None => format!("use one of {}", listed(known)),

@@ -1,6 +1,6 @@
 //! From the command line to the directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::{Changes, Directory, Effect, Options, Problems};
@@ -53,6 +53,18 @@ pub(crate) fn check(file: &Path) -> Result<String, Problems> {
             .map(|(name, how)| format!("customer {name}: {how}")),
     );
     Ok(lines.join("\n"))
+}
+
+/// Where the gateway of this configuration keeps its data.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(crate) fn data_dir(file: &Path) -> Result<PathBuf, Problems> {
+    let options = Options {
+        files: vec![file.to_owned()],
+        ..Options::default()
+    };
+    Ok(options.load()?.gateway.data_dir)
 }
 
 /// Whether a connector has to be bound to anew.

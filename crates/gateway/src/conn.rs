@@ -363,14 +363,14 @@ impl State {
         {
             self.ticket = None;
             self.log
-                .customer_bound(account, customer.session().version());
+                .customer_bound(account, customer.session().version(), now.mono);
         }
         self.log.output(output);
     }
 
     /// Lets the log know how it ended.
-    pub(crate) fn told_end(&mut self, end: End) {
-        self.log.count();
+    pub(crate) fn told_end(&mut self, end: End, now: Instant) {
+        self.log.count(now);
         let wire = if self.wire.is_tls() { "TLS" } else { "plain" };
         self.log.ended(end, wire, self.first, self.fault.as_deref());
     }

@@ -7,6 +7,11 @@ pub(crate) fn refused() -> ExitCode {
     ExitCode::from(1)
 }
 
+/// An order names something that there is not; nothing was changed.
+pub(crate) fn wrong() -> ExitCode {
+    ExitCode::from(2)
+}
+
 /// Nothing was started: the configuration is wrong, or a port or the data directory is in use.
 pub(crate) fn cannot_start() -> ExitCode {
     ExitCode::from(2)

@@ -1,11 +1,13 @@
 //! `bindery`: an SMPP message gateway, and the tools to try it with.
 
+mod binds;
 mod clock;
 mod common;
 mod config;
 mod conn;
 mod connect;
 mod control;
+mod ctl;
 mod engine_thread;
 mod exit;
 mod history;
@@ -18,6 +20,7 @@ mod mailbox;
 mod metrics;
 mod net;
 mod open_files;
+mod orders;
 mod outbind;
 mod proxy;
 mod running;
@@ -56,6 +59,7 @@ enum Command {
     Check(serve::CheckArgs),
     /// Make the running gateway read its configuration again
     Reload(serve::ReloadArgs),
+    Ctl(ctl::Args),
     Send(tools::send::Args),
     Listen(tools::listen::Args),
     Load(tools::load::Args),
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => serve::check(&args),
         Command::Reload(args) => serve::reload(&args),
+        Command::Ctl(args) => ctl::run(&args),
         Command::Send(args) => tools::send::run(&args),
         Command::Listen(args) => tools::listen::run(&args),
         Command::Load(args) => tools::load::run(&args),

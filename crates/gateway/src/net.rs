@@ -20,8 +20,9 @@ use sms::{Instant, Now};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
+use crate::binds::Bind;
 use crate::common::Common;
 use crate::conn::{Bench, Conn, End, Patience, Peer, Reading, State, Told};
 use crate::connect::{LinkPlan, Links};
@@ -62,6 +63,8 @@ enum Mail {
     Links(Vec<LinkPlan>),
     Unattended(BTreeSet<CustomerId>),
     Reloaded,
+    Binds(oneshot::Sender<Vec<(Origin, Bind)>>),
+    Kick(Vec<Origin>),
     Drain,
     Stop,
 }
@@ -143,6 +146,18 @@ impl IoThread {
     /// There is another directory: customers' binds that it does not admit end.
     pub(crate) fn reloaded(&self) {
         self.outbox.post(Mail::Reloaded);
+    }
+
+    /// The binds on this thread, each with its place; asked for now, there when it has come round to it.
+    pub(crate) fn binds(&self) -> oneshot::Receiver<Vec<(Origin, Bind)>> {
+        let (answer, binds) = oneshot::channel();
+        self.outbox.post(Mail::Binds(answer));
+        binds
+    }
+
+    /// These sessions end in good order, those of them that still are.
+    pub(crate) fn kick(&self, these: Vec<Origin>) {
+        self.outbox.post(Mail::Kick(these));
     }
 
     /// Every session stops taking requests, answers what it owes and unbinds; no carrier is bound to any more.
@@ -244,6 +259,8 @@ impl Io {
                     Mail::Links(plans) => self.links.plan(&self, plans),
                     Mail::Unattended(customers) => self.calls.call(&self, customers),
                     Mail::Reloaded => self.judge_again(),
+                    Mail::Binds(answer) => self.tell_binds(answer),
+                    Mail::Kick(these) => self.kick(&these),
                     Mail::Drain => self.drain(),
                     Mail::Stop => return,
                 }
@@ -450,7 +467,7 @@ impl Io {
         }
         state.log.notes(&mut bench.notes);
         state.log.inputs(&bench.inputs);
-        state.log.count();
+        state.log.count(now.mono);
         self.thread.inbox.post(&mut bench.inputs);
         let at = state.deadline().map(|at| at.max(now.mono + TIMER_STEP));
         self.arm(conn.at, at, &mut state.armed);
@@ -508,7 +525,7 @@ impl Io {
             state.peer.ended(&mut bench.inputs);
             self.thread.inbox.post(&mut bench.inputs);
             state.ticket = None;
-            state.told_end(end);
+            state.told_end(end, self.common.clock.mono());
         }
         if !matches!(
             end,
@@ -627,6 +644,29 @@ impl Io {
             };
             if let Err(why) = verdict {
                 conn.state.borrow().log.not_admitted_any_more(why);
+                self.drain_one(&conn, now);
+            }
+        }
+    }
+
+    fn tell_binds(&self, answer: oneshot::Sender<Vec<(Origin, Bind)>>) {
+        let now = self.common.clock.mono();
+        let table = self.table.borrow();
+        let bind = |conn: &Rc<Conn>| {
+            let at = conn.at;
+            let id = format!("{}-{}-{}", at.io, at.slot, at.generation);
+            Some((at, Bind::of(id, &conn.state.borrow(), now)?))
+        };
+        // Whoever asked may have gone.
+        let _ = answer.send(table.conns().filter_map(bind).collect());
+    }
+
+    fn kick(&self, these: &[Origin]) {
+        let now = self.common.clock.now();
+        for &at in these {
+            let found = self.table.borrow().find(at).cloned();
+            if let Some(conn) = found {
+                conn.state.borrow().log.kicked();
                 self.drain_one(&conn, now);
             }
         }

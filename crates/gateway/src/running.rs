@@ -14,9 +14,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::connect::LinkPlan;
-use crate::control::{self, Order, View};
+use crate::control::{self, View};
 use crate::listen::Door;
 use crate::log::Levels;
+use crate::orders::{Desk, Reload};
 use crate::serve::{self, Args};
 use crate::snapshot::adopt;
 use crate::start::{Generations, Started, link_plans};
@@ -53,8 +54,7 @@ pub(crate) struct Running {
 /// What wakes the control thread.
 enum Event {
     Down,
-    Reload,
-    Order(Order),
+    Reload(Option<Reload>),
     Heartbeat,
 }
 
@@ -96,20 +96,25 @@ impl Running {
     /// Until everybody has gone. Comes back with the time at which going down began.
     async fn serve(&mut self) -> std::io::Result<Instant> {
         let mut signals = Signals::new()?;
-        let (give, mut orders) = mpsc::channel(1);
+        let (give, mut reloads) = mpsc::channel(1);
         self.begin(give)?;
         self.say_ready();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             let event = tokio::select! {
                 event = signals.next() => event,
-                Some(order) = orders.recv() => Event::Order(order),
+                Some(reload) = reloads.recv() => Event::Reload(Some(reload)),
                 _ = heartbeat.tick() => Event::Heartbeat,
             };
             match event {
                 Event::Down => break,
-                Event::Reload => drop(self.reload()),
-                Event::Order(order) => self.obey(order),
+                Event::Reload(ordered) => {
+                    let outcome = self.reload();
+                    if let Some(Reload(told)) = ordered {
+                        // Whoever asked may have gone.
+                        let _ = told.send(outcome);
+                    }
+                }
                 Event::Heartbeat => systemd::notify("WATCHDOG=1"),
             }
         }
@@ -121,7 +126,7 @@ impl Running {
     // ---- beginning ----
 
     /// The engine hears who may do what, carriers are bound to, and the doors open.
-    fn begin(&mut self, orders: mpsc::Sender<Order>) -> std::io::Result<()> {
+    fn begin(&mut self, reloads: mpsc::Sender<Reload>) -> std::io::Result<()> {
         let data_dir = self.started.directory.gateway.data_dir.clone();
         self.tell_directory(&self.started.directory);
         if let Some((address, listener)) = self.started.simulated.take() {
@@ -145,7 +150,14 @@ impl Running {
             self.open_door(n)?;
         }
         match control::open_socket(&data_dir) {
-            Ok(socket) => drop(self.tasks.spawn(control::take_orders(socket, orders))),
+            Ok(socket) => {
+                let desk = Desk {
+                    common: self.started.common.clone(),
+                    io: self.started.io.clone(),
+                    reloads,
+                };
+                self.tasks.spawn(desk.serve(socket));
+            }
             Err(error) => {
                 tracing::warn!(%error, "no socket for orders; SIGHUP still reloads");
             }
@@ -252,16 +264,7 @@ impl Running {
         }
     }
 
-    // ---- orders ----
-
-    fn obey(&mut self, order: Order) {
-        let outcome = match order.word.as_str() {
-            "reload" => self.reload(),
-            other => Err(format!("{other:?} is no order; there is: reload")),
-        };
-        // Whoever asked may have gone.
-        let _ = order.outcome.send(outcome);
-    }
+    // ---- reload ----
 
     /// Reads the configuration again and applies it, whole or not at all. Binds stay.
     fn reload(&mut self) -> Result<String, String> {
@@ -383,7 +386,7 @@ impl Signals {
         tokio::select! {
             _ = self.term.recv() => Event::Down,
             _ = self.interrupt.recv() => Event::Down,
-            _ = self.hangup.recv() => Event::Reload,
+            _ = self.hangup.recv() => Event::Reload(None),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::orders::{self, Done, Order};
 use crate::running::Running;
 use crate::{config, exit, log, start};
 
@@ -106,13 +107,15 @@ pub(crate) struct ReloadArgs {
 
 /// Asks for the reload and waits for its outcome. Ends with 1 if nothing was changed.
 pub(crate) fn reload(args: &ReloadArgs) -> ExitCode {
-    match crate::control::order(&args.data_dir, "reload") {
-        Ok(said) => {
-            say(&said);
+    match orders::give(&args.data_dir, Order::Reload) {
+        Ok(done) => {
+            if let Done::Reloaded(changes) = done {
+                say(&changes);
+            }
             ExitCode::SUCCESS
         }
-        Err(said) => {
-            complain(&said);
+        Err(refused) => {
+            complain(&refused.why);
             exit::refused()
         }
     }
@@ -127,7 +130,7 @@ pub(crate) fn say(text: &str) {
 }
 
 /// What a person has to mend goes to standard error.
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     use std::io::Write;
     let mut err = std::io::stderr();
     for line in text.lines() {

@@ -11,6 +11,7 @@ use smpp::command;
 use smpp::session::CloseReason;
 use sms::Instant;
 
+use crate::binds::Rate;
 use crate::common::Denial;
 use crate::conn::End;
 use crate::metrics::{Metrics, PeerMeter};
@@ -32,6 +33,9 @@ pub(crate) struct SessionLog {
     bound: Option<Instant>,
     counted: bool,
     odd_lines: u32,
+    last_error: Option<&'static str>,
+    rate_in: Rate,
+    rate_out: Rate,
     accepted: u64,
     sent: u64,
     taken: u64,
@@ -51,6 +55,9 @@ impl SessionLog {
             bound: None,
             counted: false,
             odd_lines: 0,
+            last_error: None,
+            rate_in: Rate::default(),
+            rate_out: Rate::default(),
             accepted: 0,
             sent: 0,
             taken: 0,
@@ -82,7 +89,23 @@ impl SessionLog {
         self.claimed = String::from_utf8(system_id.to_vec()).ok();
     }
 
-    /// Since when the bind to the carrier stands.
+    /// Whose bind stands here, and since when.
+    pub(crate) fn bound(&self) -> Option<(&str, Instant)> {
+        let standing = self.name.as_deref().filter(|_| self.counted);
+        standing.zip(self.bound)
+    }
+
+    /// Messages and receipts in a second, over about the last ten: those taken from the peer, and those sent to it.
+    pub(crate) fn rates(&self, now: Instant) -> (f64, f64) {
+        (self.rate_in.per_second(now), self.rate_out.per_second(now))
+    }
+
+    /// What last went wrong between the peer and us.
+    pub(crate) fn last_error(&self) -> Option<&'static str> {
+        self.last_error
+    }
+
+    /// Since when the bind stands.
     pub(crate) fn bound_since(&self) -> Option<Instant> {
         self.bound
     }
@@ -105,8 +128,14 @@ impl SessionLog {
         tracing::info!(customer = self.name, remote = %self.remote, reason = %why, "bind ended by a reload");
     }
 
+    /// An operator wants it to end.
+    pub(crate) fn kicked(&self) {
+        tracing::info!(peer = self.name, remote = %self.remote, "bind ended by an operator");
+    }
+
     /// A customer's bind stands.
-    pub(crate) fn customer_bound(&mut self, account: &Account, version: Version) {
+    pub(crate) fn customer_bound(&mut self, account: &Account, version: Version, now: Instant) {
+        self.bound = Some(now);
         self.name = Some(account.system_id.clone());
         self.stands(self.metrics.peers.customer(&account.system_id));
         tracing::info!(customer = account.system_id, remote = %self.remote, ?version, "bound");
@@ -155,6 +184,7 @@ impl SessionLog {
     }
 
     fn refused(&mut self, refusal: Refusal) {
+        self.last_error = Some(word(refusal));
         match &mut self.meter {
             Some(meter) => meter.refused(word(refusal)),
             None => {
@@ -193,14 +223,16 @@ impl SessionLog {
 
     /// Brings the counters up to date; once per turn, not per message.
     #[inline]
-    pub(crate) fn count(&mut self) {
+    pub(crate) fn count(&mut self, now: Instant) {
         let Some(meter) = &self.meter else {
             return;
         };
         if self.accepted > 0 {
+            self.rate_in.add(now, self.accepted);
             meter.accepted.inc_by(core::mem::take(&mut self.accepted));
         }
         if self.sent > 0 {
+            self.rate_out.add(now, self.sent);
             meter.sent.inc_by(core::mem::take(&mut self.sent));
         }
         if self.taken > 0 {
@@ -227,6 +259,7 @@ impl SessionLog {
     }
 
     fn note(&mut self, note: Note) {
+        self.last_error = error(note).or(self.last_error);
         if let Some(meter) = &mut self.meter {
             count_note(meter, note);
         }
@@ -348,6 +381,21 @@ fn count_note(meter: &mut PeerMeter, note: Note) {
             meter.late.inc();
         }
         Note::Unencodable { .. } | Note::Alert | Note::Unexpected { .. } => {}
+    }
+}
+
+/// What a note says went wrong, for the operator.
+fn error(note: Note) -> Option<&'static str> {
+    match note {
+        Note::Malformed { status, .. } | Note::PeerRefused { status } => Some(status.name()),
+        Note::Refused {
+            command, status, ..
+        } => (command != command::ENQUIRE_LINK).then_some(status.name()),
+        Note::UnreadableReceipt { .. } => Some("unreadable receipt"),
+        Note::Unencodable { .. } => Some("a message does not fit into a PDU"),
+        Note::Silent => Some("no answer in time"),
+        Note::Unexpected { what } => Some(what),
+        Note::Overlooked { .. } | Note::Late | Note::Alert => None,
     }
 }
 

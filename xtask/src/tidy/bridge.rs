@@ -12,15 +12,15 @@ const ENDS: [(&str, &[&str]); 7] = [
     ("try_write", &["crates/gateway/src/wire.rs"]),
     ("read_tls", &["crates/gateway/src/wire.rs"]),
     ("write_tls", &["crates/gateway/src/wire.rs"]),
-    ("AsyncReadExt", &[CONTROL, HTTP, PROXY, TRACE]),
-    ("AsyncWriteExt", &[CONTROL, HTTP, TRACE]),
+    ("AsyncReadExt", &[HTTP, ORDERS, PROXY, TRACE]),
+    ("AsyncWriteExt", &[HTTP, ORDERS, TRACE]),
 ];
 
 /// It reads what nobody wants any more, so that the last answer is not destroyed by a reset.
 const LINGER: &str = "crates/gateway/src/net.rs";
 
 /// Its socket is the operator's, and no session is at its end.
-const CONTROL: &str = "crates/gateway/src/control.rs";
+const ORDERS: &str = "crates/gateway/src/orders.rs";
 
 /// The same: HTTP is the operator's.
 const HTTP: &str = "crates/gateway/src/http_door.rs";

@@ -6,6 +6,7 @@ mod capture;
 mod carriers;
 mod client;
 mod connectors;
+mod ctl;
 mod customers;
 mod disk;
 mod fairness;

@@ -1,0 +1,193 @@
+//! `bindery ctl`: what an operator sees and does while the gateway runs.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::binds::{Bind, Window};
+use crate::orders::{self, Done, Order};
+use crate::serve::{complain, say};
+use crate::{config, exit};
+
+const EXAMPLES: &str = "\
+Examples:
+  bindery ctl binds
+      Every bind that stands, customers' first
+  bindery ctl binds acme --json | jq .rate_in
+      Those of one customer or carrier, one JSON object for each
+  bindery ctl kick 0-17-3
+      End one bind, by the id that the list shows; it answers what it owes and unbinds
+Ends with 1 if the gateway does not run or refuses, with 2 if a name is wrong: then nothing was changed.";
+
+/// See and change what the running gateway does.
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The data directory of the gateway
+    #[arg(
+        long,
+        visible_alias = "data",
+        value_name = "DIR",
+        default_value = "bindery-data",
+        global = true
+    )]
+    data_dir: PathBuf,
+    /// The gateway's configuration, which names its data directory
+    #[arg(long, value_name = "FILE", global = true, conflicts_with = "data_dir")]
+    config: Option<PathBuf>,
+    /// One JSON object a line instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    order: What,
+}
+
+#[derive(clap::Subcommand, Clone, Debug)]
+enum What {
+    /// The binds that stand
+    Binds {
+        /// Only those of a customer (by its system_id) or a carrier, or the one with this id
+        who: Option<String>,
+    },
+    /// End binds: each answers what it owes, and unbinds. The peer may bind again; a carrier's bind is made again
+    Kick {
+        /// The id of a bind, a customer's system_id, or a carrier; carrier/NAME if a customer has the same name
+        who: String,
+    },
+}
+
+/// Gives the order and says what came of it.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let data_dir = match &args.config {
+        None => args.data_dir.clone(),
+        Some(file) => match config::data_dir(file) {
+            Ok(dir) => dir,
+            Err(problems) => {
+                complain(&problems.to_string());
+                return exit::wrong();
+            }
+        },
+    };
+    let order = match args.order.clone() {
+        What::Binds { who } => Order::Binds { who },
+        What::Kick { who } => Order::Kick { who },
+    };
+    match orders::give(&data_dir, order) {
+        Ok(done) => {
+            say(&text(&done, args.json));
+            ExitCode::SUCCESS
+        }
+        Err(refused) => {
+            complain(&refused.why);
+            if refused.wrong {
+                exit::wrong()
+            } else {
+                exit::refused()
+            }
+        }
+    }
+}
+
+fn text(done: &Done, json: bool) -> String {
+    match done {
+        Done::Binds(binds) | Done::Kicked(binds) if json => lines(binds),
+        Done::Reloaded(changes) => changes.clone(),
+        Done::Binds(binds) if binds.is_empty() => "no bind stands".to_owned(),
+        Done::Binds(binds) => table(&HEADS, binds.iter().map(row)),
+        Done::Kicked(binds) => {
+            let one = |bind: &Bind| {
+                let (side, name) = (bind.side.word(), &bind.name);
+                format!("{} of {side} {name} is told to unbind", bind.id)
+            };
+            binds.iter().map(one).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+const HEADS: [&str; 12] = [
+    "ID",
+    "SIDE",
+    "NAME",
+    "KIND",
+    "SMPP",
+    "ADDRESS",
+    "STANDS",
+    "OURS",
+    "THEIRS",
+    "IN/S",
+    "OUT/S",
+    "LAST ERROR",
+];
+
+fn row(bind: &Bind) -> [String; 12] {
+    let smpp = if bind.tls {
+        format!("{} TLS", bind.version)
+    } else {
+        bind.version.clone()
+    };
+    let window = |window: Window| format!("{}/{}", window.used, window.size);
+    [
+        bind.id.clone(),
+        bind.side.word().to_owned(),
+        bind.name.clone(),
+        bind.kind.clone(),
+        smpp,
+        bind.address.to_string(),
+        time(bind.seconds),
+        window(bind.ours),
+        window(bind.theirs),
+        format!("{:.1}", bind.rate_in),
+        format!("{:.1}", bind.rate_out),
+        bind.last_error.clone().unwrap_or_else(|| "-".to_owned()),
+    ]
+}
+
+/// A length of time in its two largest units.
+fn time(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m{}s", seconds % 60),
+        (0, _, _) => format!("{hours}h{}m", minutes % 60),
+        (_, _, _) => format!("{days}d{}h", hours % 24),
+    }
+}
+
+fn lines<T: Serialize>(rows: &[T]) -> String {
+    let line = |row| serde_json::to_string(row).expect("text and numbers");
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Columns as wide as what stands in them.
+fn table<const N: usize>(heads: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let heads = heads.map(str::to_owned);
+    let rows: Vec<[String; N]> = core::iter::once(heads).chain(rows).collect();
+    let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max();
+    let widths: Vec<usize> = (0..N).filter_map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths);
+        let cells = cells.map(|(cell, &width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_its_two_largest_units() {
+        for (seconds, text) in [(9, "9s"), (69, "1m9s"), (3660, "1h1m"), (90_000, "1d1h")] {
+            assert_eq!(time(seconds), text);
+        }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["a", "-"], ["long", "x"]].map(|row| row.map(str::to_owned));
+        let text = table(&["ID", "LAST"], rows.into_iter());
+        assert_eq!(text, "ID    LAST\na     -\nlong  x");
+    }
+}

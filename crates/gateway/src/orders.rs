@@ -1,0 +1,295 @@
+//! Orders of an operator over the socket in the data directory, both sides of it.
+//!
+//! A connection carries one order: one line of JSON, such as `{"v":1,"order":{"kick":{"who":"acme"}}}`, and one line in answer,
+//! `{"done":..}` or `{"refused":{"wrong":..,"why":".."}}`. `v` is the version of this language; another one is refused.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::binds::{Bind, Side};
+use crate::common::Common;
+use crate::control;
+use crate::net::IoThread;
+
+/// The language that is spoken here.
+const VERSION: u32 = 1;
+
+/// A longer line is no order.
+const ORDER_OCTETS_MAX: u64 = 4 << 10;
+
+/// How long whoever gives an order may take over it, and we over the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What can be ordered.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Order {
+    /// Read the configuration again.
+    Reload,
+    /// Tell the binds that stand: all, or those that [`Bind::is`] finds.
+    Binds { who: Option<String> },
+    /// End the binds that [`Bind::is`] finds.
+    Kick { who: String },
+}
+
+/// What was done.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Done {
+    Reloaded(String),
+    Binds(Vec<Bind>),
+    /// These have been told to end.
+    Kicked(Vec<Bind>),
+}
+
+/// Why nothing was done.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    /// The order names something that there is not.
+    pub(crate) wrong: bool,
+    /// For the operator: what to change.
+    pub(crate) why: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    v: u32,
+    order: Order,
+}
+
+/// The part of a request that every version has.
+#[derive(Deserialize)]
+struct Spoken {
+    v: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    Done(Done),
+    Refused(Refused),
+}
+
+/// A reload that was ordered, and where its outcome goes: what was done, or why not.
+pub(crate) struct Reload(pub(crate) oneshot::Sender<Result<String, String>>);
+
+/// Whom an order may concern.
+pub(crate) struct Desk {
+    pub(crate) common: Arc<Common>,
+    pub(crate) io: Vec<Arc<IoThread>>,
+    pub(crate) reloads: mpsc::Sender<Reload>,
+}
+
+impl Refused {
+    /// It cannot be done now.
+    fn not_now(why: impl Into<String>) -> Refused {
+        Refused {
+            wrong: false,
+            why: why.into(),
+        }
+    }
+
+    /// It names something that there is not.
+    fn wrong(why: impl Into<String>) -> Refused {
+        Refused {
+            wrong: true,
+            why: why.into(),
+        }
+    }
+}
+
+impl Desk {
+    /// Takes orders, one after the other, until the task is dropped.
+    pub(crate) async fn serve(self, listener: UnixListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    // Whoever gives up halfway is not told anything.
+                    let _ = tokio::time::timeout(PATIENCE, self.take(stream)).await;
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+
+    async fn take(&self, stream: UnixStream) -> io::Result<()> {
+        let (read, mut write) = stream.into_split();
+        let mut line = String::new();
+        BufReader::new(read.take(ORDER_OCTETS_MAX))
+            .read_line(&mut line)
+            .await?;
+        let reply = match parse(&line) {
+            Ok(order) => self.obey(order).await,
+            Err(refused) => Err(refused),
+        };
+        let reply = reply.map_or_else(Reply::Refused, Reply::Done);
+        let text = serde_json::to_string(&reply)?;
+        write.write_all(format!("{text}\n").as_bytes()).await
+    }
+
+    async fn obey(&self, order: Order) -> Result<Done, Refused> {
+        match order {
+            Order::Reload => self.reload().await,
+            Order::Binds { who: None } => {
+                let binds = self.binds().await.into_iter();
+                Ok(Done::Binds(binds.map(|(_, bind)| bind).collect()))
+            }
+            Order::Binds { who: Some(who) } => {
+                let found = self.find(&who).await?.into_iter();
+                Ok(Done::Binds(found.map(|(_, bind)| bind).collect()))
+            }
+            Order::Kick { who } => self.kick(&who).await,
+        }
+    }
+
+    async fn reload(&self) -> Result<Done, Refused> {
+        let (outcome, done) = oneshot::channel();
+        let going = |_| "going down".to_owned();
+        self.reloads
+            .send(Reload(outcome))
+            .await
+            .map_err(|_| Refused::not_now("going down"))?;
+        let outcome = done.await.map_err(going).and_then(|outcome| outcome);
+        outcome.map(Done::Reloaded).map_err(Refused::not_now)
+    }
+
+    async fn kick(&self, who: &str) -> Result<Done, Refused> {
+        let found = self.find(who).await?;
+        let both =
+            [Side::Customer, Side::Carrier].map(|side| (side, format!("{}/{who}", side.word())));
+        if both
+            .iter()
+            .all(|(side, _)| found.iter().any(|(_, bind)| bind.side == *side))
+        {
+            let [(_, customer), (_, carrier)] = both;
+            return Err(Refused::wrong(format!(
+                "{who} is a customer and a carrier: say {customer} or {carrier}"
+            )));
+        }
+        if found.is_empty() {
+            return Err(Refused::wrong(format!("{who} has no bind that stands")));
+        }
+        for io in &self.io {
+            let here = found.iter().filter(|(at, _)| at.io == io.number);
+            io.kick(here.map(|(at, _)| *at).collect());
+        }
+        Ok(Done::Kicked(
+            found.into_iter().map(|(_, bind)| bind).collect(),
+        ))
+    }
+
+    /// The binds that `who` means; none of a peer that is not bound.
+    async fn find(&self, who: &str) -> Result<Vec<(engine::Origin, Bind)>, Refused> {
+        let mut binds = self.binds().await;
+        let known = self.known(&binds);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        binds.retain(|(_, bind)| bind.is(who));
+        let name = who.split_once('/').map_or(who, |(_, name)| name);
+        if binds.is_empty() && !known.contains(&name) {
+            let instead = directory::nearest(who, &known);
+            return Err(Refused::wrong(format!(
+                "{who} is no customer, no carrier and no bind; {instead}"
+            )));
+        }
+        Ok(binds)
+    }
+
+    /// What an order may name: customers by system_id, carriers, and binds by id.
+    fn known(&self, binds: &[(engine::Origin, Bind)]) -> Vec<String> {
+        let directory = self.common.directory();
+        let customers = directory.accounts.iter().map(|it| it.system_id.clone());
+        let carriers = directory.carriers.iter().map(|it| it.profile.name.clone());
+        let ids = binds.iter().map(|(_, bind)| bind.id.clone());
+        customers.chain(carriers).chain(ids).collect()
+    }
+
+    /// All binds, customers' first, by name.
+    async fn binds(&self) -> Vec<(engine::Origin, Bind)> {
+        let mut all = Vec::new();
+        let asked: Vec<_> = self.io.iter().map(|io| io.binds()).collect();
+        for answer in asked {
+            // A thread that has ended has no binds.
+            all.extend(answer.await.unwrap_or_default());
+        }
+        all.sort_by(|(_, a), (_, b)| {
+            (a.side, &a.name, b.seconds, &a.id).cmp(&(b.side, &b.name, a.seconds, &b.id))
+        });
+        all
+    }
+}
+
+fn parse(line: &str) -> Result<Order, Refused> {
+    let no_order = |error: serde_json::Error| Refused::wrong(format!("this is no order: {error}"));
+    let Spoken { v } = serde_json::from_str(line).map_err(no_order)?;
+    if v != VERSION {
+        return Err(Refused::wrong(format!(
+            "the gateway takes orders of version {VERSION}, not {v}: use the bindery that it runs"
+        )));
+    }
+    let Request { order, .. } = serde_json::from_str(line).map_err(no_order)?;
+    Ok(order)
+}
+
+/// Gives an order to the process that runs on `data_dir`.
+///
+/// # Errors
+/// Why it was not carried out.
+pub(crate) fn give(data_dir: &Path, order: Order) -> Result<Done, Refused> {
+    use std::io::{Read, Write};
+    let path = control::socket(data_dir);
+    let unreachable = |error: io::Error| {
+        let path = path.display();
+        Refused::not_now(format!(
+            "no gateway answers at {path}: {error}; name its data directory with --data-dir"
+        ))
+    };
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).map_err(unreachable)?;
+    let request = Request { v: VERSION, order };
+    let request = serde_json::to_string(&request).map_err(|error| unreachable(error.into()))?;
+    let mut answer = String::new();
+    stream
+        .set_read_timeout(Some(2 * PATIENCE))
+        .and_then(|()| stream.write_all(format!("{request}\n").as_bytes()))
+        .and_then(|()| stream.read_to_string(&mut answer))
+        .map_err(unreachable)?;
+    match serde_json::from_str(&answer).map_err(|error| unreachable(error.into()))? {
+        Reply::Done(done) => Ok(done),
+        Reply::Refused(refused) => Err(refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_read_as_the_document_writes_it() {
+        let kick = Order::Kick { who: "acme".into() };
+        let line = r#"{"v":1,"order":{"kick":{"who":"acme"}}}"#;
+        assert_eq!(parse(line), Ok(kick));
+        assert_eq!(parse(r#"{"v":1,"order":"reload"}"#), Ok(Order::Reload));
+    }
+
+    #[test]
+    fn another_version_and_what_is_no_order_are_refused() {
+        for (line, why) in [
+            (
+                r#"{"v":2,"order":{"hug":{}}}"#,
+                "orders of version 1, not 2",
+            ),
+            (r#"{"v":1,"order":{"hug":{}}}"#, "unknown variant `hug`"),
+            ("reload", "this is no order"),
+        ] {
+            let refused = parse(line).unwrap_err();
+            assert!(refused.wrong && refused.why.contains(why), "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `bindery ctl` as an operator gives it to a running gateway, and docs/manual/ctl.md, command by command.
+
+use std::process::Output;
+
+use serde_json::Value;
+use smpp::command;
+use smpp::status;
+
+use crate::client::Client;
+use crate::gateway::{Dir, Gateway, run};
+
+const PAGE: &str = include_str!("../../../../docs/manual/ctl.md");
+
+/// Runs `bindery` with these arguments on the gateway of `dir`.
+fn bindery(dir: &Dir, args: &str) -> Output {
+    let data = dir.path().join("data").display().to_string();
+    let args: Vec<&str> = args.split_whitespace().collect();
+    run(&[&args[..], &["--data-dir", &data]].concat())
+}
+
+/// What was said, on either stream.
+fn said(output: &Output) -> String {
+    let octets = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8(octets).expect("text")
+}
+
+/// The words of each line, with all numbers alike.
+fn shape(text: &str) -> Vec<Vec<String>> {
+    let word = |word: &str| {
+        let mut shape = word.replace(|c: char| c.is_ascii_digit(), "0");
+        while shape.contains("00") {
+            shape = shape.replace("00", "0");
+        }
+        shape
+    };
+    let line = |line: &str| line.split_whitespace().map(word).collect();
+    text.trim_end().lines().map(line).collect()
+}
+
+/// A demo whose binds to the simulated carriers all stand.
+fn demo(dir: &Dir) -> Gateway {
+    let gateway = Gateway::start(dir, "gateway.io_threads = 1");
+    for (connector, binds) in [("sim", 2), ("sim-odd", 1)] {
+        let binds_of = format!("bindery_binds{{peer=\"{connector}\",side=\"connector\"}}");
+        gateway.counted(&binds_of, binds);
+    }
+    gateway
+}
+
+/// Those of one peer, as a script reads them.
+#[track_caller]
+fn binds(dir: &Dir, who: &str) -> Vec<Value> {
+    let output = bindery(dir, &format!("ctl binds {who} --json"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = said(&output);
+    let line = |line| serde_json::from_str(line).expect("an object");
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn the_page_about_ctl_is_true() {
+    let dir = Dir::new("manual-ctl");
+    let gateway = demo(&dir);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let mut examples = 0;
+    for block in PAGE.split("```console\n").skip(1) {
+        let (block, _) = block.split_once("```").expect("its end");
+        let (command, expected) = block.split_once('\n').expect("a command and what it says");
+        let args = command.strip_prefix("$ bindery ").expect("our command");
+        let output = bindery(&dir, args);
+        assert_eq!(shape(&said(&output)), shape(expected), "{}", said(&output));
+        let wrong = expected.starts_with("bindery: ");
+        assert_eq!(output.status.code(), Some(if wrong { 2 } else { 0 }));
+        examples += 1;
+    }
+    assert_eq!(examples, 4);
+    client.next_of(command::UNBIND);
+}
+
+#[test]
+fn the_list_of_binds_says_how_full_and_how_busy_each_is() {
+    let dir = Dir::new("ctl-busy");
+    let gateway = demo(&dir);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    let receipt = client.next_of(command::DELIVER_SM);
+    let busy = binds(&dir, "demo");
+    let [busy] = &busy[..] else {
+        panic!("one bind: {busy:?}");
+    };
+    // The receipt is not answered yet.
+    assert_eq!(
+        (&busy["ours"]["used"], &busy["theirs"]["used"]),
+        (&1.into(), &0.into())
+    );
+    for rate in ["rate_in", "rate_out"] {
+        assert!(busy[rate].as_f64().is_some_and(|rate| rate > 0.0), "{busy}");
+    }
+    assert_eq!(busy["last_error"], Value::Null);
+
+    client.acknowledge(&receipt);
+    assert_eq!(
+        client.submitted("447700901234x", "hello"),
+        status::RINVDSTADR
+    );
+    let calm = &binds(&dir, "customer/demo")[0];
+    assert_eq!(calm["ours"]["used"], 0);
+    assert_eq!(calm["last_error"], "ESME_RINVDSTADR");
+    assert_eq!(calm["id"], busy["id"]);
+}
+
+#[test]
+fn a_kick_ends_one_bind_by_its_id_and_a_carriers_is_made_again() {
+    let dir = Dir::new("ctl-kick");
+    let gateway = demo(&dir);
+    let mut first = Client::bound(gateway.smpp, "demo", "demopass");
+    let id = binds(&dir, "demo")[0]["id"].as_str().map(str::to_owned);
+    let mut second = Client::bound(gateway.smpp, "demo", "demopass");
+    let kicked = bindery(&dir, &format!("ctl kick {}", id.expect("an id")));
+    assert_eq!(kicked.status.code(), Some(0), "{kicked:?}");
+    first.next_of(command::UNBIND);
+    assert_eq!(second.submitted("447700901234", "hello"), status::OK);
+
+    let kicked = bindery(&dir, "ctl kick carrier/sim-odd");
+    assert_eq!(kicked.status.code(), Some(0), "{kicked:?}");
+    gateway.logged("bind ended by an operator");
+    gateway.logged("next attempt");
+    gateway.counted("bindery_binds{peer=\"sim-odd\",side=\"connector\"}", 1);
+}
+
+#[test]
+fn an_order_that_names_nothing_changes_nothing() {
+    let dir = Dir::new("ctl-wrong");
+    let gateway = demo(&dir);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    for (order, why) in [
+        (
+            "ctl kick 9-9-9",
+            "9-9-9 is no customer, no carrier and no bind; use one of",
+        ),
+        ("ctl kick load", "load has no bind that stands"),
+        (
+            "ctl kick carrier/demo",
+            "carrier/demo has no bind that stands",
+        ),
+        ("ctl binds nobody-like-that", "use one of"),
+        ("ctl kikc demo", "similar subcommand exists: 'kick'"),
+    ] {
+        let output = bindery(&dir, order);
+        assert_eq!(output.status.code(), Some(2), "{order}: {output:?}");
+        assert!(said(&output).contains(why), "{order}: {}", said(&output));
+    }
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+}
+
+#[test]
+fn the_configuration_names_the_gateway_and_one_that_does_not_run_is_told() {
+    let dir = Dir::new("ctl-none");
+    let data = dir.path().join("data").display().to_string();
+    let listener = "[[listener]]\nname = \"smpp\"\nkind = \"smpp\"\naddr = \"127.0.0.1:0\"\n";
+    let config = format!("gateway.data_dir = \"{data}\"\n{listener}");
+    let file = dir.write("other.toml", &config);
+    let file = file.display().to_string();
+    let none = run(&["ctl", "binds", "--config", &file]);
+    assert_eq!(none.status.code(), Some(1), "{none:?}");
+    let expected = format!("no gateway answers at {data}/control.sock");
+    assert!(said(&none).contains(&expected), "{}", said(&none));
+
+    let _gateway = demo(&dir);
+    let some = run(&["ctl", "binds", "sim", "--config", &file]);
+    assert_eq!(some.status.code(), Some(0), "{some:?}");
+    assert_eq!(said(&some).lines().count(), 3);
+}
