@@ -52,6 +52,11 @@ async fn metrics(State(view): State<View>) -> impl IntoResponse {
         .metrics
         .unbound
         .set(i64::from(common.unbound.total()));
+    let memory_max = common.directory().engine.limits.memory_max;
+    common
+        .metrics
+        .memory_max
+        .set(i64::try_from(memory_max).unwrap_or(i64::MAX));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], common.metrics.text(figures))
 }

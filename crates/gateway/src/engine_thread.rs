@@ -137,6 +137,7 @@ impl EngineThread {
         let room = room(self.journal.room());
         if room != turn.room {
             turn.room = room;
+            self.metrics.room(room);
             turn.inputs.push(Input::Room(room));
         }
         for inbox in &self.inboxes {

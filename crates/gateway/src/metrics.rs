@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::Figures;
+use engine::{Figures, Room};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -48,6 +48,8 @@ pub(crate) struct Metrics {
     pub(crate) turned_away: Family<Why, Counter>,
     /// Connections without a bind.
     pub(crate) unbound: Gauge,
+    /// `memory_max` of the configuration.
+    pub(crate) memory_max: Gauge,
     figures: FigureGauges,
 }
 
@@ -68,6 +70,7 @@ pub(crate) struct PeerFamilies {
     unreadable_receipts: Family<Who, Counter>,
     connects: Family<How, Counter>,
     credentials_rejected: Family<Who, Counter>,
+    binds_ended: Family<How, Counter>,
 }
 
 /// The metrics of one customer or one connector, looked up once per bind.
@@ -93,6 +96,7 @@ pub(crate) struct PeerMeter {
 #[derive(Debug)]
 pub(crate) struct EngineMetrics {
     pub(crate) undurable: Gauge,
+    disk: Gauge,
     steps: Histogram,
     posts: Histogram,
 }
@@ -150,6 +154,12 @@ impl Metrics {
             "Connections without a bind, as far as they are limited",
             unbound.clone(),
         );
+        let memory_max = Gauge::default();
+        registry.register(
+            "messages_memory_max_bytes",
+            "Memory that messages may take: memory_max",
+            memory_max.clone(),
+        );
         Metrics {
             registry,
             peers,
@@ -158,6 +168,7 @@ impl Metrics {
             history,
             turned_away,
             unbound,
+            memory_max,
             figures,
         }
     }
@@ -244,6 +255,11 @@ impl PeerFamilies {
             self.peer_refused.clone(),
         );
         registry.register(
+            "binds_ended",
+            "Binds that stood and ended, by why",
+            self.binds_ended.clone(),
+        );
+        registry.register(
             "connects",
             "Attempts to bind to a carrier, by how they ended",
             self.connects.clone(),
@@ -311,6 +327,15 @@ impl PeerMeter {
         self.families.connects.get_or_create(&self.how(how)).inc();
     }
 
+    /// A bind that stood has ended.
+    pub(crate) fn ended(&self, why: &str) {
+        self.binds.dec();
+        self.families
+            .binds_ended
+            .get_or_create(&self.how(why))
+            .inc();
+    }
+
     /// The carrier does not take our credentials; it is no passing trouble.
     pub(crate) fn credentials_rejected(&self) {
         self.families
@@ -332,6 +357,7 @@ impl EngineMetrics {
     fn register(registry: &mut Registry) -> EngineMetrics {
         let metrics = EngineMetrics {
             undurable: Gauge::default(),
+            disk: Gauge::default(),
             steps: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
             posts: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
         };
@@ -341,6 +367,11 @@ impl EngineMetrics {
             Unit::Bytes,
             metrics.undurable.clone(),
         );
+        registry.register(
+            "disk_level",
+            "Room on the disk: 0 enough, 1 below disk_low, 2 below disk_scarce, 3 none but the reserve",
+            metrics.disk.clone(),
+        );
         registry.register("step_inputs", "Inputs of one step", metrics.steps.clone());
         registry.register(
             "batch_outputs",
@@ -348,6 +379,16 @@ impl EngineMetrics {
             metrics.posts.clone(),
         );
         metrics
+    }
+
+    /// The disk has more or less room than before.
+    pub(crate) fn room(&self, room: Room) {
+        self.disk.set(match room {
+            Room::Plenty => 0,
+            Room::Low => 1,
+            Room::Scarce => 2,
+            Room::Out => 3,
+        });
     }
 
     /// A step took so many inputs.
@@ -494,29 +535,4 @@ impl FigureGauges {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_counted_is_in_the_text() {
-        let metrics = Metrics::new();
-        let mut demo = metrics.peers.customer("demo");
-        demo.accepted.inc_by(3);
-        demo.refused("ESME_RTHROTTLED");
-        metrics.journal.appended(Duration::from_micros(120), 4096);
-        let text = metrics.text(Figures {
-            messages: 7,
-            deliveries_expired: 5,
-            ..Figures::default()
-        });
-        for line in [
-            "bindery_requests_accepted_total{peer=\"demo\",side=\"customer\"} 3",
-            "bindery_requests_refused_total{peer=\"demo\",side=\"customer\",status=\"ESME_RTHROTTLED\"} 1",
-            "bindery_messages 7",
-            "bindery_deliveries_expired_total 5",
-            "bindery_journal_records_bytes_total 4096",
-        ] {
-            assert!(text.contains(line), "{line} is not in\n{text}");
-        }
-    }
-}
+mod tests;

@@ -326,7 +326,7 @@ impl SessionLog {
         let remote = self.remote;
         let stood = core::mem::take(&mut self.counted);
         if stood && let Some(meter) = &self.meter {
-            meter.binds.dec();
+            meter.ended(&ended_because(end));
         }
         let name = self.name.as_deref();
         match end {
@@ -351,6 +351,15 @@ impl SessionLog {
                 }
             },
         }
+    }
+}
+
+/// Why a bind that stood ended, in the words of the log.
+fn ended_because(end: End) -> String {
+    match end {
+        End::Session(reason) => reason.to_string(),
+        End::BindRefused(status) => status.name().to_owned(),
+        End::Tls => "TLS failed".to_owned(),
     }
 }
 

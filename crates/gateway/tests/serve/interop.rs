@@ -141,6 +141,20 @@ fn tshark_reads_a_trace() {
     );
 }
 
+/// Prometheus takes the rules; that what they ask for exists is a test of the metrics.
+#[test]
+#[ignore = "needs promtool: run `cargo xtask test`"]
+fn promtool_takes_the_rules() {
+    let rules = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../dist/prometheus/bindery.rules.yml"
+    );
+    let mut promtool = Command::new("promtool");
+    promtool.args(["check", "rules", rules]);
+    let said = lines(promtool).join("\n");
+    assert!(said.contains("SUCCESS: 12 rules found"), "{said}");
+}
+
 /// What tshark finds in a capture with so many PDUs: of each its command_id, and its message_id if it has one.
 fn dissected(file: &Path, port: u16, pdus: usize) -> Vec<String> {
     let mut tshark = Command::new("tshark");

@@ -89,3 +89,33 @@ fn every_metric_says_what_it_is() {
     assert!(counted > 50, "{text}");
     assert!(text.ends_with("# EOF\n"));
 }
+
+#[test]
+fn the_manual_knows_everything_that_a_running_gateway_counts() {
+    const MANUAL: &str = include_str!("../../../../docs/manual/metrics.md");
+    let dir = Dir::new("metrics-manual");
+    let gateway = Gateway::start(&dir, "[gateway]\nmemory_max = \"64 MiB\"\n");
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    let mut stranger = Client::connect(gateway.smpp);
+    assert_eq!(stranger.bind("demo", "wrong"), status::RINVPASWD);
+    drop(client);
+    let ended =
+        "bindery_binds_ended_total{peer=\"demo\",side=\"customer\",status=\"disconnected\"}";
+    gateway.counted(ended, 1);
+    gateway.counted("bindery_messages_memory_max_bytes", 64 << 20);
+    gateway.counted("bindery_disk_level", 0);
+    let text = gateway.get("/metrics").1;
+    let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let mut known = 0;
+    for (name, kind) in kinds.filter_map(|line| line.split_once(' ')) {
+        let total = if kind == "counter" { "_total" } else { "" };
+        let row = format!("| `{name}{total}` | {kind} |");
+        assert!(
+            MANUAL.contains(&row),
+            "{row} is not in docs/manual/metrics.md"
+        );
+        known += 1;
+    }
+    assert!(known > 30, "{known}");
+}
