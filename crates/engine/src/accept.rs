@@ -266,7 +266,7 @@ impl Turn<'_> {
                     .directory
                     .connectors
                     .get(&id)
-                    .is_some_and(|connector| connector.enabled)
+                    .is_some_and(|connector| connector.enabled && !connector.closing)
         };
         if let [only] = route.targets[..] {
             return Some(only.connector).filter(open);

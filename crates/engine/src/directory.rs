@@ -180,6 +180,8 @@ impl BindLimits {
 pub struct Connector {
     /// Off: not routed to, nothing sent.
     pub enabled: bool,
+    /// Not routed to any more; what waits for it is sent, and its answers and receipts are awaited.
+    pub closing: bool,
     /// Messages a second over all binds; none: unlimited.
     pub rate: Option<u32>,
     /// What to do with a message whose fate nobody knows.
@@ -215,6 +217,7 @@ impl Default for Connector {
     fn default() -> Connector {
         Connector {
             enabled: true,
+            closing: false,
             rate: None,
             in_doubt: InDoubt::Resend,
             late_wait: Duration::from_secs(30),

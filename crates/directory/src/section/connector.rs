@@ -288,6 +288,8 @@ fn identity() -> Vec<Setting<ConnectorSettings>> {
         setting!("id", id, given(at(whole(1..=u32::MAX))), AtOnce,
             "The number under which its messages are kept. Missing: a number made from the name; set it to the number that `bindery check` shows before you change the name."),
         setting!("enabled", rules.enabled, Flag, AtOnce, "`false`: not routed to, and nothing is sent over it."),
+        setting!("closing", rules.closing, Flag, AtOnce,
+            "`true`: not routed to any more; what waits for it is still sent, and answers and receipts come. So it can be [removed](manual/reload.md) when nothing is left."),
         setting!("system_id", system_id, given(octets(1..=64, Characters::Ascii)), Reconnect, "What we bind as."),
     ];
     all.extend(credential_settings!(

@@ -287,3 +287,59 @@ fn a_long_lane_dissolves_in_steps() {
     world.wait(Duration::from_millis(10));
     assert_eq!(world.figures().sending, 10_000);
 }
+
+#[test]
+fn a_closing_carrier_gets_what_waits_for_it_and_nothing_new() {
+    let mut world = world(vec![route("", &[target(A, 0, 1), target(B, 1, 1)])]);
+    let (customer, a) = (world.customer(), world.carrier_of(A, 1));
+    let before: Vec<_> = (0..3).map(|_| world.submit(customer, TO, FINAL)).collect();
+    let first = world.sent_one();
+    world.change(|directory| {
+        let connector = directory.connectors.get_mut(&A);
+        connector.expect("it is there").closing = true;
+    });
+    assert_eq!(world.closed(), [], "its bind stays");
+    let b = world.carrier_of(B, 10);
+    let after = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    assert_eq!((sent.key, sent.slot), (after, b.slot()));
+
+    world.take(a, &first, "id0");
+    for (number, &key) in before.iter().enumerate().skip(1) {
+        let sent = world.sent_one();
+        assert_eq!((sent.key, sent.slot), (key, a.slot()));
+        world.take(a, &sent, &format!("id{number}"));
+    }
+    for (number, &key) in before.iter().enumerate() {
+        world.receipt(a, &format!("id{number}"), TO, State::Delivered);
+        assert_eq!(world.news(), [(key, State::Delivered)]);
+    }
+    world.change(|directory| {
+        directory.connectors.remove(&A);
+    });
+    assert_eq!(
+        world.figures().messages,
+        4,
+        "three receipts and one that went elsewhere"
+    );
+}
+
+#[test]
+fn what_a_closing_carrier_refuses_for_now_goes_on_with_another() {
+    let mut world = world(vec![route("", &[target(A, 0, 1), target(B, 1, 1)])]);
+    world.change(|directory| {
+        let connector = directory.connectors.get_mut(&A);
+        connector.expect("it is there").failover_after = 1;
+    });
+    let (customer, a) = (world.customer(), world.carrier_of(A, 1));
+    let key = world.submit(customer, TO, FINAL);
+    let sent = world.sent_one();
+    world.change(|directory| {
+        let connector = directory.connectors.get_mut(&A);
+        connector.expect("it is there").closing = true;
+    });
+    let b = world.carrier_of(B, 10);
+    world.refuse(a, &sent, RefusalClass::Temporary);
+    let sent = world.sent_one();
+    assert_eq!((sent.key, sent.slot), (key, b.slot()));
+}

@@ -18,6 +18,7 @@ mod magic;
 mod manual;
 mod metrics;
 mod outbind;
+mod reload;
 mod strangers;
 mod trace;
 mod vendors;
