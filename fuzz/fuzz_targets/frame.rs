@@ -18,8 +18,12 @@ fuzz_target!(|octets: &[u8]| {
     assert_eq!(wire.len(), frame.header.length as usize);
 
     let strict = decode(&frame, Tolerance::Strict);
+    let by_rules = decode(&frame, Tolerance::ByRules);
     let tolerant = decode(&frame, Tolerance::Tolerant);
     if let Ok(taken) = strict {
+        assert_eq!(by_rules, Ok(taken));
+    }
+    if let Ok(taken) = by_rules {
         assert_eq!(tolerant, Ok(taken));
     }
     let Ok((pdu, warnings)) = tolerant else {

@@ -63,7 +63,7 @@ impl<'a> Asking<'a> {
             let rules = &account.submitting.addresses;
             return Ok(Asking {
                 told: None,
-                service_type: cancel.service_type,
+                service_type: submission::service_type(cancel.service_type, &account.submitting)?.1,
                 source: address::source(cancel.source, rules)?.digits,
                 destination: address::destination(cancel.destination, rules)?.digits,
                 wish: Want::Cancel,

@@ -7,12 +7,12 @@ use engine::{
     Answer, BindId, Delivery, Draft, Group, Input, Inputs, Origin, Outcome, Output, Outputs,
     Refusal, RefusalClass, Span,
 };
-use smpp::Version;
 use smpp::command::{self, CommandId};
 use smpp::pdu::{AlertNotification, Outbind, Pdu, Sm, SmResp, SubmitMulti};
 use smpp::session::{BindKind, Event, Received, RequestError, Role, Session, Settings};
 use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
+use smpp::{Tolerance, Version};
 use sms::{Address, Instant, Message, Now};
 
 use crate::asking::{self, Asking};
@@ -76,8 +76,13 @@ enum Phase {
 }
 
 impl Customer {
-    /// A connection that was just accepted. `at` names it; its `sequence` does not matter.
+    /// A connection that was just accepted. `at` names it; its `sequence` does not matter. The tolerance is no matter of
+    /// `settings`: a customer's rules are known here.
     pub fn new(at: Origin, settings: Settings, now: Now) -> Customer {
+        let settings = Settings {
+            tolerance: Tolerance::ByRules,
+            ..settings
+        };
         Customer {
             session: Session::new(Role::MessageCentre, settings, now.mono),
             at,
@@ -760,5 +765,6 @@ fn configure(settings: &mut Settings, account: &Account) {
     settings.enquire_timeout_closes = rules.enquire_timeout_closes;
     settings.inactivity = rules.inactivity;
     settings.response_timeout = rules.response_timeout;
+    settings.not_offered = account.submitting.operations.others().collect();
     settings.submit_statuses = account.submitting.statuses.instead().collect();
 }

@@ -1,6 +1,7 @@
 //! Which requests a customer may send, or may be sent.
 
 use smpp::command::{self, CommandId};
+use smpp::session::BindKind;
 
 /// A set of the requests that a customer and we may do without. What keeps a session (bind, enquire_link, unbind) is never in
 /// question, nor is deliver_sm, whose settings say more than whether it is sent.
@@ -27,6 +28,15 @@ impl Operations {
             .iter()
             .position(|&known| known == request)
             .is_some_and(|bit| self.0 & 1 << bit != 0)
+    }
+
+    /// The operations of the specification that are not in the set: those of cell broadcast can be in none.
+    pub(crate) fn others(self) -> impl Iterator<Item = CommandId> {
+        CommandId::ALL.iter().copied().filter(move |&request| {
+            let session = BindKind::from_command(request).is_some()
+                || matches!(request, command::UNBIND | command::ENQUIRE_LINK);
+            !request.is_response() && !session && !self.allow(request)
+        })
     }
 
     /// The requests in the set.

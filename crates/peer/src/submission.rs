@@ -11,7 +11,7 @@ use sms::udh::Concatenation;
 use sms::{Alphabet, Message, UDHI, Wall, time, udh};
 
 use crate::address::{self, BadAddress};
-use crate::{Account, RouteSelector, Rule, long};
+use crate::{Account, RouteSelector, Rule, Submitting, long};
 
 pub(crate) use fields::registered_delivery;
 pub(crate) use tlvs::{payload, travelling, understood};
@@ -80,6 +80,7 @@ impl<'a> Submission<'a> {
         scratch: &'a mut Vec<u8>,
     ) -> Result<Submission<'a>, Bad> {
         let rules = &account.submitting;
+        let (selected, service_type) = service_type(sm.service_type, rules)?;
         let source = address::source(sm.source, &rules.addresses)?;
         let destination = address::destination(sm.destination, &rules.addresses)?;
         let fields = Fields::read(sm, rules)?;
@@ -88,10 +89,6 @@ impl<'a> Submission<'a> {
         if !sm.tlvs.is_empty() {
             extras = Extras::read(sm, account, scratch)?;
         }
-        let (route, service_type) = match rules.route_selector {
-            RouteSelector::ServiceType => (named(sm.service_type), &[][..]),
-            RouteSelector::None | RouteSelector::DestSubaddress => (extras.route, sm.service_type),
-        };
         let mut message = Message {
             service_type,
             source,
@@ -116,7 +113,7 @@ impl<'a> Submission<'a> {
             message,
             long,
             part: extras.part,
-            route,
+            route: selected.or(extras.route),
             priority: fields.priority.min(rules.priority_max),
             wants: Wants::from_registered_delivery(fields.registered_delivery),
             due: times.due,
@@ -128,10 +125,31 @@ impl<'a> Submission<'a> {
     }
 }
 
+/// The route that a service_type selects, and what of it belongs to the message. What selects a route may be of any length: an
+/// unknown route has its own rule.
+#[inline]
+pub(crate) fn service_type<'a>(
+    sent: &'a [u8],
+    rules: &Submitting,
+) -> Result<(Option<RouteName>, &'a [u8]), Bad> {
+    match rules.route_selector {
+        RouteSelector::ServiceType => Ok((named(sent), b"")),
+        RouteSelector::None | RouteSelector::DestSubaddress => {
+            if sent.len() > SERVICE_TYPE_MAX {
+                return Err(bad(status::RINVSERTYP, "service_type"));
+            }
+            Ok((None, sent))
+        }
+    }
+}
+
 /// The route of this name; an empty one selects none.
 fn named(name: &[u8]) -> Option<RouteName> {
     (!name.is_empty()).then(|| RouteName::of(name))
 }
+
+/// Characters of a service_type (SMPP 3.4, 5.2.11).
+const SERVICE_TYPE_MAX: usize = 5;
 
 /// When a message may be sent, by its own fields; none: that is not said.
 pub(crate) struct Times {

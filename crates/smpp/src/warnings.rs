@@ -8,9 +8,12 @@ use crate::status::Status;
 /// How a deviation in a request is taken. Responses are always read tolerantly: nothing can be answered to them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Tolerance {
-    /// Refuse with the field's own status: for customers.
+    /// Refuse with the field's own status.
     #[default]
     Strict,
+    /// As strict, but a time or a `service_type` of a wrong length is taken with a [warning](Warnings): for customers, whose
+    /// rules may say that the field does not count. Who reads so looks at these lengths.
+    ByRules,
     /// Take what can be understood and count a [warning](Warnings): for carriers.
     Tolerant,
 }

@@ -87,7 +87,7 @@ fn reserved_bits_of_registered_delivery_are_ignored() {
 /// What becomes of a message by these rules.
 fn made(
     sm: &Sm<'static>,
-    rules: impl FnOnce(&mut crate::Submitting),
+    rules: impl FnOnce(&mut Submitting),
     look: impl FnOnce(&Submission<'_>),
 ) -> u32 {
     let mut account = Account::default();
@@ -111,7 +111,7 @@ fn what_a_manual_does_not_offer_is_not_looked_at_or_refused_with_its_field_s_sta
         sm_default_msg_id: 7,
         ..hello()
     };
-    let ignoring = |rules: &mut crate::Submitting| {
+    let ignoring = |rules: &mut Submitting| {
         rules.priority = Rule::Ignore;
         rules.protocol_id = Rule::Ignore;
         rules.replace_if_present = Unoffered::Ignore;
@@ -124,8 +124,8 @@ fn what_a_manual_does_not_offer_is_not_looked_at_or_refused_with_its_field_s_sta
         assert_eq!(message.default_message_id, 0);
     });
     assert_eq!(taken, 0);
-    let refused = |but: fn(&mut crate::Submitting)| {
-        let rules = |rules: &mut crate::Submitting| {
+    let refused = |but: fn(&mut Submitting)| {
+        let rules = |rules: &mut Submitting| {
             ignoring(rules);
             but(rules);
         };
@@ -141,7 +141,7 @@ fn what_a_manual_does_not_offer_is_not_looked_at_or_refused_with_its_field_s_sta
         refused(|rules| rules.default_message = Unoffered::Refuse),
         0x63
     );
-    let honoured = |rules: &mut crate::Submitting| {
+    let honoured = |rules: &mut Submitting| {
         ignoring(rules);
         rules.priority = Rule::Honour;
         rules.protocol_id = Rule::Honour;
@@ -219,7 +219,7 @@ type Coded = Result<u8, u32>;
 
 /// By the alphabet of each data_coding, single and as a part with a header: what it travels as, or the status of its refusal.
 #[track_caller]
-fn coded(rules: &crate::Submitting, cases: &[(u8, Coded, Coded)]) {
+fn coded(rules: &Submitting, cases: &[(u8, Coded, Coded)]) {
     for &(data_coding, single, part) in cases {
         for (esm_class, short_message, expected) in [
             (0, &b"\0h"[..], single),
@@ -329,7 +329,7 @@ fn ucs2_is_70_units_and_an_emoji_is_two_of_them_that_arrive_whole() {
         [text[136], text[137], text[138], text[139]] = [0xD8, 0x3D, 0xDE, 0x00];
         text
     };
-    let mta = |rules: &mut crate::Submitting| {
+    let mta = |rules: &mut Submitting| {
         rules.long_message = LongText::Refuse;
         rules.alphabets = set(&[Alphabet::Ascii, Alphabet::Latin1, Alphabet::Ucs2]);
     };
@@ -373,7 +373,7 @@ fn a_message_that_would_be_cut_has_to_be_in_an_alphabet_of_parts() {
         short_message: &[0; 142],
         ..hello()
     };
-    let only_7_bits = |rules: &mut crate::Submitting| {
+    let only_7_bits = |rules: &mut Submitting| {
         rules.part_alphabets = set(&[Alphabet::Gsm7]);
     };
     assert_eq!(made(&sm, |_| (), |_| ()), 0);
@@ -384,7 +384,7 @@ fn a_message_that_would_be_cut_has_to_be_in_an_alphabet_of_parts() {
 #[test]
 fn ports_and_flash_are_refused_wherever_they_are_asked_for() {
     let refused = |sm: &Sm<'static>| {
-        let mobivate = |rules: &mut crate::Submitting| {
+        let mobivate = |rules: &mut Submitting| {
             rules.ports = false;
             rules.message_class = ClassRule::RefuseFlash;
         };
@@ -431,7 +431,7 @@ fn parts_and_texts_in_tlvs_count_are_not_looked_at_or_refused() {
         (Rule::Ignore, (0, false), (0x01, b""), 0),
         (Rule::Refuse, (0xC1, false), (0xC1, b""), 0xC1),
     ] {
-        let rules = |rules: &mut crate::Submitting| (rules.sar, rules.payload) = (rule, rule);
+        let rules = |rules: &mut Submitting| (rules.sar, rules.payload) = (rule, rule);
         let (mut is_part, mut text) = (false, Vec::new());
         let status = made(&sm(b"part", SAR), rules, |submission| {
             is_part = submission.part.is_some();

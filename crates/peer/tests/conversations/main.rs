@@ -5,6 +5,7 @@ mod asking;
 mod carrier;
 mod carrier_habits;
 mod customer;
+mod fields;
 mod groups;
 mod long;
 mod mo;

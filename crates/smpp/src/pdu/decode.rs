@@ -30,6 +30,7 @@ pub fn decode<'a>(
         rest: frame.body,
         warnings: Warnings::NONE,
         tolerant: tolerance == Tolerance::Tolerant || frame.header.command_id.is_response(),
+        by_rules: tolerance == Tolerance::ByRules,
         fault: NO_FAULT,
     };
     let status = frame.header.status;
@@ -51,6 +52,8 @@ pub(super) struct Reader<'a> {
     rest: &'a [u8],
     warnings: Warnings,
     tolerant: bool,
+    /// Takes the fields that the rules of a customer may ignore at any length.
+    by_rules: bool,
     /// Set when a method returns `None`: an error in every result would make each field take the way through memory.
     fault: Malformed,
 }
@@ -376,6 +379,7 @@ impl<'a> Reader<'a> {
             rest: octets,
             warnings: Warnings::NONE,
             tolerant: false,
+            by_rules: false,
             fault: NO_FAULT,
         }
     }
@@ -479,18 +483,24 @@ impl<'a> Reader<'a> {
     fn time(&mut self, field: &Field) -> Option<&'a [u8]> {
         match find_nul(self.rest) {
             Some(length @ (0 | 16)) => Some(self.take_cstr(length)),
-            Some(length) if self.tolerant => {
-                self.warnings |= Warnings::TIME_LENGTH;
-                Some(self.take_cstr(length))
-            }
-            Some(_) => self.refuse(field.status, field.name),
+            Some(length) => self.odd_time(field, length),
             None => self.unterminated(field),
         }
     }
 
     #[cold]
+    fn odd_time(&mut self, field: &Field, length: usize) -> Option<&'a [u8]> {
+        if !self.tolerant && !self.by_rules {
+            return self.refuse(field.status, field.name);
+        }
+        self.warnings |= Warnings::TIME_LENGTH;
+        Some(self.take_cstr(length))
+    }
+
+    #[cold]
     fn long_cstr(&mut self, field: &Field, length: usize) -> Option<&'a [u8]> {
-        if !self.tolerant && length >= field.hard_max {
+        let ruled = self.by_rules && field.long == Warnings::LONG_SERVICE_TYPE;
+        if !self.tolerant && !ruled && length >= field.hard_max {
             return self.refuse(field.status, field.name);
         }
         self.warnings |= field.long;

@@ -99,8 +99,11 @@ impl Session {
         }
     }
 
-    /// What the peer is told instead of a status of the specification, in the answer to a request that cannot be read.
+    /// What the peer is told in the answer to a request that cannot be read, if the specification says `status`.
     fn status_of(&self, command: CommandId, status: Status) -> Status {
+        if self.settings.not_offered.contains(&command) {
+            return status::RINVCMDID;
+        }
         let submits = [command::SUBMIT_SM, command::SUBMIT_MULTI, command::DATA_SM];
         if !submits.contains(&command) {
             return status;

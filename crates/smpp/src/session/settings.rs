@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::command::CommandId;
 use crate::frame;
 use crate::status::Status;
 use crate::{Tolerance, Version};
@@ -50,6 +51,9 @@ pub struct Settings {
     pub unbind_timeout: Duration,
     /// How the peer's requests are read.
     pub tolerance: Tolerance,
+    /// Requests that the peer may not send. The caller refuses them; one that cannot be read is answered with
+    /// `ESME_RINVCMDID` like all of them, and not with the status of its field.
+    pub not_offered: Vec<CommandId>,
     /// What a message of the peer's that cannot be read is answered: in place of a status of the specification another.
     pub submit_statuses: Vec<(Status, Status)>,
     /// The largest PDU before the bind, in octets.
@@ -80,6 +84,7 @@ impl Default for Settings {
             drain_timeout: Duration::from_secs(4),
             unbind_timeout: Duration::from_secs(5),
             tolerance: Tolerance::Strict,
+            not_offered: Vec::new(),
             submit_statuses: Vec::new(),
             frame_cap_unbound: frame::CAP_UNBOUND,
             frame_cap_bound: frame::CAP_BOUND,

@@ -35,9 +35,13 @@ proptest! {
         let wire = mutated(golden, &mutations);
         let frame = split_one(&wire);
         let strict = decode(&frame, Tolerance::Strict);
+        let by_rules = decode(&frame, Tolerance::ByRules);
         let tolerant = decode(&frame, Tolerance::Tolerant);
         if let Ok(taken) = strict {
-            prop_assert_eq!(tolerant, Ok(taken), "tolerant takes all that strict takes");
+            prop_assert_eq!(by_rules, Ok(taken), "rules are asked beyond what strict takes");
+        }
+        if let Ok(taken) = by_rules {
+            prop_assert_eq!(tolerant, Ok(taken), "tolerant takes all that the others take");
         }
         if let Ok((pdu, warnings)) = tolerant {
             let harmless = Warnings::NO_BODY_ON_OK | Warnings::BODY_ON_ERROR
