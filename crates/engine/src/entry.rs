@@ -178,6 +178,22 @@ impl Entry {
         }
     }
 
+    /// No carrier is given it any more: of the message only what its receipt speaks of is kept, unless that frees too little to be
+    /// worth an allocation.
+    pub(crate) fn forget_text(&mut self) {
+        const WORTH_OCTETS: usize = 64;
+        let Some(message) = Message::decode(&self.body) else {
+            return;
+        };
+        let excerpt = message.excerpt();
+        let octets = excerpt.encoded_len();
+        if octets + WORTH_OCTETS <= self.body.len() {
+            let mut body = Vec::with_capacity(octets);
+            excerpt.encode(&mut body);
+            self.body = body.into();
+        }
+    }
+
     /// Whether the customer heard all that it will hear of the message when the carrier took it: see
     /// [`Fold::was_told`](crate::fold::Fold::was_told) for parts.
     pub(crate) fn was_told(&self) -> bool {

@@ -316,6 +316,7 @@ impl Fold {
             self.ids.insert_leg(leg, slot);
         }
         self.sent += 1;
+        self.forget_text(slot);
         self.start_timer(slot, until);
     }
 
@@ -346,7 +347,8 @@ impl Fold {
                 expires,
                 ..entry.order
             };
-            let copy = Entry::new(order, Stand::Delivery(delivery), &entry.body);
+            let mut copy = Entry::new(order, Stand::Delivery(delivery), &entry.body);
+            copy.forget_text();
             let slot = self.insert(copy);
             self.start_timer(slot, expires);
         }
@@ -392,6 +394,7 @@ impl Fold {
         entry.order.key = key;
         self.aliases.take(&entry.order);
         self.account(slot, Count::More);
+        self.forget_text(slot);
         self.start_timer(slot, expires);
     }
 
@@ -424,6 +427,14 @@ impl Fold {
         leg.stage = Stage::Sending;
         let connector = leg.connector;
         self.lane_mut(connector).sending += 1;
+    }
+
+    /// See [`Entry::forget_text`].
+    fn forget_text(&mut self, slot: Slot) {
+        let entry = &mut self.entries[slot];
+        self.memory -= entry.memory();
+        entry.forget_text();
+        self.memory += entry.memory();
     }
 
     fn insert(&mut self, entry: Entry) -> Slot {

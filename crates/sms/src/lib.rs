@@ -32,6 +32,6 @@ pub mod udh;
 pub use address::Address;
 pub use alphabet::{Alphabet, NotText, Reading};
 pub use gsm::{Gsm, Language};
-pub use message::{Message, UDHI};
+pub use message::{EXCERPT_CHARACTERS, Message, UDHI};
 pub use receipt::{Receipt, State};
 pub use time::{Instant, Now, Wall};

@@ -36,6 +36,9 @@ pub struct Message<'a> {
 /// The bit of `esm_class` that announces a user data header (SMPP 3.4, 5.2.12).
 pub const UDHI: u8 = 0x40;
 
+/// Characters of a message that its receipt repeats (SMPP 3.4, appendix B).
+pub const EXCERPT_CHARACTERS: usize = 20;
+
 /// Octets of the stored form before its first variable field.
 const HEAD: usize = 21;
 
@@ -160,6 +163,23 @@ impl<'a> Message<'a> {
         reading.decode(self.alphabet(reading), header.tables(), body, out)
     }
 
+    /// As much of it as its receipt speaks of: everything but the TLVs, and of the text the header and whatever may be needed to
+    /// read its first [`EXCERPT_CHARACTERS`]. The excerpt of an excerpt is the same.
+    pub fn excerpt(&self) -> Message<'a> {
+        let header = match self.text {
+            [length, ..] if self.esm_class & UDHI != 0 => 1 + usize::from(*length),
+            _ => 0,
+        };
+        // A surrogate pair; peers may read any data_coding as UTF-16.
+        const LONGEST: usize = 4;
+        let octets = header + LONGEST * EXCERPT_CHARACTERS;
+        Message {
+            text: &self.text[..octets.min(self.text.len())],
+            tlvs: &[],
+            ..*self
+        }
+    }
+
     /// Octets that [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
         HEAD + short(self.service_type).len()
@@ -249,6 +269,52 @@ mod tests {
             .header(),
             Ok((Header::default(), &b"plain"[..]))
         );
+    }
+
+    #[test]
+    fn an_excerpt_reads_like_the_beginning_of_the_message() {
+        let emoji: Vec<u8> = "😀"
+            .repeat(70)
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        let header = [5, 0, 3, 1, 2, 1];
+        // The left brace is two septets in GSM.
+        for (data_coding, unit, read) in [
+            (0, &b"a"[..], "a"),
+            (0, b"\x1B\x28", "{"),
+            (8, &emoji[..4], "😀"),
+        ] {
+            for header in [&[][..], &header] {
+                let text = [header, &unit.repeat(90)].concat();
+                let message = Message {
+                    esm_class: if header.is_empty() { 0 } else { UDHI },
+                    data_coding,
+                    text: &text,
+                    ..typical()
+                };
+                let excerpt = message.excerpt();
+                assert_eq!(excerpt.text.len(), header.len() + 80);
+                assert_eq!(excerpt.excerpt(), excerpt);
+                let mut characters = String::new();
+                assert_eq!(excerpt.read(&Reading::default(), &mut characters), Ok(()));
+                assert!(characters.starts_with(&read.repeat(EXCERPT_CHARACTERS)));
+                assert_eq!(excerpt.destination, message.destination);
+                assert_eq!(excerpt.tlvs, b"");
+            }
+        }
+    }
+
+    #[test]
+    fn an_excerpt_of_a_short_text_or_of_a_broken_header_is_all_of_it() {
+        for text in [&b""[..], b"hi", &[200, b'h', b'i']] {
+            let message = Message {
+                esm_class: UDHI,
+                text,
+                ..typical()
+            };
+            assert_eq!(message.excerpt().text, text);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod alerts;
 mod asks;
 mod deliveries;
+mod excerpts;
 mod fairness;
 mod groups;
 mod lanes;

@@ -4,15 +4,12 @@ use engine::Cause;
 use smpp::Version;
 use smpp::pdu::{Sm, Unencodable};
 use smpp::{receipt, tlv};
-use sms::{Alphabet, Message, Reading, State, UDHI, Wall, time, translit};
+use sms::{Alphabet, EXCERPT_CHARACTERS, Message, Reading, State, Wall, time, translit};
 
 use super::{Scratch, checked};
 use crate::Account;
 use crate::delivering::{ReceiptForm, ReceiptText, ReceiptTlvs};
 use crate::told::MessageId;
-
-/// Characters of the message that a receipt repeats (SMPP 3.4, appendix B).
-const EXCERPT_CHARACTERS: usize = 20;
 
 /// esm_class of a receipt after which there is none, and of one on the way (SMPP 3.4, 5.2.12).
 const RECEIPT: u8 = 0x04;
@@ -158,22 +155,8 @@ fn beginning(message: &Message<'_>, account: &Account, out: &mut String) {
         little_endian_mark: account.submitting.reading.little_endian_mark,
         ..Reading::default()
     };
-    let header = match message.text {
-        [length, ..] if message.esm_class & UDHI != 0 => 1 + usize::from(*length),
-        _ => 0,
-    };
-    // A surrogate pair, or a septet behind an escape.
-    let longest = match message.alphabet(reading) {
-        Alphabet::Ucs2 => 4,
-        _ => 2,
-    };
-    let octets = header + longest * EXCERPT_CHARACTERS;
-    let cut = Message {
-        text: &message.text[..octets.min(message.text.len())],
-        ..*message
-    };
     out.clear();
-    if cut.read(reading, out).is_err() {
+    if message.excerpt().read(reading, out).is_err() {
         out.clear();
     }
 }
