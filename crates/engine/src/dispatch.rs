@@ -206,6 +206,15 @@ impl Turn<'_> {
         self.live.touch_connector(connector);
     }
 
+    /// A bind to a carrier is about to end: nothing is sent over it any more, and without another one its connector is not connected.
+    pub(crate) fn retiring(&mut self, id: BindId) {
+        if let Some(&Side::Carrier { connector }) = self.live.binds.get(id).map(|bind| &bind.side)
+            && let Some(live) = self.live.connectors.get_mut(&connector)
+        {
+            live.binds.retain(|&other| other != id);
+        }
+    }
+
     /// A bind ended: nobody knows what became of what was in flight on it.
     pub(crate) fn unbound(&mut self, id: BindId) {
         let Some(bind) = self.live.binds.remove(id) else {

@@ -369,6 +369,7 @@ impl<'a> Turn<'a> {
                     window,
                 } => self.connected(origin, connector, transmits, window),
                 Input::Alive(bind) => self.alive(bind),
+                Input::Retiring(bind) => self.retiring(bind),
                 Input::Unbound(bind) => self.unbound(bind),
                 Input::Credit {
                     customer,

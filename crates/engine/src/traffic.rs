@@ -53,6 +53,9 @@ pub enum Input {
         /// Requests that may be outstanding towards the carrier.
         window: u16,
     },
+    /// Nothing more is to be sent over a bind to a carrier. What is in flight on it may still be answered, and what it brings is
+    /// taken, until [`Input::Unbound`].
+    Retiring(BindId),
     /// The peer of a bind was heard lately: the answer to [`Output::Probe`].
     Alive(BindId),
     /// A bind ended, for whatever reason; what was in flight on it has no answer.
@@ -620,6 +623,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
         | Input::Connected { .. }
         | Input::Loaded { .. }
         | Input::Alive(_)
+        | Input::Retiring(_)
         | Input::Unbound(_)
         | Input::AlertDropped
         | Input::Credit { .. }

@@ -450,6 +450,14 @@ impl Peer {
         }
     }
 
+    /// Ends a bind to a carrier when nothing is in flight on it any more; a customer's as [`drain`](Peer::drain) does.
+    pub(crate) fn retire(&mut self, now: Now, inputs: &mut Inputs) {
+        match self {
+            Peer::Customer(customer) => customer.drain(now),
+            Peer::Carrier(carrier) => carrier.retire(now, inputs),
+        }
+    }
+
     fn receive(&mut self, now: Now, octets: &mut &[u8], bench: &mut Bench) -> Flow {
         let (inputs, notes) = (&mut bench.inputs, &mut bench.notes);
         match self {

@@ -68,7 +68,7 @@ impl Links {
             if !stays {
                 link.end();
                 if let Some(conn) = &*link.conn.borrow() {
-                    io.end(conn);
+                    io.retire(conn);
                 }
             }
             stays
@@ -275,7 +275,7 @@ async fn stand(
     conn.state.borrow_mut().place = Some(io.place());
     *link.conn.borrow_mut() = Some(conn.clone());
     if link.ended.get() {
-        io.end(&conn);
+        io.retire(&conn);
     }
     let end = io.drive(&conn).await;
     *link.conn.borrow_mut() = None;

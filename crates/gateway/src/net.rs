@@ -672,12 +672,17 @@ impl Io {
         }
     }
 
-    /// This session takes no more requests, answers what it owes and unbinds.
-    pub(crate) fn end(&self, conn: &Rc<Conn>) {
-        self.drain_one(conn, self.common.clock.now());
+    /// A bind to a carrier that is not wanted any more ends when nothing is in flight on it.
+    pub(crate) fn retire(&self, conn: &Rc<Conn>) {
+        let bench = &mut *self.bench.borrow_mut();
+        let now = self.common.clock.now();
+        conn.state.borrow_mut().peer.retire(now, &mut bench.inputs);
+        self.thread.inbox.post(&mut bench.inputs);
+        self.mark(conn);
         conn.wake.notify_one();
     }
 
+    /// This session takes no more requests, answers what it owes and unbinds.
     fn drain_one(&self, conn: &Rc<Conn>, now: Now) {
         conn.state.borrow_mut().peer.drain(now);
         self.mark(conn);

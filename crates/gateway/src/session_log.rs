@@ -208,6 +208,7 @@ impl SessionLog {
                 | Input::Connected { .. }
                 | Input::Loaded { .. }
                 | Input::Alive(_)
+                | Input::Retiring(_)
                 | Input::Unbound(_)
                 | Input::Submit(_)
                 | Input::Ask(_)

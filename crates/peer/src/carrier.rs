@@ -43,6 +43,8 @@ pub struct Carrier {
     at: Origin,
     profile: Arc<Profile>,
     phase: Phase,
+    /// It ends when nothing is in flight any more.
+    retiring: bool,
     /// Unanswered requests that were data_sm; all others were deliver_sm.
     data_sms: Vec<u32>,
     /// The field of a message that did not fit, until it is noted.
@@ -95,6 +97,7 @@ impl Carrier {
             at,
             profile,
             phase: Phase::Binding,
+            retiring: false,
             data_sms: Vec::new(),
             unsaid: None,
             scratch: Vec::new(),
@@ -127,6 +130,7 @@ impl Carrier {
             if let Some(flow) = self.event(&event, inputs, notes) {
                 return flow;
             }
+            self.end_retired(now);
         }
     }
 
@@ -169,6 +173,7 @@ impl Carrier {
                 return flow;
             }
         }
+        self.end_retired(now);
         Flow::Incomplete
     }
 
@@ -192,6 +197,26 @@ impl Carrier {
     /// Takes no more requests, unbinds when the responses that are owed have gone out, and then is [`Flow::Closed`].
     pub fn drain(&mut self, now: Now) {
         self.session.unbind(now.mono);
+    }
+
+    /// Ends the bind as soon as its carrier has answered what it has, or has had the time for it; the engine sends nothing more over
+    /// it. Its receipts and messages are taken until then.
+    pub fn retire(&mut self, now: Now, inputs: &mut Inputs) {
+        match self.phase {
+            Phase::Bound { bind, .. } => {
+                self.retiring = true;
+                inputs.push(Input::Retiring(bind));
+                self.end_retired(now);
+            }
+            Phase::Binding | Phase::Registering => self.drain(now),
+            Phase::Over => {}
+        }
+    }
+
+    fn end_retired(&mut self, now: Now) {
+        if self.retiring && self.session.outstanding() == self.session.silent() {
+            self.session.unbind(now.mono);
+        }
     }
 
     /// Whose connection it is.
@@ -244,7 +269,11 @@ impl Carrier {
             }
             Event::BindFailed(status) => return Some(Flow::BindFailed(*status)),
             // It may still answer what it has; the bind ends with the connection.
-            Event::Unbound => {}
+            Event::Unbound => {
+                if let Phase::Bound { bind, .. } = self.phase {
+                    inputs.push(Input::Retiring(bind));
+                }
+            }
             Event::Malformed {
                 command,
                 status,

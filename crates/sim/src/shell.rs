@@ -181,7 +181,9 @@ impl Shell {
             return;
         };
         if let Some(conn) = &mut self.slots[slot as usize].conn {
-            conn.peer.drain(now);
+            if let Peer::Carrier(carrier) = &mut conn.peer {
+                carrier.retire(now, &mut self.inputs);
+            }
             self.mark(slot);
         }
     }

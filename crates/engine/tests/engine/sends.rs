@@ -327,3 +327,24 @@ fn a_temporary_refusal_is_tried_again_until_the_validity_ends() {
     );
     assert_eq!(world.news(), [(key, State::Expired)]);
 }
+
+#[test]
+fn over_a_retiring_bind_answers_and_receipts_come_and_nothing_goes() {
+    let mut world = World::new(rules());
+    let (customer, old) = (world.customer(), world.carrier(10));
+    let key = world.submit(customer, TO, FINAL);
+    let open = world.sent_one();
+    world.retire(old);
+    let waiting = world.submit(customer, OTHER, FINAL);
+    assert_eq!(world.sent(), [], "there is no other bind");
+    let new = world.carrier(10);
+    let sent = world.sent_one();
+    assert_eq!((sent.key, sent.slot), (waiting, new.slot()));
+    world.take(new, &sent, "2");
+    world.take(old, &open, "1");
+    world.receipt(old, "1", TO, State::Delivered);
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+    world.unbind(old);
+    assert_eq!(world.figures().in_doubt, 0);
+    assert_eq!(world.sent(), [], "nothing again");
+}

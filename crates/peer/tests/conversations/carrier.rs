@@ -331,6 +331,7 @@ fn a_carrier_that_unbinds_hears_first_what_it_is_owed() {
         <- deliver_sm 7 from=1/1/4478 to=0/0/80888 text="STOP"
         => mo 7 from=1/1/4478 to=0/0/80888 text="STOP"
         <- unbind 8
+        => retiring 5
         engine acknowledge 7
         -> deliver_sm_resp 7 ok id=""
         -> unbind_resp 8 ok
@@ -347,6 +348,7 @@ fn answers_after_an_unbind_still_count() {
         engine send 9 #42 from=1/1/4477 to=1/1/4478 text="a"
         -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="a"
         <- unbind 8
+        => retiring 5
         -> unbind_resp 8 ok
         <- submit_sm_resp 2 ok id="77"
         flow closed: peer unbound
@@ -405,6 +407,60 @@ fn draining_unbinds() {
         flow closed: unbound
         shell disconnect
         => unbound 5
+        ",
+    );
+}
+
+#[test]
+fn a_retired_bind_is_answered_and_brings_receipts_until_nothing_is_in_flight() {
+    bound(
+        r#"
+        engine send 9 #42 from=1/1/4477 to=1/1/4478 text="hello"
+        -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="hello"
+        shell retire
+        => retiring 5
+        +10s
+        <- deliver_sm 7 from=1/1/4478 to=1/1/4477 esm=4 text="id:1 stat:DELIVRD err:000"
+        => receipt 7 id="1" to=4478 DELIVRD err=000
+        engine acknowledge 7
+        -> deliver_sm_resp 7 ok id=""
+        <- submit_sm_resp 2 ok id="2"
+        => sent 9 accepted id="2"
+        -> unbind 3
+        "#,
+    );
+}
+
+#[test]
+fn a_retired_bind_does_not_wait_for_an_answer_for_ever() {
+    let profile = Profile {
+        response_timeout: std::time::Duration::from_secs(20),
+        enquire_link: None,
+        ..profile()
+    };
+    bound_with(
+        profile,
+        r#"
+        engine send 9 #42 from=1/1/4477 to=1/1/4478 text="hello"
+        -> submit_sm 2 from=1/1/4477 to=1/1/4478 until=261122120000000+ rd=0x1 text="hello"
+        shell retire
+        => retiring 5
+        +21s
+        note silent
+        => sent 9 silent
+        -> unbind 3
+        "#,
+    );
+}
+
+#[test]
+fn a_bind_that_the_carrier_ends_is_sent_nothing_more() {
+    bound(
+        "
+        <- unbind 9
+        flow closed: peer unbound
+        => retiring 5
+        -> unbind_resp 9 ok
         ",
     );
 }

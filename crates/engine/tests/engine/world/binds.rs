@@ -94,6 +94,10 @@ impl World {
         }
     }
 
+    pub(crate) fn retire(&mut self, bind: Bind) {
+        self.give(|_| Input::Retiring(bind.id));
+    }
+
     pub(crate) fn unbind(&mut self, bind: Bind) {
         self.give(|_| Input::Unbound(bind.id));
     }

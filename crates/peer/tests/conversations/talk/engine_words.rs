@@ -217,6 +217,7 @@ pub(super) fn input_line(input: &Input, batch: &Inputs) -> String {
             connector.0
         ),
         Input::Alive(bind) => format!("alive {}", bind.0),
+        Input::Retiring(bind) => format!("retiring {}", bind.0),
         Input::Unbound(bind) => format!("unbound {}", bind.0),
         Input::AlertDropped => "alert dropped".to_owned(),
         Input::Submit(draft) => {

@@ -7,6 +7,7 @@
 //! engine OUTPUT     the engine decided something
 //! shell account     the credentials are those of the account;  shell refuses STATUS  they are not
 //! shell drain       the process goes down;  shell disconnect  the connection is gone
+//! shell retire      another bind takes the place of this one
 //! +30s, +50ms       time passes
 //!
 //! flow ..  note ..  => INPUT of the engine  -> PDU to the other side
@@ -175,6 +176,7 @@ impl Talk {
             }
             (Side::Customer(customer, _), ("drain", _)) => customer.drain(now),
             (Side::Carrier(carrier), ("drain", _)) => carrier.drain(now),
+            (Side::Carrier(carrier), ("retire", _)) => carrier.retire(now, inputs),
             (Side::Customer(customer, _), ("disconnect", _)) => customer.ended(inputs),
             (Side::Carrier(carrier), ("disconnect", _)) => carrier.ended(inputs),
             _ => panic!("the shell cannot {rest}"),
