@@ -33,6 +33,8 @@ pub enum Kind {
     Removed,
     /// These keys have other values.
     Changed(Vec<&'static str>),
+    /// It is a payment that does not count: it was counted as it was, or its customer has one of this greater number.
+    Void(u64),
 }
 
 impl Directory {
@@ -58,7 +60,14 @@ impl Directory {
         );
         compare(&mut changes, &old.routes, &new.routes, Effect::AtOnce);
         compare(&mut changes, &old.numbers, &new.numbers, Effect::AtOnce);
+        let before = changes.len();
         compare(&mut changes, &old.topups, &new.topups, Effect::AtOnce);
+        for change in &mut changes[before..] {
+            let topup = new.topups.iter().find(|new| new.id.value == change.name);
+            if let Some(greatest) = topup.and_then(|topup| topup.overtaken_by(&old.topups)) {
+                change.kind = Kind::Void(greatest);
+            }
+        }
         Changes(changes)
     }
 }
@@ -164,6 +173,12 @@ impl fmt::Display for Change {
             Kind::Added => write!(f, "added")?,
             Kind::Removed => write!(f, "removed")?,
             Kind::Changed(keys) => write!(f, "{} changed", keys.join(", "))?,
+            Kind::Void(greatest) => {
+                return write!(
+                    f,
+                    "does not count: its customer has topup {greatest} already, so a new one needs a number greater than that"
+                );
+            }
         }
         write!(f, " ({})", effect.word())
     }

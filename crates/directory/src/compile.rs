@@ -157,6 +157,7 @@ fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directo
     let routes = Routes::new(settings, reader);
     let mut customers = BTreeMap::new();
     for customer in &settings.customers {
+        check_default_source(customer, reader);
         let mut rules = customer.rules.clone();
         rules.routes = routes.of(customer, reader);
         let default = customer.route_default.as_ref();
@@ -198,20 +199,48 @@ fn numbers(settings: &Settings, reader: &mut Reader) -> Numbers {
     numbers
 }
 
-/// What was paid, in the order in which it counts.
+/// Complains of a source for messages without one that could not be sent.
+fn check_default_source(customer: &CustomerSettings, reader: &mut Reader) {
+    let rules = &customer.account.submitting.addresses;
+    if !rules.default_source_fits() {
+        let what = format!(
+            "the default_source {:?} of customer {:?} is beyond its alphanumeric_max of {} and source_digits_max of {}",
+            rules.default_source,
+            customer.name.value,
+            rules.alphanumeric_max,
+            rules.source_digits_max
+        );
+        let change = "give a shorter default_source, or raise the limit";
+        reader.complain_at(customer.name.place, what, change);
+    }
+}
+
+/// What was paid, in the order in which it counts. One that was written behind a greater one of its customer could not count any
+/// more if that one was read before, so it is complained of.
 fn topups(settings: &Settings, reader: &mut Reader) -> Vec<Topup> {
     let ids: BTreeMap<&str, u32> = by_name(&settings.customers, CustomerSettings::number);
     let mut topups = Vec::with_capacity(settings.topups.len());
+    let mut greatest: BTreeMap<u32, u64> = BTreeMap::new();
     for topup in &settings.topups {
-        if let Some(id) = known("customer", &ids, &topup.customer, reader) {
-            topups.push(Topup {
-                number: topup.number(),
-                customer: CustomerId(id),
-                amount: topup.amount,
-            });
+        let Some(id) = known("customer", &ids, &topup.customer, reader) else {
+            continue;
+        };
+        let number = topup.number();
+        let earlier = greatest.entry(id).or_default();
+        if number < *earlier {
+            let customer = &topup.customer.value;
+            let what =
+                format!("topup {number} stands behind topup {earlier} of customer {customer:?}");
+            let change = "number the payments of a customer in the order in which they are written: one whose number is below that of an earlier one does not count";
+            reader.complain_at(topup.id.place, what, change);
         }
+        *earlier = number.max(*earlier);
+        topups.push(Topup {
+            number,
+            customer: CustomerId(id),
+            amount: topup.amount,
+        });
     }
-    topups.sort_by_key(|topup| topup.number);
     topups
 }
 

@@ -76,7 +76,7 @@ fn each_preset_has_its_way_of_telling_that_means_are_gone() {
 #[test]
 fn payments_count_in_the_order_of_their_numbers_and_name_their_customer() {
     let topup = |id, amount| format!("[[topup]]\nid = {id}\ncustomer = 'a'\namount = {amount}\n");
-    let file = topup(12, "5") + &topup(3, "\"2.5\"");
+    let file = topup(3, "\"2.5\"") + &topup(12, "5");
     let directory = parsed("", &file).unwrap_or_else(|problems| panic!("{problems}"));
     let topups: Vec<_> = directory
         .topups
@@ -88,8 +88,38 @@ fn payments_count_in_the_order_of_their_numbers_and_name_their_customer() {
         .err()
         .map(|p| p.to_string());
     assert!(twice.is_some_and(|told| told.contains("give another id")));
+    let backwards = parsed("", &(topup(12, "5") + &topup(3, "1"))).err();
+    let told = backwards.expect("refused").to_string();
+    assert!(
+        told.contains("topup 3 stands behind topup 12 of customer \"a\"; number the payments"),
+        "{told}"
+    );
     let nobody = file.replace("'a'", "'b'");
     assert_eq!(parsed("", &nobody).err().map(|p| p.iter().count()), Some(2));
+}
+
+#[test]
+fn a_reload_says_of_a_payment_that_it_does_not_count() {
+    let topup = |id, amount| format!("[[topup]]\nid = {id}\ncustomer = 'a'\namount = {amount}\n");
+    let told = |before: &str, after: &str| {
+        let read = |more| parsed("", more).unwrap_or_else(|problems| panic!("{problems}"));
+        read(before).changes_to(&read(after)).to_string()
+    };
+    let five = topup(5, "10");
+    assert_eq!(
+        told(&five, &(five.clone() + &topup(6, "1"))),
+        "topup 6: added (at once)"
+    );
+    let above_5 = "does not count: its customer has topup 5 already, so a new one needs a number greater than that";
+    assert_eq!(
+        told(&five, &(topup(3, "1") + &five)),
+        format!("topup 3: {above_5}")
+    );
+    assert_eq!(told(&five, &topup(5, "20")), format!("topup 5: {above_5}"));
+    assert_eq!(
+        told(&five, &topup(3, "1")),
+        format!("topup 5: removed (at once)\ntopup 3: {above_5}")
+    );
 }
 
 #[test]

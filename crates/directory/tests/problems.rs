@@ -477,3 +477,23 @@ fn a_password_that_a_bind_cannot_carry_is_refused_when_it_is_set() {
         "{said:?}"
     );
 }
+
+#[test]
+fn a_default_source_that_could_not_be_sent_is_refused() {
+    let customer = |more: &str| format!("[[customer]]\nname = 'x'\npassword = 'secret'\n{more}\n");
+    let told = "2:8: the default_source \"TwelveLetter\" of customer \"x\" is beyond its alphanumeric_max of 11 and source_digits_max of 20; give a shorter default_source, or raise the limit";
+    assert_eq!(
+        said_behind(&customer("default_source = 'TwelveLetter'")),
+        [told]
+    );
+    for sound in [
+        "default_source = ''\nalphanumeric_max = 0",
+        "default_source = 'ElevenChars'",
+        "default_source = 'TwelveLetter'\nalphanumeric_max = 12",
+        "default_source = '+4477009001234567'\nsource_digits_max = 16",
+    ] {
+        assert_eq!(said_behind(&customer(sound)), [""; 0], "{sound}");
+    }
+    let digits = customer("default_source = '4477009001234567'\nsource_digits_max = 15");
+    assert_eq!(said_behind(&digits).len(), 1);
+}

@@ -60,6 +60,17 @@ pub(crate) fn source<'a>(
     }
 }
 
+impl AddressRules {
+    /// Whether the source that stands for a missing one is within these rules itself, or there is none.
+    pub fn default_source_fits(&self) -> bool {
+        let default = Address {
+            digits: self.default_source.as_bytes(),
+            ..Address::default()
+        };
+        default.digits.is_empty() || legal_source(default, self).is_ok()
+    }
+}
+
 const BAD_SOURCE: BadAddress = bad(status::RINVSRCADR, "source_addr");
 
 /// A source that can be sent: a number or a name.

@@ -158,7 +158,7 @@ pub(crate) struct TopupSettings {
 impl Section for TopupSettings {
     const KEY: &'static str = "topup";
     const MANY: bool = true;
-    const ABOUT: &'static str = "What prepaid customers paid. Each counts once, however often it is read, and stays counted when it is taken out. One whose `id` is not greater than that of an earlier one of its customer does not count.";
+    const ABOUT: &'static str = "What prepaid customers paid. Each counts once, however often it is read, and stays counted when it is taken out. One whose `id` is not greater than that of an earlier one of its customer does not count; a reload says so.";
 
     #[rustfmt::skip] // A row of the table is a line or two.
     fn settings() -> Vec<Setting<TopupSettings>> {
@@ -181,6 +181,13 @@ impl Named for TopupSettings {
 impl TopupSettings {
     pub(crate) fn number(&self) -> u64 {
         self.id.value.parse().unwrap_or(0)
+    }
+
+    /// The greatest number that its customer had before, if that is not below its own: then it does not count.
+    pub(crate) fn overtaken_by(&self, before: &[TopupSettings]) -> Option<u64> {
+        let same = before.iter().filter(|old| old.customer == self.customer);
+        let greatest = same.map(TopupSettings::number).max();
+        greatest.filter(|&greatest| greatest >= self.number())
     }
 }
 
