@@ -123,7 +123,8 @@ impl Turn<'_> {
         }
         let idle = !matches!(bill, Bill::Lacks(_))
             && due.is_none()
-            && self.fold.lane(connector).is_none_or(|lane| lane.is_empty());
+            && self.fold.lane(connector).is_none_or(|lane| lane.is_empty())
+            && !self.fold.holds(connector, draft.customer);
         let flight = if idle {
             self.take_off(connector, key)
         } else {

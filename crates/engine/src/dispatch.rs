@@ -30,7 +30,7 @@ impl Turn<'_> {
                 continue;
             };
             self.settle_doubts(id, connector.in_doubt, connector.resend_max);
-            if connector.enabled && self.may_send() {
+            if connector.enabled && self.may_send() && !self.fold.holds_all(id) {
                 self.send_waiting(id, connector);
             }
         }

@@ -62,7 +62,7 @@ pub struct Gate {
 impl Gate {
     /// Holds a batch until `after` is durable.
     pub fn hold(&mut self, after: Position, outputs: Outputs) {
-        if !outputs.is_empty() || outputs.has_past() {
+        if !outputs.is_empty() || outputs.has_more() {
             self.held.push_back((after, outputs));
         }
     }
@@ -376,6 +376,10 @@ impl<'a> Turn<'a> {
                     topup,
                     amount,
                 } => self.grant(customer, topup, amount),
+                Input::Operator {
+                    ticket,
+                    ref command,
+                } => self.operate(ticket, command),
                 Input::Room(room) => {
                     self.live.room = room;
                     self.touch_all();

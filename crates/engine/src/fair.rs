@@ -53,7 +53,9 @@ impl Shares {
         let mut number = 0;
         let mut rounds = self.classes.each_mut().map(|class| {
             let queues = fold.queues(connector, number, class.last);
-            let queues = queues.map(|(customer, waiting)| (customer, worth(customer), waiting));
+            let queues = queues
+                .filter(|&(customer, ..)| !fold.holds(connector, customer))
+                .map(|(customer, _, waiting)| (customer, worth(customer), waiting));
             number += 1;
             Round::new(class, queues)
         });
@@ -213,7 +215,7 @@ impl<'a, 'c, I: Queues<'a>> Round<'a, 'c, I> {
 
 /// What a message costs: the short messages that the carrier will make of it. It is told by the length alone, for it is asked again in
 /// every turn.
-fn parts(entry: &Entry) -> u64 {
+pub(crate) fn parts(entry: &Entry) -> u64 {
     /// Octets of the user data header of a part.
     const HEADER: usize = 6;
     let Some(message) = Message::decode(&entry.body) else {

@@ -5,6 +5,7 @@
 //! the records that are applied to it.
 
 mod apart;
+mod hold;
 mod lane;
 mod ledger;
 mod own;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sms::{State, Wall};
 
 use self::apart::Apart;
+use self::hold::Holds;
 use self::ledger::Ledger;
 use self::queue::End;
 use crate::aliases::Aliases;
@@ -52,6 +54,7 @@ pub(crate) struct Fold {
     wholes: Wholes,
     apart: Apart,
     strays: BTreeMap<MessageKey, Stray>,
+    holds: Holds,
     named: Named,
     newest: MessageKey,
     /// Messages that have ended since somebody last took these.
@@ -261,6 +264,11 @@ impl Fold {
                 let closed = &mut self.lane_mut(connector).closed;
                 closed.restore(generation, id, number);
             }
+            Record::Held {
+                connector,
+                customer,
+                held,
+            } => self.holds.set(connector, customer, held),
             Record::Forgotten { connector, upto } => self.lane_mut(connector).closed.forget(upto),
         }
     }

@@ -31,6 +31,7 @@ mod multi;
 mod named;
 mod number;
 mod numbers;
+mod operator;
 mod outcome;
 mod pace;
 mod parts;
@@ -59,6 +60,7 @@ pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Tol
 pub use mo_parts::MoParts;
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use numbers::{Number, Numbers};
+pub use operator::{Command, LaneReport, QueueReport, Report};
 pub use past::{Ended, LookUp, Past, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
 pub use traffic::{

@@ -4,10 +4,14 @@
 //! with its kind and knows its own length. A kind that is not known here refuses to be read: it was written by a newer version.
 
 mod accepted;
+mod how;
+mod keys;
 mod octets;
 mod reason;
 
 pub(crate) use accepted::{Accepted, Part};
+pub(crate) use how::How;
+pub(crate) use keys::Keys;
 pub(crate) use octets::{Reader, Writer};
 pub(crate) use reason::Reason;
 
@@ -191,53 +195,18 @@ pub(crate) enum Record<'a> {
         id: IdHash,
         number: TailHash,
     },
+    /// An operator holds what waits for this connector, of one customer or of all, or does so no longer.
+    Held {
+        connector: ConnectorId,
+        customer: Option<CustomerId>,
+        held: bool,
+    },
     /// Ids of ended messages are not remembered any longer, up to and including this generation of them.
     Forgotten {
         connector: ConnectorId,
         upto: GenerationName,
     },
 }
-
-/// How a receipt was matched.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum How {
-    /// Not at all, or not yet.
-    None = 0,
-    /// By the id as written.
-    Exact = 1,
-    /// By the id in another form, the destination agreeing.
-    Form = 2,
-    /// By the destination of the only message in doubt.
-    InDoubt = 3,
-}
-
-/// The keys of one record: freshly collected, or still in the journal's octets.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Keys<'a> {
-    Fresh(&'a [MessageKey]),
-    Written(&'a [u8]),
-}
-
-impl<'a> Keys<'a> {
-    pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = MessageKey> + 'a {
-        let (fresh, written) = match self {
-            Keys::Fresh(keys) => (keys, &[][..]),
-            Keys::Written(octets) => (&[][..], octets),
-        };
-        let written = written
-            .chunks_exact(8)
-            .map(|octets| MessageKey(u64::from_le_bytes(octets.try_into().unwrap_or_default())));
-        fresh.iter().copied().chain(written)
-    }
-}
-
-impl PartialEq for Keys<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for Keys<'_> {}
 
 const ACCEPTED: u8 = 1;
 const ARRIVED: u8 = 2;
@@ -267,6 +236,7 @@ const REPLY: u8 = 50;
 const LATEST: u8 = 51;
 const OUTDATED: u8 = 52;
 const ERA: u8 = 53;
+const HELD: u8 = 61;
 const OPEN_PART: u8 = 42;
 const APART: u8 = 43;
 const JOINED: u8 = 44;
@@ -525,6 +495,15 @@ impl Record<'_> {
                 w.u64(id.0);
                 w.u32(number.0);
             }
+            Record::Held {
+                connector,
+                customer,
+                held,
+            } => {
+                w.bytes(&[HELD, u8::from(held) | u8::from(customer.is_some()) << 1]);
+                w.u32(connector.0);
+                w.u32(customer.unwrap_or_default().0);
+            }
             Record::Forgotten { connector, upto } => {
                 w.bytes(&[FORGOTTEN]);
                 w.u32(connector.0);
@@ -566,6 +545,7 @@ impl Record<'_> {
             Record::OpenPart { .. } => "OpenPart",
             Record::Alias { .. } => "Alias",
             Record::Closed { .. } => "Closed",
+            Record::Held { .. } => "Held",
             Record::Forgotten { .. } => "Forgotten",
         }
     }
@@ -748,19 +728,21 @@ impl Record<'_> {
                 id: IdHash(r.u64()?),
                 number: TailHash(r.u32()?),
             },
+            HELD => {
+                let flags = r.u8()?;
+                let connector = ConnectorId(r.u32()?);
+                let customer = Some(CustomerId(r.u32()?)).filter(|_| flags & 2 != 0);
+                Record::Held {
+                    connector,
+                    customer,
+                    held: flags & 1 != 0,
+                }
+            }
             FORGOTTEN => Record::Forgotten {
                 connector: ConnectorId(r.u32()?),
                 upto: r.generation()?,
             },
             _ => return None,
         })
-    }
-}
-
-impl How {
-    pub(crate) fn from_code(code: u8) -> Option<How> {
-        [How::None, How::Exact, How::Form, How::InDoubt]
-            .into_iter()
-            .find(|&how| how as u8 == code)
     }
 }

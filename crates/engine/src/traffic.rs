@@ -6,8 +6,8 @@ use sms::udh::Concatenation;
 use sms::{Address, Alphabet, Message, State, Wall};
 
 use crate::{
-    Amount, BindId, ConnectorId, CustomerId, Directory, Group, MessageKey, Origin, Past, RouteName,
-    Told, Wants,
+    Amount, BindId, Command, ConnectorId, CustomerId, Directory, Group, MessageKey, Origin, Past,
+    Report, RouteName, Told, Wants,
 };
 
 /// A piece of a batch's arena.
@@ -125,6 +125,13 @@ pub enum Input {
         topup: u64,
         /// How much; more than nothing.
         amount: Amount,
+    },
+    /// An operator wants something. Answered by [`Outputs::reports`].
+    Operator {
+        /// What the answer is told apart by.
+        ticket: u64,
+        /// What is wanted.
+        command: Command,
     },
     /// How much room the journal has.
     Room(Room),
@@ -627,6 +634,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
         | Input::Unbound(_)
         | Input::AlertDropped
         | Input::Credit { .. }
+        | Input::Operator { .. }
         | Input::Room(_)
         | Input::Drain => {}
     }
@@ -639,6 +647,7 @@ pub struct Outputs {
     items: Vec<Output>,
     arena: Vec<u8>,
     past: Past,
+    reports: Vec<(u64, Report)>,
 }
 
 impl Outputs {
@@ -678,9 +687,14 @@ impl Outputs {
         self.items.is_empty()
     }
 
-    /// Whether something for the history leaves with them.
-    pub(crate) fn has_past(&self) -> bool {
-        !self.past.is_empty()
+    /// Whether something leaves with them that is for nobody's session.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.past.is_empty() || !self.reports.is_empty()
+    }
+
+    /// What leaves with them for operators: the tickets of what they wanted, and what came of it. Whoever lets them out takes it.
+    pub fn reports(&mut self) -> &mut Vec<(u64, Report)> {
+        &mut self.reports
     }
 
     /// What leaves with them for the history. Whoever lets them out takes it.
@@ -693,6 +707,7 @@ impl Outputs {
         self.items.clear();
         self.arena.clear();
         self.past.clear();
+        self.reports.clear();
     }
 
     /// Adds one. For the engine, and for tests that speak for it.

@@ -19,6 +19,7 @@ use crate::journal_thread::{Batch, JournalThread};
 use crate::mailbox::{Inbox, lock};
 use crate::metrics::EngineMetrics;
 use crate::net::IoThread;
+use crate::reports::Reports;
 use crate::snapshot;
 
 /// Octets of records that may be neither durable nor given back; beyond it the engine takes no inputs, the inboxes fill and
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) stop: AtomicBool,
     /// What the engine held when it last looked.
     pub(crate) figures: Mutex<Figures>,
+    /// Operators that wait for what came of their commands.
+    pub(crate) reports: Reports,
 }
 
 /// The engine and everything its loop needs.
@@ -221,6 +224,7 @@ impl EngineThread {
         turn.durable = durable;
         while let Some(mut outputs) = turn.gate.pass(durable) {
             turn.past.append(outputs.past());
+            self.shared.reports.tell(outputs.reports());
             self.post(outputs);
         }
         if moved || !turn.past.is_empty() {

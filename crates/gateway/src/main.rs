@@ -23,6 +23,7 @@ mod open_files;
 mod orders;
 mod outbind;
 mod proxy;
+mod reports;
 mod running;
 mod serve;
 mod session_log;

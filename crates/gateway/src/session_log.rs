@@ -216,6 +216,7 @@ impl SessionLog {
                 | Input::Alert { .. }
                 | Input::AlertDropped
                 | Input::Credit { .. }
+                | Input::Operator { .. }
                 | Input::Room(_)
                 | Input::Drain => {}
             }

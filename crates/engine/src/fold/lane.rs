@@ -42,6 +42,12 @@ impl Lane {
         self.classes.iter().all(BTreeMap::is_empty)
     }
 
+    /// How many wait for a time, and the first of these.
+    pub(crate) fn later(&self) -> (u64, Option<Wall>) {
+        let first = self.due.first_key_value();
+        (self.deferred, first.map(|(&due, _)| due))
+    }
+
     /// How many receipts without a message there are, and the oldest.
     pub(crate) fn strays(&self) -> (usize, Option<MessageKey>) {
         (self.strays.len(), self.strays.first().copied())
@@ -59,20 +65,26 @@ impl Lane {
 }
 
 impl Fold {
-    /// The queues of one class of a lane in the order of their customers, round from the one behind `last`. Only who has something
-    /// waiting has a queue.
+    /// The queues of one class of a lane in the order of their customers, round from the one behind `last`, each with its length.
+    /// Only who has something waiting has a queue.
     pub(crate) fn queues(
         &self,
         connector: ConnectorId,
         class: usize,
         last: CustomerId,
-    ) -> impl Iterator<Item = (CustomerId, Waiting<'_>)> {
+    ) -> impl Iterator<Item = (CustomerId, u64, Waiting<'_>)> {
         let queues = self.lanes.get(&connector).map(|lane| &lane.classes[class]);
         let round = queues.into_iter().flat_map(move |queues| {
             let behind = queues.range((Bound::Excluded(last), Bound::Unbounded));
             behind.chain(queues.range(..=last))
         });
-        round.map(|(&customer, queue)| (customer, queue.waiting(&self.entries)))
+        round.map(|(&customer, queue)| (customer, queue.len(), queue.waiting(&self.entries)))
+    }
+
+    /// How many queues a lane has.
+    pub(crate) fn queued(&self, connector: ConnectorId) -> usize {
+        let classes = self.lanes.get(&connector).map(|lane| &lane.classes);
+        classes.map_or(0, |classes| classes.iter().map(BTreeMap::len).sum())
     }
 
     /// Keys that wait in a lane, the higher classes first.
@@ -80,7 +92,7 @@ impl Fold {
         (0..CLASSES)
             .rev()
             .flat_map(move |class| self.queues(connector, class, CustomerId::default()))
-            .flat_map(|(_, waiting)| waiting)
+            .flat_map(|(.., waiting)| waiting)
             .map(|entry| entry.order.key)
     }
 

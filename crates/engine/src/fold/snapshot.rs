@@ -38,6 +38,7 @@ impl Fold {
         for (key, stray) in self.strays() {
             write(&stray.record(key));
         }
+        self.holds.snapshot(write);
         self.ledger.snapshot(write);
         self.replies.snapshot(write);
     }

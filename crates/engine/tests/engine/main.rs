@@ -12,6 +12,7 @@ mod meetings;
 mod mo_parts;
 mod money;
 mod multi;
+mod operator;
 mod pacing;
 mod parts;
 mod receipts;

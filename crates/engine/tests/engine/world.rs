@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{
-    Amount, Answer, Balance, BindId, CarrierReceipt, Cause, Connector, ConnectorId, Customer,
-    CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input, Inputs,
-    MessageKey, Origin, Outcome, Output, Outputs, Position, ROW_OCTETS, Recovery, Refusal,
-    RefusalClass, Room, Route, RouteName, Span, Step, Target, Wants,
+    Amount, Answer, Balance, BindId, CarrierReceipt, Cause, Command, Connector, ConnectorId,
+    Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input,
+    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Position, ROW_OCTETS, Recovery, Refusal,
+    RefusalClass, Report, Room, Route, RouteName, Span, Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -85,6 +85,7 @@ pub(crate) struct World {
     history: Vec<[u8; ROW_OCTETS]>,
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
+    reported: Option<Report>,
 }
 
 impl World {
@@ -138,6 +139,7 @@ impl World {
             history: Vec::new(),
             acknowledged: None,
             closed: Vec::new(),
+            reported: None,
         };
         world.reload();
         world
@@ -165,6 +167,12 @@ impl World {
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Directory)) {
         change(&mut self.directory);
         self.reload();
+    }
+
+    /// An operator wants something.
+    pub(crate) fn operate(&mut self, command: Command) -> Report {
+        self.give(|_| Input::Operator { ticket: 7, command });
+        self.reported.take().expect("a report")
     }
 
     /// The disk has this much room.
@@ -530,6 +538,10 @@ impl World {
         self.look(&step.free);
         self.look(&step.gated);
         self.look_up(step.gated.past());
+        for (ticket, report) in step.gated.reports().drain(..) {
+            assert_eq!(ticket, 7);
+            self.reported = Some(report);
+        }
         let mut alive = Inputs::default();
         for slot in self.probed.drain(..) {
             if !self.dead.contains(&slot) {

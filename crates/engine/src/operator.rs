@@ -1,0 +1,184 @@
+//! What an operator wants to know of the engine, and to have done by it. Each answer passes the gate: nobody is told of what a crash
+//! could take back. No command takes longer than a step may take, however much waits.
+
+use sms::Wall;
+
+use crate::engine::Turn;
+use crate::fair::parts;
+use crate::fold::CLASSES;
+use crate::record::Record;
+use crate::{ConnectorId, CustomerId, Room};
+
+/// Messages that are looked at in all lanes to tell how many parts wait.
+const LOOKED_AT_MAX: usize = 16_384;
+
+/// Queues that are reported.
+const QUEUES_MAX: usize = 10_000;
+
+/// What an operator wants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// To know what waits for carriers: [`Report::Lanes`].
+    Lanes,
+    /// That what waits for a connector is not sent, or is sent again: [`Report::Held`]. It stays so after a restart.
+    Hold {
+        /// Whose lane.
+        connector: ConnectorId,
+        /// Only messages of this customer; none: all.
+        customer: Option<CustomerId>,
+        /// Held, or no longer.
+        held: bool,
+    },
+}
+
+/// What came of a [`Command`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Report {
+    /// What waits for each connector that has or had something.
+    Lanes {
+        /// By connector.
+        lanes: Vec<LaneReport>,
+        /// Queues that are not among them, since there are too many.
+        left_out: usize,
+    },
+    /// The lane is held, or no longer. Whether that is news.
+    Held {
+        /// It was not so before.
+        changed: bool,
+    },
+    /// Nothing was done: the disk has only room for what is owed already.
+    NoRoom,
+}
+
+/// What waits for one connector.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LaneReport {
+    /// Which.
+    pub connector: ConnectorId,
+    /// An operator holds all of it.
+    pub held: bool,
+    /// Binds that messages can be sent on.
+    pub binds: usize,
+    /// Sent, and the response open.
+    pub sending: u64,
+    /// Of these: nobody knows, and the policy of the connector is awaited.
+    pub in_doubt: u64,
+    /// What may be sent now, highest class first.
+    pub queues: Vec<QueueReport>,
+    /// Messages that wait for a time.
+    pub later: u64,
+    /// The first of these times.
+    pub next_due: Option<Wall>,
+}
+
+/// What one customer has waiting in one class of a lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QueueReport {
+    /// 0 lowest to 3 highest.
+    pub class: u8,
+    /// Whose.
+    pub customer: CustomerId,
+    /// An operator holds it, or all of the lane.
+    pub held: bool,
+    /// How many messages.
+    pub messages: u64,
+    /// How many short messages the carrier will make of them: exact if `is_exact`, else judged by the first of them.
+    pub parts: u64,
+    /// See `parts`.
+    pub is_exact: bool,
+    /// When the first in line was accepted.
+    pub oldest: Wall,
+}
+
+impl Turn<'_> {
+    /// Does what an operator wants.
+    pub(crate) fn operate(&mut self, ticket: u64, command: &Command) {
+        let report = match *command {
+            Command::Lanes => self.lanes(),
+            Command::Hold { .. } if self.live.room == Room::Out => Report::NoRoom,
+            Command::Hold {
+                connector,
+                customer,
+                held,
+            } => self.hold(connector, customer, held),
+        };
+        self.step.gated.reports().push((ticket, report));
+    }
+
+    fn lanes(&self) -> Report {
+        let mut room = QUEUES_MAX;
+        let mut left_out = 0;
+        let count: usize = self.fold.connectors().map(|id| self.fold.queued(id)).sum();
+        let looked_at = (LOOKED_AT_MAX / count.clamp(1, QUEUES_MAX)).max(1);
+        let lanes = self.fold.connectors().map(|id| {
+            let all = self.queues(id, looked_at);
+            let queues: Vec<_> = all.take(room).collect();
+            room -= queues.len();
+            left_out += self.fold.queued(id) - queues.len();
+            self.lane_report(id, queues)
+        });
+        Report::Lanes {
+            lanes: lanes.collect(),
+            left_out,
+        }
+    }
+
+    fn lane_report(&self, connector: ConnectorId, queues: Vec<QueueReport>) -> LaneReport {
+        let lane = self.fold.lane(connector);
+        let live = self.live.connectors.get(&connector);
+        LaneReport {
+            connector,
+            held: self.fold.holds_all(connector),
+            binds: live.map_or(0, |live| live.binds.len()),
+            sending: lane.map_or(0, |lane| lane.sending),
+            in_doubt: live.map_or(0, |live| live.doubts.len() as u64),
+            queues,
+            later: lane.map_or(0, |lane| lane.later().0),
+            next_due: lane.and_then(|lane| lane.later().1),
+        }
+    }
+
+    /// The queues of a lane, highest class first, whose parts are told by the first `looked_at` messages.
+    fn queues(
+        &self,
+        connector: ConnectorId,
+        looked_at: usize,
+    ) -> impl Iterator<Item = QueueReport> {
+        let classes = (0..CLASSES).rev();
+        let queues = classes.flat_map(move |class| {
+            let queues = self.fold.queues(connector, class, CustomerId::default());
+            queues.map(move |(customer, messages, waiting)| (class, customer, messages, waiting))
+        });
+        queues.filter_map(move |(class, customer, messages, waiting)| {
+            let oldest = waiting.head()?.order.key.minted();
+            let (mut seen, mut counted) = (0, 0);
+            for entry in waiting.take(looked_at) {
+                seen += 1;
+                counted += parts(entry);
+            }
+            Some(QueueReport {
+                class: class as u8,
+                customer,
+                held: self.fold.holds(connector, customer),
+                messages,
+                parts: (u128::from(counted) * u128::from(messages) / u128::from(seen)) as u64,
+                is_exact: seen == messages,
+                oldest,
+            })
+        })
+    }
+
+    fn hold(&mut self, connector: ConnectorId, customer: Option<CustomerId>, held: bool) -> Report {
+        let is_held = self.fold.is_held(connector, customer);
+        let changed = is_held != held;
+        if changed {
+            self.record(&Record::Held {
+                connector,
+                customer,
+                held,
+            });
+            self.live.touch_connector(connector);
+        }
+        Report::Held { changed }
+    }
+}

@@ -1,0 +1,22 @@
+//! How receipts find their messages.
+
+/// How a receipt was matched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum How {
+    /// Not at all, or not yet.
+    None = 0,
+    /// By the id as written.
+    Exact = 1,
+    /// By the id in another form, the destination agreeing.
+    Form = 2,
+    /// By the destination of the only message in doubt.
+    InDoubt = 3,
+}
+
+impl How {
+    pub(crate) fn from_code(code: u8) -> Option<How> {
+        [How::None, How::Exact, How::Form, How::InDoubt]
+            .into_iter()
+            .find(|&how| how as u8 == code)
+    }
+}
