@@ -1,6 +1,8 @@
 //! What an operator wants to know of the engine, and to have done by it. Each answer passes the gate: nobody is told of what a crash
 //! could take back. No command takes longer than a step may take, however much waits.
 
+use std::collections::BTreeSet;
+
 use sms::Wall;
 
 use crate::engine::Turn;
@@ -34,7 +36,7 @@ pub enum Command {
 /// What came of a [`Command`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Report {
-    /// What waits for each connector that has or had something.
+    /// What waits for each connector that there is, or that still has something.
     Lanes {
         /// By connector.
         lanes: Vec<LaneReport>,
@@ -108,9 +110,11 @@ impl Turn<'_> {
     fn lanes(&self) -> Report {
         let mut room = QUEUES_MAX;
         let mut left_out = 0;
-        let count: usize = self.fold.connectors().map(|id| self.fold.queued(id)).sum();
+        let here = self.directory.connectors.keys().copied();
+        let connectors: BTreeSet<_> = here.chain(self.fold.connectors()).collect();
+        let count: usize = connectors.iter().map(|&id| self.fold.queued(id)).sum();
         let looked_at = (LOOKED_AT_MAX / count.clamp(1, QUEUES_MAX)).max(1);
-        let lanes = self.fold.connectors().map(|id| {
+        let lanes = connectors.into_iter().map(|id| {
             let all = self.queues(id, looked_at);
             let queues: Vec<_> = all.take(room).collect();
             room -= queues.len();

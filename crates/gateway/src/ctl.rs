@@ -1,5 +1,7 @@
 //! `bindery ctl`: what an operator sees and does while the gateway runs.
 
+mod lanes;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -55,6 +57,7 @@ enum What {
         /// The id of a bind, a customer's system_id, or a carrier; carrier/NAME if a customer has the same name
         who: String,
     },
+    Lanes(lanes::Args),
 }
 
 /// Gives the order and says what came of it.
@@ -72,6 +75,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let order = match args.order.clone() {
         What::Binds { who } => Order::Binds { who },
         What::Kick { who } => Order::Kick { who },
+        What::Lanes(args) => Order::Lanes(args.wanted()),
     };
     match orders::give(&data_dir, order) {
         Ok(done) => {
@@ -92,6 +96,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 fn text(done: &Done, json: bool) -> String {
     match done {
         Done::Binds(binds) | Done::Kicked(binds) if json => lines(binds),
+        Done::Lanes { lanes, left_out } => lanes::list(lanes, *left_out, json),
+        Done::Held(held) => lanes::held(held, json),
         Done::Reloaded(changes) => changes.clone(),
         Done::Binds(binds) if binds.is_empty() => "no bind stands".to_owned(),
         Done::Binds(binds) => table(&HEADS, binds.iter().map(row)),

@@ -13,6 +13,7 @@ mod exit;
 mod history;
 mod http_door;
 mod journal_thread;
+mod lanes;
 mod limits;
 mod listen;
 mod log;

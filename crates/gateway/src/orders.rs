@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::{ConnectorId, CustomerId, Report};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -16,6 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::binds::{Bind, Side};
 use crate::common::Common;
 use crate::control;
+use crate::engine_thread::Shared;
+use crate::lanes::{self, Lane};
+use crate::mailbox::Inbox;
 use crate::net::IoThread;
 
 /// The language that is spoken here.
@@ -37,6 +41,8 @@ pub(crate) enum Order {
     Binds { who: Option<String> },
     /// End the binds that [`Bind::is`] finds.
     Kick { who: String },
+    /// See what waits for carriers, or change it.
+    Lanes(lanes::Wanted),
 }
 
 /// What was done.
@@ -47,6 +53,13 @@ pub(crate) enum Done {
     Binds(Vec<Bind>),
     /// These have been told to end.
     Kicked(Vec<Bind>),
+    /// What waits for carriers, and how many queues are left out since there are too many.
+    Lanes {
+        lanes: Vec<Lane>,
+        left_out: usize,
+    },
+    /// A lane is held, or no longer.
+    Held(lanes::Held),
 }
 
 /// Why nothing was done.
@@ -85,6 +98,9 @@ pub(crate) struct Reload(pub(crate) oneshot::Sender<Result<String, String>>);
 pub(crate) struct Desk {
     pub(crate) common: Arc<Common>,
     pub(crate) io: Vec<Arc<IoThread>>,
+    pub(crate) engine: Arc<Shared>,
+    /// Of the engine.
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) reloads: mpsc::Sender<Reload>,
 }
 
@@ -94,6 +110,16 @@ impl Refused {
         Refused {
             wrong: false,
             why: why.into(),
+        }
+    }
+
+    /// The engine said something that this does not answer.
+    pub(crate) fn unexpected(report: &Report) -> Refused {
+        match report {
+            Report::NoRoom => Refused::not_now(
+                "the disk has only room for what is owed: make some, then order it again",
+            ),
+            other => Refused::not_now(format!("the engine answered {other:?}")),
         }
     }
 
@@ -147,6 +173,7 @@ impl Desk {
                 Ok(Done::Binds(found.map(|(_, bind)| bind).collect()))
             }
             Order::Kick { who } => self.kick(&who).await,
+            Order::Lanes(wanted) => self.obey_lanes(wanted).await,
         }
     }
 
@@ -184,6 +211,44 @@ impl Desk {
         Ok(Done::Kicked(
             found.into_iter().map(|(_, bind)| bind).collect(),
         ))
+    }
+
+    /// Has the engine do something.
+    pub(crate) async fn engine(&self, command: engine::Command) -> Result<Report, Refused> {
+        let report = self.engine.reports.ask(&self.inbox, command).await;
+        report.ok_or_else(|| Refused::not_now("going down"))
+    }
+
+    /// The carrier of this name.
+    pub(crate) fn connector(&self, name: &str) -> Result<ConnectorId, Refused> {
+        let directory = self.common.directory();
+        let (_, connectors) = directory.numbers();
+        meant("carrier", name, &connectors)
+    }
+
+    /// The customer that binds as this.
+    pub(crate) fn customer(&self, system_id: &str) -> Result<CustomerId, Refused> {
+        let directory = self.common.directory();
+        let accounts = directory.accounts.iter();
+        let customers = accounts.map(|account| (account.system_id.as_str(), account.customer));
+        meant("customer", system_id, &customers.collect::<Vec<_>>())
+    }
+
+    /// What a carrier is called; one that is no more by its number.
+    pub(crate) fn connector_name(&self, id: ConnectorId) -> String {
+        let directory = self.common.directory();
+        let carrier = directory.carrier(id);
+        carrier.map_or_else(
+            || format!("#{}", id.0),
+            |carrier| carrier.profile.name.clone(),
+        )
+    }
+
+    /// As what a customer binds; one that is no more by its number.
+    pub(crate) fn customer_name(&self, id: CustomerId) -> String {
+        let directory = self.common.directory();
+        let account = directory.accounts.iter().find(|it| it.customer == id);
+        account.map_or_else(|| format!("#{}", id.0), |account| account.system_id.clone())
     }
 
     /// The binds that `who` means; none of a peer that is not bound.
@@ -224,6 +289,16 @@ impl Desk {
         });
         all
     }
+}
+
+/// What is called `name`, or which name may be meant.
+fn meant<Id: Copy>(what: &str, name: &str, known: &[(&str, Id)]) -> Result<Id, Refused> {
+    let found = known.iter().find(|(known, _)| *known == name);
+    found.map(|&(_, id)| id).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();
+        let instead = directory::nearest(name, &names);
+        Refused::wrong(format!("{name} is no {what}; {instead}"))
+    })
 }
 
 fn parse(line: &str) -> Result<Order, Refused> {

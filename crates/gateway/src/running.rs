@@ -154,6 +154,8 @@ impl Running {
                 let desk = Desk {
                     common: self.started.common.clone(),
                     io: self.started.io.clone(),
+                    engine: self.started.shared.clone(),
+                    inbox: self.started.inbox.clone(),
                     reloads,
                 };
                 self.tasks.spawn(desk.serve(socket));

@@ -12,14 +12,14 @@ use crate::gateway::{Dir, Gateway, run};
 const PAGE: &str = include_str!("../../../../docs/manual/ctl.md");
 
 /// Runs `bindery` with these arguments on the gateway of `dir`.
-fn bindery(dir: &Dir, args: &str) -> Output {
+pub(crate) fn bindery(dir: &Dir, args: &str) -> Output {
     let data = dir.path().join("data").display().to_string();
     let args: Vec<&str> = args.split_whitespace().collect();
     run(&[&args[..], &["--data-dir", &data]].concat())
 }
 
 /// What was said, on either stream.
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let octets = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8(octets).expect("text")
 }
@@ -38,7 +38,7 @@ fn shape(text: &str) -> Vec<Vec<String>> {
 }
 
 /// A demo whose binds to the simulated carriers all stand.
-fn demo(dir: &Dir) -> Gateway {
+pub(crate) fn demo(dir: &Dir) -> Gateway {
     let gateway = Gateway::start(dir, "gateway.io_threads = 1");
     for (connector, binds) in [("sim", 2), ("sim-odd", 1)] {
         let binds_of = format!("bindery_binds{{peer=\"{connector}\",side=\"connector\"}}");
@@ -57,23 +57,32 @@ fn binds(dir: &Dir, who: &str) -> Vec<Value> {
     text.lines().map(line).collect()
 }
 
+/// Runs the commands of a page of the manual: each says what stands below it, but for numbers. Between them the test does what
+/// `then` says, which is told the command that was run. How many there were.
+#[track_caller]
+pub(crate) fn run_page(dir: &Dir, page: &str, mut then: impl FnMut(&str)) -> usize {
+    let mut examples = 0;
+    for block in page.split("```console\n").skip(1) {
+        let (block, _) = block.split_once("```").expect("its end");
+        let (command, expected) = block.split_once('\n').expect("a command and what it says");
+        let args = command.strip_prefix("$ bindery ").expect("our command");
+        let output = bindery(dir, args);
+        let said = said(&output);
+        assert_eq!(shape(&said), shape(expected), "{command}\n{said}");
+        let wrong = expected.starts_with("bindery: ");
+        assert_eq!(output.status.code(), Some(if wrong { 2 } else { 0 }));
+        examples += 1;
+        then(args);
+    }
+    examples
+}
+
 #[test]
 fn the_page_about_ctl_is_true() {
     let dir = Dir::new("manual-ctl");
     let gateway = demo(&dir);
     let mut client = Client::bound(gateway.smpp, "demo", "demopass");
-    let mut examples = 0;
-    for block in PAGE.split("```console\n").skip(1) {
-        let (block, _) = block.split_once("```").expect("its end");
-        let (command, expected) = block.split_once('\n').expect("a command and what it says");
-        let args = command.strip_prefix("$ bindery ").expect("our command");
-        let output = bindery(&dir, args);
-        assert_eq!(shape(&said(&output)), shape(expected), "{}", said(&output));
-        let wrong = expected.starts_with("bindery: ");
-        assert_eq!(output.status.code(), Some(if wrong { 2 } else { 0 }));
-        examples += 1;
-    }
-    assert_eq!(examples, 4);
+    assert_eq!(run_page(&dir, PAGE, |_| ()), 4);
     client.next_of(command::UNBIND);
 }
 

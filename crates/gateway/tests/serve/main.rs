@@ -13,6 +13,7 @@ mod fairness;
 mod gateway;
 mod interop;
 mod kill;
+mod lanes;
 mod life;
 mod magic;
 mod manual;
