@@ -563,6 +563,8 @@ fn carrier(settings: &ConnectorSettings, hosts: &[Host]) -> Carrier {
             network
         },
         binds: reach.binds,
+        spread: reach.spread,
+        fail_back: reach.fail_back,
         connect_timeout: reach.connect_timeout,
         reconnect_min: reach.reconnect_min,
         reconnect_max: reach.reconnect_max,

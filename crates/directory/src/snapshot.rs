@@ -89,6 +89,10 @@ pub struct Carrier {
     pub place: CarrierPlace,
     /// Binds to keep up.
     pub binds: u16,
+    /// The preferred host of each bind is another one; off: the first is that of all.
+    pub spread: bool,
+    /// After how long a bind that does not stand at its preferred host tries that again; none: never.
+    pub fail_back: Option<Duration>,
     /// How long a TCP connect may take.
     pub connect_timeout: Duration,
     /// Pause before the first new attempt; it doubles with each.

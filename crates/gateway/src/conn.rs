@@ -16,7 +16,7 @@ use smpp::session::CloseReason;
 use smpp::status::Status;
 use sms::{Instant, Now};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::limits::Ticket;
 use crate::net::Place;
@@ -80,6 +80,8 @@ pub(crate) struct State {
     pub(crate) ticket: Option<Ticket>,
     /// Held until the socket is closed.
     pub(crate) place: Option<Place>,
+    /// Told when the bind to a carrier stands.
+    pub(crate) on_bound: Option<oneshot::Sender<()>>,
     pub(crate) log: SessionLog,
     patience: Patience,
     /// The first octets that came: they tell what a peer speaks that does not speak SMPP.
@@ -176,6 +178,7 @@ impl Conn {
                 admitted: None,
                 ticket: None,
                 place: None,
+                on_bound: None,
                 log,
                 patience,
                 first: None,

@@ -1,27 +1,24 @@
 //! Binds to carriers: as many sockets as were agreed, each of them bound again when it ends.
 
+mod backoff;
+mod dial;
+
 use std::cell::{Cell, RefCell};
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-use directory::{Carrier, CarrierPlace, Host};
-use smpp::status::{self, Status};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::Notify;
+use directory::{Carrier, CarrierPlace};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
 
+pub(crate) use self::backoff::{Backoff, Ended};
+use self::dial::Reached;
+pub(crate) use self::dial::connect_host;
 use crate::conn::{Conn, End, Peer};
 use crate::net::Io;
 use crate::session_log::SessionLog;
 use crate::wire::Wire;
-
-/// A bind that stood so long was a good one: the next failure is the first again.
-const GOOD_AFTER: Duration = Duration::from_secs(60);
-
-/// Answers of 0x0D in a row after which the carrier is taken at its word.
-const BINDFAIL_MAX: u32 = 3;
 
 /// One bind to a carrier that is to stand.
 #[derive(Clone, Debug)]
@@ -56,7 +53,21 @@ struct Link {
     plan: RefCell<LinkPlan>,
     ended: Cell<bool>,
     wake: Notify,
-    conn: RefCell<Option<Rc<Conn>>>,
+    /// Its plan has other settings now.
+    replanned: Notify,
+    /// Its connections: one, or two while it moves to another host.
+    conns: RefCell<Vec<Rc<Conn>>>,
+}
+
+/// A connection of a link, on its way to a bind or with one.
+struct Attempt {
+    conn: Rc<Conn>,
+    /// Which of the carrier's hosts, from 0.
+    host: usize,
+    /// Told when the bind stands.
+    bound: oneshot::Receiver<()>,
+    /// Moves its octets until it ends: a task of its own, so that it ends in good order though the link ends first.
+    task: JoinHandle<Ended>,
 }
 
 impl Links {
@@ -67,7 +78,7 @@ impl Links {
             let stays = plans.iter().any(|plan| plan.is_met_by(&link.plan.borrow()));
             if !stays {
                 link.end();
-                if let Some(conn) = &*link.conn.borrow() {
+                for conn in &*link.conns.borrow() {
                     io.retire(conn);
                 }
             }
@@ -79,6 +90,7 @@ impl Links {
                 .find(|link| plan.is_met_by(&link.plan.borrow()))
             {
                 *link.plan.borrow_mut() = plan;
+                link.replanned.notify_one();
                 continue;
             }
             let link = Rc::new(Link::new(plan));
@@ -104,6 +116,23 @@ impl LinkPlan {
             && self.number == other.number
             && self.generation == other.generation
     }
+
+    /// How many hosts the carrier has; at least one.
+    fn hosts(&self) -> usize {
+        match &self.carrier.place {
+            CarrierPlace::Network { hosts, .. } => hosts.len(),
+            CarrierPlace::Simulated => 1,
+        }
+    }
+
+    /// The preferred host of this bind, from 0.
+    fn home(&self) -> usize {
+        if self.carrier.spread {
+            usize::from(self.number) % self.hosts()
+        } else {
+            0
+        }
+    }
 }
 
 impl Link {
@@ -112,7 +141,8 @@ impl Link {
             plan: RefCell::new(plan),
             ended: Cell::new(false),
             wake: Notify::new(),
-            conn: RefCell::new(None),
+            replanned: Notify::new(),
+            conns: RefCell::default(),
         }
     }
 
@@ -129,16 +159,19 @@ async fn keep(io: Rc<Io>, link: Rc<Link>) {
         let profile = &plan.carrier.profile;
         Backoff::new(io.common.seed((&profile.name, profile.kind, plan.number)))
     };
-    for attempt in 0.. {
+    // Failures in a row: after each the next host is the first to be tried.
+    let mut failures = 0;
+    loop {
         let plan = link.plan.borrow().clone();
         let name = &plan.carrier.profile.name;
         let ended = tokio::select! {
-            ended = bind(&io, &plan, &link, attempt) => ended,
+            ended = bind(&io, &plan, &link, plan.home() + failures) => ended,
             () = link.wake.notified() => return,
         };
         if link.ended.get() {
             return;
         }
+        failures = if ended.was_good() { 0 } else { failures + 1 };
         let pause = backoff.after(
             ended,
             plan.carrier.reconnect_min,
@@ -164,125 +197,123 @@ async fn keep(io: Rc<Io>, link: Rc<Link>) {
     }
 }
 
-/// One attempt, from the connection to its end.
-async fn bind(io: &Rc<Io>, plan: &LinkPlan, link: &Rc<Link>, attempt: usize) -> Ended {
+/// One bind, from the connection to its end. Host number `first` is tried first; the bind may move to its preferred one meanwhile.
+async fn bind(io: &Rc<Io>, plan: &LinkPlan, link: &Rc<Link>, first: usize) -> Ended {
     let name = &plan.carrier.profile.name;
     let meter = io.common.metrics.peers.connector(name);
-    match connect(plan, attempt + usize::from(plan.number)).await {
-        Ok((socket, remote, host)) => {
-            let (io, plan, link) = (io.clone(), plan.clone(), link.clone());
-            // A task of its own: it ends in good order though the link is ended first.
-            let stand = async move { stand(&io, &plan, &link, socket, remote, &host).await };
-            let ended = tokio::task::spawn_local(stand).await;
-            let ended = ended.unwrap_or(Ended::Unreached);
-            if let Ended::Refused(status) = ended {
-                meter.connect(status.name());
-            }
-            ended
-        }
+    let reached = match dial::any(plan, first % plan.hosts()).await {
+        Ok(reached) => reached,
         Err(error) => {
             tracing::warn!(connector = name, %error, "no connection");
             meter.connect("no connection");
-            Ended::Unreached
-        }
-    }
-}
-
-/// Connects to the first address that answers: the carrier's hosts in turn, another one first at each attempt. Names are
-/// looked up each time.
-async fn connect(plan: &LinkPlan, attempt: usize) -> io::Result<(TcpStream, SocketAddr, String)> {
-    let timeout = plan.carrier.connect_timeout;
-    if let Way::Simulated(remote) = plan.way {
-        let socket = connect_address(remote, None, timeout).await?;
-        return Ok((socket, remote, String::new()));
-    }
-    let CarrierPlace::Network {
-        hosts, bind_from, ..
-    } = &plan.carrier.place
-    else {
-        unreachable!("only the simulated one is not on the network");
-    };
-    let mut last = io::Error::new(ErrorKind::NotFound, "no host is configured");
-    for n in 0..hosts.len() {
-        let host = &hosts[(attempt + n) % hosts.len()];
-        match connect_host(host, *bind_from, timeout).await {
-            Ok((socket, remote)) => return Ok((socket, remote, host.name.clone())),
-            Err(error) => last = io::Error::new(error.kind(), format!("{host}: {error}")),
-        }
-    }
-    Err(last)
-}
-
-/// Connects to the first address of a host that answers.
-pub(crate) async fn connect_host(
-    host: &Host,
-    from: Option<IpAddr>,
-    timeout: Duration,
-) -> io::Result<(TcpStream, SocketAddr)> {
-    let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
-    for remote in tokio::net::lookup_host((host.name.as_str(), host.port)).await? {
-        match connect_address(remote, from, timeout).await {
-            Ok(socket) => return Ok((socket, remote)),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-async fn connect_address(
-    remote: SocketAddr,
-    from: Option<IpAddr>,
-    timeout: Duration,
-) -> io::Result<TcpStream> {
-    let socket = if remote.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
-    socket.set_nodelay(true)?;
-    if let Some(address) = from {
-        socket.bind(SocketAddr::new(address, 0))?;
-    }
-    let connected = tokio::time::timeout(timeout, socket.connect(remote)).await;
-    connected.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
-}
-
-/// Binds over a connection and stays until it ends.
-async fn stand(
-    io: &Rc<Io>,
-    plan: &LinkPlan,
-    link: &Link,
-    socket: TcpStream,
-    remote: SocketAddr,
-    host: &str,
-) -> Ended {
-    let wire = match wire(plan, host) {
-        Ok(wire) => wire,
-        Err(error) => {
-            tracing::error!(
-                connector = plan.carrier.profile.name,
-                error,
-                "TLS could not begin"
-            );
             return Ended::Unreached;
         }
     };
+    let mut standing = match attempt(io, plan, link, reached) {
+        Ok(attempt) => attempt,
+        Err(error) => {
+            tracing::error!(connector = name, error, "TLS could not begin");
+            return Ended::Unreached;
+        }
+    };
+    let ended = loop {
+        tokio::select! {
+            ended = &mut standing.task => break ended.unwrap_or(Ended::Unreached),
+            () = time_to_go_home(link, standing.host) => {}
+            () = link.replanned.notified() => continue,
+        }
+        if let Some(home) = go_home(io, plan, link).await {
+            io.retire(&standing.conn);
+            standing = home;
+            tracing::info!(
+                connector = name,
+                bind = plan.number,
+                "back at the preferred host"
+            );
+        }
+    };
+    if let Ended::Refused(status) = ended {
+        meter.connect(status.name());
+    }
+    ended
+}
+
+/// Begins to bind over a connection.
+///
+/// # Errors
+/// A sentence: TLS cannot begin.
+fn attempt(
+    io: &Rc<Io>,
+    plan: &LinkPlan,
+    link: &Rc<Link>,
+    reached: Reached,
+) -> Result<Attempt, String> {
+    let wire = wire(plan, &reached.name)?;
     let profile = plan.carrier.profile.clone();
-    let log = SessionLog::carrier(remote, &io.common.metrics, &profile.name);
-    let conn = io.open(socket, wire, log, |at, now| {
+    let log = SessionLog::carrier(reached.remote, &io.common.metrics, &profile.name);
+    let conn = io.open(reached.socket, wire, log, |at, now| {
         Peer::Carrier(Box::new(peer::carrier::Carrier::new(at, profile, now)))
     });
-    conn.state.borrow_mut().place = Some(io.place());
-    *link.conn.borrow_mut() = Some(conn.clone());
+    let (tell, bound) = oneshot::channel();
+    {
+        let state = &mut *conn.state.borrow_mut();
+        (state.place, state.on_bound) = (Some(io.place()), Some(tell));
+    }
+    link.conns.borrow_mut().push(conn.clone());
     if link.ended.get() {
         io.retire(&conn);
     }
+    let task = tokio::task::spawn_local(stand(io.clone(), link.clone(), conn.clone()));
+    Ok(Attempt {
+        conn,
+        host: reached.host,
+        bound,
+        task,
+    })
+}
+
+/// Moves the octets of a connection until it ends.
+async fn stand(io: Rc<Io>, link: Rc<Link>, conn: Rc<Conn>) -> Ended {
     let end = io.drive(&conn).await;
-    *link.conn.borrow_mut() = None;
+    let others = |other: &Rc<Conn>| !Rc::ptr_eq(other, &conn);
+    link.conns.borrow_mut().retain(others);
     match (end, conn.state.borrow().log.bound_since()) {
         (End::BindRefused(status), _) => Ended::Refused(status),
         (_, Some(since)) => Ended::Stood(io.common.clock.mono().since(since)),
         (_, None) => Ended::Unreached,
+    }
+}
+
+/// Waits until a bind that stands at number `host` is to try its preferred one again; for ever if that is the one, or if it is to
+/// stay.
+async fn time_to_go_home(link: &Link, host: usize) {
+    let after = {
+        let plan = link.plan.borrow();
+        let away = host != plan.home();
+        plan.carrier.fail_back.filter(|_| away)
+    };
+    match after {
+        Some(after) => tokio::time::sleep(after).await,
+        None => core::future::pending().await,
+    }
+}
+
+/// Another bind, which stands at the preferred host; `None`: there is none to be had.
+async fn go_home(io: &Rc<Io>, plan: &LinkPlan, link: &Rc<Link>) -> Option<Attempt> {
+    let name = &plan.carrier.profile.name;
+    let reached = dial::one(plan, plan.home()).await;
+    let begun = reached
+        .map_err(|error| error.to_string())
+        .and_then(|reached| attempt(io, plan, link, reached));
+    let mut home = begun
+        .map_err(|error| tracing::info!(connector = name, error, "the preferred host is not back"))
+        .ok()?;
+    tokio::select! {
+        Ok(()) = &mut home.bound => Some(home),
+        ended = &mut home.task => {
+            tracing::info!(connector = name, ?ended, "the preferred host gives no bind");
+            None
+        }
     }
 }
 
@@ -299,149 +330,4 @@ fn wire(plan: &LinkPlan, host: &str) -> Result<Wire, String> {
         .map_err(|_| format!("{name} is no name that a certificate can bear"))?;
     let connection = rustls::ClientConnection::new(config.clone(), name);
     connection.map(Wire::tls).map_err(|error| error.to_string())
-}
-
-/// How an attempt to bind ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Ended {
-    /// No bind came to stand, and the carrier did not say why.
-    Unreached,
-    /// The carrier refused the bind.
-    Refused(Status),
-    /// The bind stood so long.
-    Stood(Duration),
-}
-
-/// How long to wait before the next attempt: 1 s by default, doubling to the cap, each 20 % more or less, so that many links do
-/// not come back in step.
-pub(crate) struct Backoff {
-    /// Failures in a row.
-    failures: u32,
-    /// Of these, answers of 0x0D.
-    bindfails: u32,
-    random: u64,
-}
-
-/// A wait.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Pause {
-    pub(crate) wait: Duration,
-    /// Somebody has to look at the configuration.
-    alarm: bool,
-}
-
-impl Backoff {
-    pub(crate) fn new(seed: u64) -> Backoff {
-        Backoff {
-            failures: 0,
-            bindfails: 0,
-            random: seed,
-        }
-    }
-
-    pub(crate) fn after(&mut self, ended: Ended, first: Duration, cap: Duration) -> Pause {
-        self.bindfails = match ended {
-            Ended::Refused(status::RBINDFAIL) => self.bindfails + 1,
-            Ended::Refused(_) | Ended::Stood(_) => 0,
-            Ended::Unreached => self.bindfails,
-        };
-        let alarm = match ended {
-            Ended::Refused(status::RBINDFAIL) => self.bindfails >= BINDFAIL_MAX,
-            Ended::Refused(status::RINVPASWD | status::RINVSYSID | status::RINVSYSTYP) => true,
-            Ended::Refused(_) | Ended::Unreached | Ended::Stood(_) => false,
-        };
-        if matches!(ended, Ended::Stood(time) if time >= GOOD_AFTER) {
-            self.failures = 0;
-        }
-        // Doubled more than 16 times, it has long reached any cap.
-        let doubled = first.saturating_mul(1 << self.failures.min(16)).min(cap);
-        self.failures = self.failures.saturating_add(1);
-        Pause {
-            wait: self.jitter(if alarm { cap } else { doubled }),
-            alarm,
-        }
-    }
-
-    /// 20 % more or less.
-    fn jitter(&mut self, wait: Duration) -> Duration {
-        // xorshift64; good enough to keep links apart.
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        wait * (800 + (self.random % 401) as u32) / 1000
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FIRST: Duration = Duration::from_secs(1);
-    const CAP: Duration = Duration::from_secs(60);
-
-    fn seconds(backoff: &mut Backoff, ended: Ended) -> (f64, bool) {
-        let pause = backoff.after(ended, FIRST, CAP);
-        (pause.wait.as_secs_f64(), pause.alarm)
-    }
-
-    #[track_caller]
-    fn about(wait: f64, expected: f64) {
-        assert!(
-            (0.8 * expected..=1.2 * expected).contains(&wait),
-            "{wait} s instead of {expected} s"
-        );
-    }
-
-    /// Shows MTA-90.
-    #[test]
-    fn waits_double_from_one_second_to_the_cap() {
-        let mut backoff = Backoff::new(7);
-        for expected in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
-            about(seconds(&mut backoff, Ended::Unreached).0, expected);
-        }
-    }
-
-    #[test]
-    fn only_a_bind_that_stood_for_a_minute_begins_anew() {
-        let mut backoff = Backoff::new(7);
-        about(seconds(&mut backoff, Ended::Unreached).0, 1.0);
-        about(
-            seconds(&mut backoff, Ended::Stood(Duration::from_secs(59))).0,
-            2.0,
-        );
-        about(seconds(&mut backoff, Ended::Stood(GOOD_AFTER)).0, 1.0);
-    }
-
-    #[test]
-    fn wrong_credentials_wait_at_the_cap_and_raise_an_alarm() {
-        for wrong in [status::RINVPASWD, status::RINVSYSID, status::RINVSYSTYP] {
-            let (wait, alarm) = seconds(&mut Backoff::new(7), Ended::Refused(wrong));
-            about(wait, 60.0);
-            assert!(alarm);
-        }
-    }
-
-    #[test]
-    fn bindfail_is_believed_the_third_time_running() {
-        let mut backoff = Backoff::new(7);
-        let refused = Ended::Refused(status::RBINDFAIL);
-        assert!(!seconds(&mut backoff, refused).1);
-        assert!(!seconds(&mut backoff, Ended::Refused(status::RALYBND)).1);
-        assert!(!seconds(&mut backoff, refused).1);
-        assert!(!seconds(&mut backoff, refused).1);
-        let (wait, alarm) = seconds(&mut backoff, refused);
-        about(wait, 60.0);
-        assert!(alarm);
-    }
-
-    #[test]
-    fn links_do_not_come_back_in_step() {
-        let (mut one, mut other) = (Backoff::new(1), Backoff::new(2));
-        let waits = |backoff: &mut Backoff| {
-            (0..6)
-                .map(|_| backoff.after(Ended::Unreached, FIRST, CAP).wait)
-                .collect::<Vec<_>>()
-        };
-        assert_ne!(waits(&mut one), waits(&mut other));
-    }
 }

@@ -462,7 +462,13 @@ impl Io {
                 Told::Authenticate(credentials) => {
                     self.authenticate(conn, state, now, &credentials, &mut bench.inputs);
                 }
-                Told::Bound(version) => state.log.carrier_bound(version, now.mono),
+                Told::Bound(version) => {
+                    state.log.carrier_bound(version, now.mono);
+                    if let Some(tell) = state.on_bound.take() {
+                        // Only a bind that takes the place of another is waited for.
+                        let _ = tell.send(());
+                    }
+                }
             }
         }
         state.log.notes(&mut bench.notes);

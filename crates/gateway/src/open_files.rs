@@ -66,12 +66,14 @@ impl OpenFiles {
 /// What others may not take. Carriers have a place of their own each: they come back when customers have filled the rest.
 fn kept(directory: &Directory, threads: usize) -> u64 {
     let carriers = directory.carriers.iter().map(|carrier| {
-        // Both ends of the connection to a simulated carrier are in this process.
-        let ends = match carrier.place {
+        let sockets = match &carrier.place {
+            // Both ends of the connection are in this process.
             CarrierPlace::Simulated => 2,
+            // It stands at one host while it binds at another.
+            CarrierPlace::Network { hosts, .. } if hosts.len() > 1 => 2,
             CarrierPlace::Network { .. } => 1,
         };
-        u64::from(carrier.binds) * ends
+        u64::from(carrier.binds) * sockets
     });
     let listeners = directory.listeners.iter().map(|listener| {
         let visitors = match listener.kind {

@@ -67,6 +67,8 @@ impl fmt::Display for Host {
 #[derive(Clone)]
 pub(crate) struct Reach {
     pub(crate) hosts: Vec<Host>,
+    pub(crate) spread: bool,
+    pub(crate) fail_back: Option<Duration>,
     pub(crate) simulated: bool,
     pub(crate) binds: u16,
     pub(crate) receivers: u16,
@@ -87,6 +89,8 @@ impl Default for Reach {
     fn default() -> Reach {
         Reach {
             hosts: Vec::new(),
+            spread: false,
+            fail_back: Some(Duration::from_secs(60)),
             simulated: false,
             binds: 1,
             receivers: 0,
@@ -207,6 +211,8 @@ impl ConnectorSettings {
     fn settle_simulated(&mut self, written: &Written<'_>, reader: &mut Reader) {
         let out_of_place = [
             "hosts",
+            "spread",
+            "fail_back",
             "receivers",
             "receiver_hosts",
             "password",
@@ -304,7 +310,11 @@ fn identity() -> Vec<Setting<ConnectorSettings>> {
 fn connection() -> Vec<Setting<ConnectorSettings>> {
     vec![
         setting!("hosts", reach.hosts, several(16, parsed("a host with its port such as \"smsc.example.net:2775\"")), Reconnect,
-            "Where the carrier is; several are tried in turn. DNS is asked at each connect."),
+            "Where the carrier is, the preferred host first: a bind goes to the first that answers. DNS is asked at each connect, and all addresses of a name are tried."),
+        setting!("spread", reach.spread, Flag, Reconnect,
+            "`true`: all `hosts` are alike: the first of them is the preferred one of the first bind, the second that of the second, and so on."),
+        setting!("fail_back", reach.fail_back, or_none("never", time("1s", "24h")), AtOnce,
+            "A bind that stands at another host than its preferred one tries that again after so long; once it is bound there, the other bind ends when all is answered. `never`: it stays until it ends."),
         setting!("simulated", reach.simulated, Flag, Reconnect,
             "The carrier is the built-in simulated one; `hosts` and a password are not given."),
         setting!("binds", reach.binds, whole(1..=1000), Reconnect, "Binds to keep up."),

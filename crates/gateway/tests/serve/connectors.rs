@@ -6,8 +6,9 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use smpp::command;
-use smpp::pdu::Pdu;
+use smpp::pdu::{Pdu, Sm};
 use smpp::status;
+use sms::Address;
 
 use crate::carriers::arrive;
 use crate::client::Client;
@@ -17,7 +18,7 @@ const PAGE: &str = include_str!("../../../../docs/manual/carriers.md");
 
 /// The configuration that the page has under a heading, with these ports of ours in place of its hosts.
 #[track_caller]
-fn task(heading: &str, hosts: &[(&str, &TcpListener)]) -> String {
+pub(crate) fn task(heading: &str, hosts: &[(&str, &TcpListener)]) -> String {
     let (_, rest) = PAGE
         .split_once(&format!("\n## {heading}\n"))
         .expect("the heading");
@@ -33,7 +34,7 @@ fn task(heading: &str, hosts: &[(&str, &TcpListener)]) -> String {
 }
 
 /// A message centre's port.
-fn port() -> TcpListener {
+pub(crate) fn port() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").expect("a port")
 }
 
@@ -48,7 +49,8 @@ fn a_transmitter_and_a_receiver_are_one_carrier() {
             ("smsc.example.net:2776", &back),
         ],
     );
-    let gateway = Gateway::start(&dir, &config);
+    let number = "\n[[number]]\nnumber = \"80888\"\ncustomer = \"demo\"\n";
+    let gateway = Gateway::start(&dir, &(config + number));
     let (mut transmitter, bind) = arrive(&out);
     assert!(matches!(bind.pdu(), Pdu::BindTransmitter(_)), "{bind:?}");
     transmitter.accept_bind(&bind);
@@ -67,6 +69,25 @@ fn a_transmitter_and_a_receiver_are_one_carrier() {
     assert_eq!(receiver.report("42", number), status::OK);
     let receipt = customer.next_of(command::DELIVER_SM);
     customer.acknowledge(&receipt);
+
+    // What subscribers write comes over the receiver too.
+    let written = receiver.ask(&Pdu::DeliverSm(Sm {
+        source: Address::international(number.as_bytes()),
+        destination: Address::international(b"80888"),
+        short_message: b"hello yourself",
+        ..Sm::default()
+    }));
+    let answer = receiver.next_of(command::DELIVER_SM_RESP);
+    assert_eq!(
+        (answer.header.sequence, answer.header.status),
+        (written, status::OK)
+    );
+    let brought = customer.next_of(command::DELIVER_SM);
+    let Pdu::DeliverSm(sm) = brought.pdu() else {
+        panic!("{brought:?}");
+    };
+    assert_eq!(sm.short_message, b"hello yourself");
+    customer.acknowledge(&brought);
 
     // Without the receiver messages go out, and their receipts come when it is back.
     drop(receiver);

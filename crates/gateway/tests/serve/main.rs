@@ -11,6 +11,7 @@ mod customers;
 mod disk;
 mod fairness;
 mod gateway;
+mod hosts;
 mod interop;
 mod kill;
 mod lanes;
