@@ -109,7 +109,7 @@ impl Turn<'_> {
         let latest = self.fold.replies().get(Talk::answered_by(message))?;
         let age = self.now.wall.0.saturating_sub(latest.key.minted().0);
         let keep = self.directory.limits.replies_keep;
-        (u128::from(age) <= keep.as_millis()).then_some(*latest)
+        (u128::from(age) <= keep.as_millis()).then_some(latest)
     }
 
     /// The talk that an answer to the message would belong to, if it is from a number that subscribers write to.

@@ -235,6 +235,7 @@ const WHOLE: u8 = 41;
 const REPLY: u8 = 50;
 const LATEST: u8 = 51;
 const OUTDATED: u8 = 52;
+const LATEST_CHECKED: u8 = 54;
 const ERA: u8 = 53;
 const HELD: u8 = 61;
 const OPEN_PART: u8 = 42;
@@ -448,8 +449,12 @@ impl Record<'_> {
                 w.u64(segments);
             }
             Record::Latest { talk, latest } => {
-                w.bytes(&[LATEST]);
-                w.u64(talk.0);
+                w.bytes(&[if talk.is_checked() {
+                    LATEST_CHECKED
+                } else {
+                    LATEST
+                }]);
+                talk.encode(w);
                 latest.encode(w);
             }
             Record::Era { since } => {
@@ -568,8 +573,8 @@ impl Record<'_> {
                 },
                 body: r.long()?,
             },
-            LATEST => Record::Latest {
-                talk: Talk(r.u64()?),
+            kind @ (LATEST | LATEST_CHECKED) => Record::Latest {
+                talk: Talk::decode(r, kind == LATEST_CHECKED)?,
                 latest: Latest::decode(r)?,
             },
             ERA => Record::Era { since: r.key()? },

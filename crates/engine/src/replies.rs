@@ -11,8 +11,16 @@ use crate::record::{Reader, Record, Writer};
 use crate::{CustomerId, MessageKey, Told};
 
 /// One of our numbers and a subscriber: what passes between them is one talk.
+///
+/// A customer chooses whom it writes to, and 64 bits leave it a good chance of a made-up number that meets the talk of somebody
+/// else, whose answers it would get then. With the check it is 96 bits, while all destinations of up to 20 digits are less than 67:
+/// as good as never there is such a number at all, so nothing about them need be secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Talk(pub(crate) u64);
+pub(crate) struct Talk {
+    pub(crate) pair: u64,
+    /// Another 32 bits of both numbers; 0: an older journal does not know them.
+    pub(crate) check: u32,
+}
 
 /// The latest message of a talk from our side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +55,26 @@ struct Era {
     since: MessageKey,
     /// The newest of its messages.
     last: MessageKey,
-    talks: FixedMap<u64, Latest>,
+    talks: FixedMap<u64, Known>,
+}
+
+/// The latest message of a talk, in as few octets as it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Known {
+    key: MessageKey,
+    told: Told,
+    customer: CustomerId,
+    check: u32,
+}
+
+impl Known {
+    fn latest(self) -> Latest {
+        Latest {
+            key: self.key,
+            customer: self.customer,
+            told: self.told,
+        }
+    }
 }
 
 impl Talk {
@@ -62,7 +89,36 @@ impl Talk {
     }
 
     fn between(ours: &[u8], theirs: &[u8]) -> Talk {
-        Talk(hash::octets(hash::octets(0, ours), theirs))
+        const CHECK: u64 = 0x5EED_0F7A_1C5E_C0DE;
+        let hash = |seed| hash::octets(hash::octets(seed, ours), theirs);
+        Talk {
+            pair: hash(0),
+            check: (hash(CHECK) as u32).max(1),
+        }
+    }
+
+    /// Its check is known.
+    pub(crate) fn is_checked(self) -> bool {
+        self.check != 0
+    }
+
+    pub(crate) fn encode(self, w: &mut Writer<'_>) {
+        w.u64(self.pair);
+        if self.is_checked() {
+            w.u32(self.check);
+        }
+    }
+
+    pub(crate) fn decode(r: &mut Reader<'_, '_>, checked: bool) -> Option<Talk> {
+        Some(Talk {
+            pair: r.u64()?,
+            check: if checked { r.u32()? } else { 0 },
+        })
+    }
+
+    /// Whether this may be the talk that `known` is about.
+    fn is(self, known: &Known) -> bool {
+        known.check == self.check || known.check == 0
     }
 }
 
@@ -100,7 +156,13 @@ impl Replies {
             return;
         };
         era.last = era.last.max(key);
-        match era.talks.entry(talk.0) {
+        let latest = Known {
+            key,
+            told: latest.told,
+            customer: latest.customer,
+            check: talk.check,
+        };
+        match era.talks.entry(talk.pair) {
             Entry::Occupied(mut known) if known.get().key < key => {
                 known.insert(latest);
             }
@@ -152,9 +214,12 @@ impl Replies {
         (oldest.last < since || self.len + share(most) > most).then_some(oldest.last)
     }
 
-    pub(crate) fn get(&self, talk: Talk) -> Option<&Latest> {
+    pub(crate) fn get(&self, talk: Talk) -> Option<Latest> {
         let mut eras = self.eras.iter().rev();
-        eras.find_map(|era| era.talks.get(&talk.0))
+        let known = eras.find_map(|era| era.talks.get(&talk.pair));
+        known
+            .filter(|known| talk.is(known))
+            .map(|known| known.latest())
     }
 
     /// Everything as records, in an order that depends on nothing but the contents.
@@ -164,8 +229,10 @@ impl Replies {
             let talks = era.talks.iter();
             let mut talks: Vec<_> = talks.map(|(&talk, latest)| (latest.key, talk)).collect();
             talks.sort_unstable();
-            for (_, talk) in talks {
-                let (talk, latest) = (Talk(talk), era.talks[&talk]);
+            for (_, pair) in talks {
+                let known = era.talks[&pair];
+                let check = known.check;
+                let (talk, latest) = (Talk { pair, check }, known.latest());
                 write(&Record::Latest { talk, latest });
             }
         }
@@ -192,7 +259,11 @@ mod tests {
             customer: CustomerId(1),
             told: MessageKey(key).into(),
         };
-        replies.remember(Talk(talk), latest);
+        replies.remember(unchecked(talk), latest);
+    }
+
+    fn unchecked(pair: u64) -> Talk {
+        Talk { pair, check: 0 }
     }
 
     /// Remembers as the engine would.
@@ -208,7 +279,7 @@ mod tests {
     }
 
     fn key(replies: &Replies, talk: u64) -> Option<u64> {
-        replies.get(Talk(talk)).map(|latest| latest.key.0)
+        replies.get(unchecked(talk)).map(|latest| latest.key.0)
     }
 
     /// Each fact of a snapshot.
@@ -309,15 +380,57 @@ mod tests {
             customer: CustomerId(2),
             told: MessageKey(9).into(),
         };
-        let talk = Talk(7);
+        let talk = unchecked(7);
         let written = Record::decode(&mut &octets[..]);
         assert_eq!(written, Some(Record::Latest { talk, latest }));
         let mut replies = Replies::default();
         replies.remember(talk, latest);
         remember(&mut replies, 8, 20);
-        assert_eq!(replies.get(talk), Some(&latest));
+        assert_eq!(replies.get(talk), Some(latest));
+        assert_eq!(replies.get(Talk { check: 9, ..talk }), Some(latest));
         // Without eras a part of a table is forgotten.
         replies.forget(MessageKey(15));
         assert_eq!((replies.get(talk), key(&replies, 8)), (None, Some(20)));
+    }
+
+    #[test]
+    fn a_number_made_to_meet_another_talk_gets_no_answer_of_it() {
+        let theirs = Talk::between(b"4477009001", b"4917012345678");
+        let made = Talk {
+            check: theirs.check ^ 2,
+            ..theirs
+        };
+        let latest = Latest {
+            key: MessageKey(10),
+            customer: CustomerId(2),
+            told: MessageKey(10).into(),
+        };
+        let mut replies = Replies::default();
+        replies.remember(made, latest);
+        assert_eq!(replies.get(theirs), None);
+        assert_eq!(replies.get(made), Some(latest));
+        let mut written = Vec::new();
+        replies.snapshot(&mut |record| record.encode(&mut written));
+        let mut recovered = Replies::default();
+        let mut rest = &written[..];
+        while !rest.is_empty() {
+            match Record::decode(&mut rest) {
+                Some(Record::Era { since }) => recovered.begin(since),
+                Some(Record::Latest { talk, latest }) => recovered.remember(talk, latest),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(recovered.get(theirs), None);
+        assert_eq!(recovered.get(made), Some(latest));
+    }
+
+    #[test]
+    fn the_check_depends_on_either_number_and_on_nothing_that_the_pair_depends_on() {
+        let talks = [("44770", "49170"), ("44771", "49170"), ("44770", "49171")];
+        let talks = talks.map(|(ours, theirs)| Talk::between(ours.as_bytes(), theirs.as_bytes()));
+        for (n, talk) in talks.iter().enumerate() {
+            assert!(talks[..n].iter().all(|other| other.check != talk.check));
+            assert_ne!(talk.check, talk.pair as u32);
+        }
     }
 }

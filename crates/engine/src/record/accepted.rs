@@ -54,8 +54,10 @@ mod flag {
     pub(super) const GROUP: u8 = 8;
     pub(super) const PART: u8 = 16;
     pub(super) const TALK: u8 = 32;
+    /// The talk has its check, which older journals do not know.
+    pub(super) const CHECK: u8 = 64;
     /// A newer version may know more.
-    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD | GROUP | PART | TALK;
+    pub(super) const KNOWN: u8 = SENDING | DUE | TOLD | GROUP | PART | TALK | CHECK;
 }
 
 impl<'a> Accepted<'a> {
@@ -67,7 +69,8 @@ impl<'a> Accepted<'a> {
             | bit(told.is_some(), flag::TOLD)
             | bit(self.group != Group::default(), flag::GROUP)
             | bit(self.part.is_some(), flag::PART)
-            | bit(self.talk.is_some(), flag::TALK);
+            | bit(self.talk.is_some(), flag::TALK)
+            | bit(self.talk.is_some_and(Talk::is_checked), flag::CHECK);
         w.0.reserve(64 + self.body.len());
         w.bytes(&[flags, self.priority, self.wants.0]);
         w.u64(self.key.0);
@@ -90,7 +93,7 @@ impl<'a> Accepted<'a> {
             w.bytes(&[part.number, part.total, part.receipts as u8, held]);
         }
         if let Some(talk) = self.talk {
-            w.u64(talk.0);
+            talk.encode(w);
         }
         w.long(self.body);
     }
@@ -132,7 +135,7 @@ impl<'a> Accepted<'a> {
                 None
             },
             talk: if has(flag::TALK) {
-                Some(Talk(r.u64()?))
+                Some(Talk::decode(r, has(flag::CHECK))?)
             } else {
                 None
             },
