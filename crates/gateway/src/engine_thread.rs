@@ -19,6 +19,7 @@ use crate::journal_thread::{Batch, JournalThread};
 use crate::mailbox::{Inbox, lock};
 use crate::metrics::EngineMetrics;
 use crate::net::IoThread;
+use crate::pulse::Pulse;
 use crate::reports::Reports;
 use crate::snapshot;
 
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) figures: Mutex<Figures>,
     /// Operators that wait for what came of their commands.
     pub(crate) reports: Reports,
+    pub(crate) pulse: Pulse,
 }
 
 /// The engine and everything its loop needs.
@@ -104,6 +106,7 @@ impl EngineThread {
             unattended: BTreeSet::new(),
         };
         loop {
+            self.shared.pulse.beat();
             // Read before the inboxes: what was posted before the stop is taken.
             let stop = self.shared.stop.load(Ordering::Acquire);
             let worked = self.turn(&mut turn);

@@ -15,6 +15,7 @@ use crate::common::Common;
 use crate::mailbox::lock;
 use crate::metrics::HistoryMetrics;
 use crate::net::{IO_THREADS_MAX, IoThread};
+use crate::pulse::Pulse;
 
 /// Rows that are written as one run: 4 MiB, and some 10 MiB of memory until then.
 const RUN_ROWS: usize = 128 << 10;
@@ -48,6 +49,7 @@ struct Desk {
     written: AtomicU64,
     /// Too much waits.
     behind: AtomicBool,
+    pulse: Pulse,
 }
 
 #[derive(Default, Debug)]
@@ -113,6 +115,7 @@ impl HistoryThread {
             given: Condvar::new(),
             written: AtomicU64::new(runs.position().0),
             behind: AtomicBool::new(false),
+            pulse: Pulse::default(),
         });
         let keeper = Keeper {
             runs,
@@ -126,6 +129,11 @@ impl HistoryThread {
             .name("history".into())
             .spawn(move || keeper.run())?;
         Ok(HistoryThread { desk, thread })
+    }
+
+    /// Its signs of life.
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.desk.pulse.clone()
     }
 
     /// How far it is on the disk, for whoever adopts snapshots.
@@ -208,6 +216,7 @@ impl Keeper {
                 crowded,
                 closed,
             } = self.next();
+            self.desk.pulse.beat();
             for end in &past.ended {
                 self.runs.add(&end.row());
             }

@@ -11,6 +11,7 @@ use journal::{AppendError, Journal, Room};
 use crate::history::HistoryEnd;
 use crate::mailbox::lock;
 use crate::metrics::JournalMetrics;
+use crate::pulse::Pulse;
 use crate::snapshot::{Pieces, Writing};
 
 /// How long a batch that did not fit on the disk waits before it is tried again.
@@ -48,6 +49,7 @@ struct Desk {
     room: AtomicU8,
     /// A snapshot is being written.
     snapshotting: AtomicBool,
+    pulse: Pulse,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,7 @@ impl JournalThread {
             durable: AtomicU64::new(durable.0),
             room: AtomicU8::new(room_level(journal.room())),
             snapshotting: AtomicBool::new(false),
+            pulse: Pulse::default(),
         });
         let writer = Writer {
             journal,
@@ -89,6 +92,11 @@ impl JournalThread {
             .name("journal".into())
             .spawn(move || writer.run())?;
         Ok(JournalThread { desk, thread })
+    }
+
+    /// Its signs of life; a disk that hangs is none.
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.desk.pulse.clone()
     }
 
     /// Everything up to here is durable.
@@ -173,6 +181,7 @@ impl Writer {
     fn next(&mut self) -> Option<Batch> {
         let mut slot = lock(&self.desk.slot);
         loop {
+            self.desk.pulse.beat();
             match &mut *slot {
                 Slot::Given(batch) => {
                     let batch = core::mem::take(batch);
@@ -217,6 +226,7 @@ impl Writer {
                     held = true;
                     // The engine is not to wait for a snapshot that cannot be written.
                     batch.state = None;
+                    self.desk.pulse.beat();
                     self.look();
                     std::thread::park_timeout(FULL_RETRY);
                 }

@@ -24,6 +24,7 @@ mod open_files;
 mod orders;
 mod outbind;
 mod proxy;
+mod pulse;
 mod reports;
 mod running;
 mod serve;

@@ -30,6 +30,7 @@ use crate::limits::Ticket;
 use crate::mailbox::{Inbox, Outbox, lock};
 use crate::outbind::Calls;
 use crate::proxy::{self, Heard};
+use crate::pulse::Pulse;
 use crate::session_log::SessionLog;
 use crate::wire::Wire;
 
@@ -53,6 +54,7 @@ pub(crate) struct IoThread {
     outbox: Outbox<Mail>,
     /// Connections on it, of either side.
     pub(crate) connections: AtomicUsize,
+    pub(crate) pulse: Pulse,
 }
 
 /// What comes to an I/O thread from outside.
@@ -65,6 +67,7 @@ enum Mail {
     Reloaded,
     Binds(oneshot::Sender<Vec<(Origin, Bind)>>),
     Kick(Vec<Origin>),
+    AskedIfAlive,
     Drain,
     Stop,
 }
@@ -120,6 +123,7 @@ impl IoThread {
             inbox,
             outbox: Outbox::new(),
             connections: AtomicUsize::new(0),
+            pulse: Pulse::default(),
         }
     }
 
@@ -158,6 +162,11 @@ impl IoThread {
     /// These sessions end in good order, those of them that still are.
     pub(crate) fn kick(&self, these: Vec<Origin>) {
         self.outbox.post(Mail::Kick(these));
+    }
+
+    /// It gives a sign of life; from itself it may have no reason to wake.
+    pub(crate) fn ask_if_alive(&self) {
+        self.outbox.post(Mail::AskedIfAlive);
     }
 
     /// Every session stops taking requests, answers what it owes and unbinds; no carrier is bound to any more.
@@ -261,6 +270,7 @@ impl Io {
                     Mail::Reloaded => self.judge_again(),
                     Mail::Binds(answer) => self.tell_binds(answer),
                     Mail::Kick(these) => self.kick(&these),
+                    Mail::AskedIfAlive => self.thread.pulse.beat(),
                     Mail::Drain => self.drain(),
                     Mail::Stop => return,
                 }

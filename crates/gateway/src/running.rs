@@ -32,7 +32,7 @@ const DOWN_MAX: Duration = Duration::from_millis(9500);
 /// Of that, kept for what comes after the sessions have ended.
 const AFTER_DRAIN: Duration = Duration::from_millis(1500);
 
-/// How often the service manager is told that we live.
+/// How often it is looked whether all threads live, and the service manager told so.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether the engine thread has ended.
@@ -115,7 +115,7 @@ impl Running {
                         let _ = told.send(outcome);
                     }
                 }
-                Event::Heartbeat => systemd::notify("WATCHDOG=1"),
+                Event::Heartbeat => self.show_life(),
             }
         }
         let down = Instant::now();
@@ -216,7 +216,7 @@ impl Running {
         if self.args.demo {
             self.welcome();
         }
-        systemd::notify("READY=1");
+        systemd::ready("serving");
     }
 
     /// Behind the line for programs, which read no further; the log is kept free of it.
@@ -266,18 +266,35 @@ impl Running {
         }
     }
 
+    /// Tells the service manager that we live, if every thread that messages need has shown it.
+    fn show_life(&mut self) {
+        if self.started.watch.all_live(Instant::now()) {
+            systemd::alive();
+        }
+        for io in &self.started.io {
+            io.ask_if_alive();
+        }
+    }
+
     // ---- reload ----
 
     /// Reads the configuration again and applies it, whole or not at all. Binds stay.
     fn reload(&mut self) -> Result<String, String> {
+        systemd::reloading();
         let outcome = self.apply_configuration();
         match &outcome {
-            Ok(done) => tracing::info!("{done}"),
+            Ok(done) => {
+                tracing::info!("{done}");
+                systemd::ready(&format!("serving; last reload: {done}"));
+            }
             Err(problems) => {
                 for problem in problems.lines() {
                     tracing::error!("{problem}");
                 }
                 tracing::error!("the configuration was not applied: nothing has changed");
+                systemd::ready(
+                    "serving; the last reload changed nothing, for the configuration is wrong: see the log",
+                );
             }
         }
         outcome
@@ -336,7 +353,7 @@ impl Running {
     /// Nothing new begins; sessions answer what they owe and unbind. Comes back when all have, or when the time is up.
     async fn drain(&mut self, signals: &mut Signals) {
         let started = &self.started;
-        systemd::notify("STOPPING=1");
+        systemd::stopping();
         tracing::info!("draining");
         started.common.draining.store(true, Ordering::Relaxed);
         self.doors.shutdown().await;

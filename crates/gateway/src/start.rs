@@ -25,6 +25,7 @@ use crate::mailbox::Inbox;
 use crate::metrics::Metrics;
 use crate::net::{IO_THREADS_MAX, IoThread};
 use crate::open_files::OpenFiles;
+use crate::pulse::Watch;
 use crate::tls::{self, CertificateFiles};
 
 /// A gateway whose threads run, and that nobody is connected to yet.
@@ -37,6 +38,8 @@ pub(crate) struct Started {
     pub(crate) io: Vec<Arc<IoThread>>,
     pub(crate) io_handles: Vec<JoinHandle<()>>,
     pub(crate) engine_handle: JoinHandle<(Engine, Journal, HistoryEnd)>,
+    /// Over all threads that messages need.
+    pub(crate) watch: Watch,
     pub(crate) listeners: Vec<Listening>,
     /// Where the simulated carrier is, if there is one, and it.
     pub(crate) simulated: Option<(SocketAddr, TcpListener)>,
@@ -80,7 +83,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
         directory.clone(),
     ));
     let threads = io_threads(&directory);
-    let (io, inbox, shared, engine_handle) =
+    let (io, inbox, shared, engine_handle, watch) =
         start_engine(engine, (journal, runs), &common, threads)?;
     let io_handles = io
         .iter()
@@ -95,6 +98,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
         io,
         io_handles,
         engine_handle,
+        watch,
         listeners,
     })
 }
@@ -203,6 +207,7 @@ type EngineParts = (
     Arc<Inbox>,
     Arc<Shared>,
     JoinHandle<(Engine, Journal, HistoryEnd)>,
+    Watch,
 );
 
 fn start_engine(
@@ -235,6 +240,14 @@ fn start_engine(
     let journal =
         JournalThread::start(journal, durable, waker, history.end(), metrics).map_err(no_thread)?;
     let shared = Arc::new(Shared::default());
+    let mut watch = Watch::default();
+    let now = std::time::Instant::now();
+    watch.add("engine", shared.pulse.clone(), now);
+    watch.add("journal", journal.pulse(), now);
+    watch.add("history", history.pulse(), now);
+    for io in &io {
+        watch.add(format!("io-{}", io.number), io.pulse.clone(), now);
+    }
     let thread = EngineThread {
         engine,
         clock: common.clock,
@@ -249,7 +262,7 @@ fn start_engine(
         spent: common.spent.clone(),
     };
     give.send(thread).expect("it waits for it");
-    Ok((io, own, shared, handle))
+    Ok((io, own, shared, handle, watch))
 }
 
 fn start_io(thread: &Arc<IoThread>, common: &Arc<Common>) -> Result<JoinHandle<()>, String> {

@@ -1,9 +1,35 @@
-//! Tells a service manager how we are (sd_notify): ready, alive, stopping.
+//! Tells a service manager how we are (sd_notify): ready, alive, reloading, stopping.
 
 use std::os::unix::net::UnixDatagram;
 
+use rustix::time::{ClockId, clock_gettime};
+
+/// We serve, with the configuration that `status` tells of; also the end of a reload, whether something was changed or not.
+pub(crate) fn ready(status: &str) {
+    // A line of its own would be another word to the manager.
+    let status = status.lines().next().unwrap_or_default();
+    notify(&format!("READY=1\nSTATUS={status}"));
+}
+
+/// All threads live.
+pub(crate) fn alive() {
+    notify("WATCHDOG=1");
+}
+
+/// The configuration is being read. The time tells the manager which of its wishes this is the answer to.
+pub(crate) fn reloading() {
+    let now = clock_gettime(ClockId::Monotonic);
+    let micros = now.tv_sec * 1_000_000 + now.tv_nsec / 1000;
+    notify(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
+}
+
+/// Nothing new begins.
+pub(crate) fn stopping() {
+    notify("STOPPING=1\nSTATUS=draining");
+}
+
 /// Sends `state` to the socket that the service manager named; without one, nothing happens.
-pub(crate) fn notify(state: &str) {
+fn notify(state: &str) {
     let Some(path) = std::env::var_os("NOTIFY_SOCKET") else {
         return;
     };

@@ -73,7 +73,8 @@ impl Gateway {
         limited(dir, "", files).output().expect("a shell")
     }
 
-    fn spawn(mut command: Command) -> Gateway {
+    /// Started by this command, which is to say its addresses.
+    pub(crate) fn spawn(mut command: Command) -> Gateway {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -21,6 +21,7 @@ mod manual;
 mod metrics;
 mod outbind;
 mod reload;
+mod service;
 mod strangers;
 mod trace;
 mod vendors;
