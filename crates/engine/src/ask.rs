@@ -133,7 +133,7 @@ impl Turn<'_> {
     }
 
     /// Whether no carrier has any of it: a long message that began to leave is not cut off in the middle.
-    fn can_be_stopped(&self, key: MessageKey) -> bool {
+    pub(crate) fn can_be_stopped(&self, key: MessageKey) -> bool {
         let in_hand = |key| self.fold.entry(key).filter(|entry| entry.is_in_hand());
         in_hand(key).is_some_and(|entry| {
             let whole = self.fold.wholes().of(key);

@@ -264,6 +264,11 @@ impl Fold {
                 let closed = &mut self.lane_mut(connector).closed;
                 closed.restore(generation, id, number);
             }
+            Record::Moved { connector, keys } => {
+                for key in keys.iter() {
+                    self.moved(key, connector);
+                }
+            }
             Record::Held {
                 connector,
                 customer,
@@ -616,6 +621,11 @@ impl Fold {
 
     pub(crate) fn account_of(&self, customer: CustomerId) -> Account {
         self.accounts.get(&customer).copied().unwrap_or_default()
+    }
+
+    /// Every place for an entry from `start` on, and what is there.
+    pub(crate) fn places_from(&self, start: Slot) -> impl Iterator<Item = (Slot, Option<&Entry>)> {
+        self.entries.iter_from(start)
     }
 
     /// Every entry, in no order that means anything.

@@ -42,6 +42,7 @@ mod replies;
 mod route;
 mod slab;
 mod strays;
+mod sweep;
 mod traffic;
 mod wants;
 mod whole;
@@ -63,6 +64,7 @@ pub use numbers::{Number, Numbers};
 pub use operator::{Command, LaneReport, QueueReport, Report};
 pub use past::{Ended, LookUp, Past, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
+pub use sweep::{Place, Selection, Swept};
 pub use traffic::{
     Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,
     Outputs, Refusal, RefusalClass, Replacement, Room, Span, Wish, addresses,

@@ -9,7 +9,7 @@ use crate::engine::Turn;
 use crate::fair::parts;
 use crate::fold::CLASSES;
 use crate::record::Record;
-use crate::{ConnectorId, CustomerId, Room};
+use crate::{ConnectorId, CustomerId, Place, Room, Selection, Swept};
 
 /// Messages that are looked at in all lanes to tell how many parts wait.
 const LOOKED_AT_MAX: usize = 16_384;
@@ -31,6 +31,24 @@ pub enum Command {
         /// Held, or no longer.
         held: bool,
     },
+    /// A block of what waits ends as if it had been cancelled: [`Report::Swept`].
+    Purge {
+        /// What is meant.
+        selection: Selection,
+        /// Where the block begins.
+        from: Place,
+        /// Only count.
+        dry: bool,
+    },
+    /// A block of what waits goes on with another connector: [`Report::Swept`].
+    Move {
+        /// What is meant.
+        selection: Selection,
+        /// Where the block begins.
+        from: Place,
+        /// Which other; nothing is moved to one that is not known.
+        to: ConnectorId,
+    },
 }
 
 /// What came of a [`Command`].
@@ -48,6 +66,8 @@ pub enum Report {
         /// It was not so before.
         changed: bool,
     },
+    /// A block was moved or purged.
+    Swept(Swept),
     /// Nothing was done: the disk has only room for what is owed already.
     NoRoom,
 }
@@ -97,12 +117,22 @@ impl Turn<'_> {
     pub(crate) fn operate(&mut self, ticket: u64, command: &Command) {
         let report = match *command {
             Command::Lanes => self.lanes(),
-            Command::Hold { .. } if self.live.room == Room::Out => Report::NoRoom,
+            _ if self.live.room == Room::Out => Report::NoRoom,
             Command::Hold {
                 connector,
                 customer,
                 held,
             } => self.hold(connector, customer, held),
+            Command::Purge {
+                ref selection,
+                from,
+                dry,
+            } => self.purge(selection, from, dry),
+            Command::Move {
+                ref selection,
+                from,
+                to,
+            } => self.move_to(selection, from, to),
         };
         self.step.gated.reports().push((ticket, report));
     }

@@ -195,6 +195,11 @@ pub(crate) enum Record<'a> {
         id: IdHash,
         number: TailHash,
     },
+    /// An operator gave these to another connector: at the tails of its queues, or when they are due.
+    Moved {
+        connector: ConnectorId,
+        keys: Keys<'a>,
+    },
     /// An operator holds what waits for this connector, of one customer or of all, or does so no longer.
     Held {
         connector: ConnectorId,
@@ -238,6 +243,7 @@ const OUTDATED: u8 = 52;
 const LATEST_CHECKED: u8 = 54;
 const ERA: u8 = 53;
 const HELD: u8 = 61;
+const MOVED: u8 = 62;
 const OPEN_PART: u8 = 42;
 const APART: u8 = 43;
 const JOINED: u8 = 44;
@@ -500,6 +506,11 @@ impl Record<'_> {
                 w.u64(id.0);
                 w.u32(number.0);
             }
+            Record::Moved { connector, keys } => {
+                w.bytes(&[MOVED]);
+                w.u32(connector.0);
+                w.keys(keys);
+            }
             Record::Held {
                 connector,
                 customer,
@@ -550,6 +561,7 @@ impl Record<'_> {
             Record::OpenPart { .. } => "OpenPart",
             Record::Alias { .. } => "Alias",
             Record::Closed { .. } => "Closed",
+            Record::Moved { .. } => "Moved",
             Record::Held { .. } => "Held",
             Record::Forgotten { .. } => "Forgotten",
         }
@@ -732,6 +744,10 @@ impl Record<'_> {
                 generation: r.generation()?,
                 id: IdHash(r.u64()?),
                 number: TailHash(r.u32()?),
+            },
+            MOVED => Record::Moved {
+                connector: ConnectorId(r.u32()?),
+                keys: r.keys()?,
             },
             HELD => {
                 let flags = r.u8()?;

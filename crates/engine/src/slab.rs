@@ -60,6 +60,17 @@ impl<T> Slab<T> {
         self.chunks.iter().flatten().flatten()
     }
 
+    /// Every place from `start` on, and what is there.
+    pub(crate) fn iter_from(&self, start: Slot) -> impl Iterator<Item = (Slot, Option<&T>)> {
+        let (first, within) = (start.0 >> CHUNK_BITS, start.0 as usize & (CHUNK - 1));
+        let chunks = (first..).zip(self.chunks.iter().skip(first as usize));
+        chunks.flat_map(move |(chunk, entries)| {
+            let skipped = if chunk == first { within } else { 0 };
+            let entries = (0..).zip(entries).skip(skipped);
+            entries.map(move |(n, entry)| (Slot(chunk << CHUNK_BITS | n), entry.as_ref()))
+        })
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }

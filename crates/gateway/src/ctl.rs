@@ -2,13 +2,14 @@
 
 mod lanes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use crate::binds::{Bind, Window};
-use crate::orders::{self, Done, Order};
+use crate::lanes::Wanted;
+use crate::orders::{self, Done, Order, Refused};
 use crate::serve::{complain, say};
 use crate::{config, exit};
 
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         What::Kick { who } => Order::Kick { who },
         What::Lanes(args) => Order::Lanes(args.wanted()),
     };
-    match orders::give(&data_dir, order) {
+    match give(&data_dir, order) {
         Ok(done) => {
             say(&text(&done, args.json));
             ExitCode::SUCCESS
@@ -93,11 +94,20 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
 }
 
+/// Gives the order, and goes on with it until it is done.
+fn give(data_dir: &Path, order: Order) -> Result<Done, Refused> {
+    match order {
+        Order::Lanes(Wanted::Sweep(sweep)) => lanes::sweep(data_dir, sweep).map(Done::Swept),
+        order => orders::give(data_dir, order),
+    }
+}
+
 fn text(done: &Done, json: bool) -> String {
     match done {
         Done::Binds(binds) | Done::Kicked(binds) if json => lines(binds),
         Done::Lanes { lanes, left_out } => lanes::list(lanes, *left_out, json),
         Done::Held(held) => lanes::held(held, json),
+        Done::Swept(swept) => lanes::swept(swept, json),
         Done::Reloaded(changes) => changes.clone(),
         Done::Binds(binds) if binds.is_empty() => "no bind stands".to_owned(),
         Done::Binds(binds) => table(&HEADS, binds.iter().map(row)),

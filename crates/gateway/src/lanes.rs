@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sms::Wall;
 
 use crate::orders::{Desk, Done, Refused};
+use crate::sweeps::Sweep;
 
 /// What an operator wants of lanes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub(crate) enum Wanted {
         customer: Option<String>,
         held: bool,
     },
+    /// That what waits is purged or moved.
+    Sweep(Sweep),
 }
 
 /// What waits for one carrier, at one moment.
@@ -84,6 +87,7 @@ impl Desk {
                 let customer = customer.map(|name| self.customer(&name)).transpose()?;
                 self.hold(connector, customer, held).await
             }
+            Wanted::Sweep(sweep) => self.sweep(sweep).await,
         }
     }
 

@@ -31,6 +31,7 @@ mod serve;
 mod session_log;
 mod snapshot;
 mod start;
+mod sweeps;
 mod systemd;
 mod tls;
 mod tools;

@@ -21,6 +21,7 @@ use crate::engine_thread::Shared;
 use crate::lanes::{self, Lane};
 use crate::mailbox::Inbox;
 use crate::net::IoThread;
+use crate::sweeps::Swept;
 
 /// The language that is spoken here.
 const VERSION: u32 = 1;
@@ -60,6 +61,8 @@ pub(crate) enum Done {
     },
     /// A lane is held, or no longer.
     Held(lanes::Held),
+    /// Of what waits for a carrier some was purged or moved.
+    Swept(Swept),
 }
 
 /// Why nothing was done.
@@ -106,7 +109,7 @@ pub(crate) struct Desk {
 
 impl Refused {
     /// It cannot be done now.
-    fn not_now(why: impl Into<String>) -> Refused {
+    pub(crate) fn not_now(why: impl Into<String>) -> Refused {
         Refused {
             wrong: false,
             why: why.into(),
@@ -124,7 +127,7 @@ impl Refused {
     }
 
     /// It names something that there is not.
-    fn wrong(why: impl Into<String>) -> Refused {
+    pub(crate) fn wrong(why: impl Into<String>) -> Refused {
         Refused {
             wrong: true,
             why: why.into(),

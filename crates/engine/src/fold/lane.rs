@@ -130,6 +130,15 @@ impl Fold {
         self.start_timer(slot, expires);
     }
 
+    /// The entry waits for another connector: behind what waits there, or until it is due.
+    pub(super) fn moved(&mut self, key: MessageKey, connector: ConnectorId) {
+        let Some(slot) = self.slot(key) else { return };
+        let due = self.entries[slot].due();
+        let Some(leg) = self.leave(slot) else { return };
+        (leg.connector, leg.attempt) = (connector, 0);
+        self.enqueue(slot, due, End::Tail);
+    }
+
     /// The entry waits no longer.
     pub(super) fn take_from_lane(&mut self, slot: Slot) {
         let entry = &self.entries[slot];

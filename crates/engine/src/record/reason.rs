@@ -31,6 +31,8 @@ pub(crate) enum Reason {
     OverDailyLimit,
     /// A message: its customer does not want it sent any more.
     Deleted,
+    /// A message: an operator does not want it sent.
+    Purged,
     /// A part whose others did not come in time.
     Incomplete,
 }
@@ -44,7 +46,7 @@ impl Reason {
             Reason::NoRoute | Reason::RefusedByCustomer => State::Undeliverable,
             Reason::Unknown | Reason::NoReceipt | Reason::Forgotten => State::Unknown,
             Reason::Carried => State::Accepted,
-            Reason::Deleted => State::Deleted,
+            Reason::Deleted | Reason::Purged => State::Deleted,
             Reason::Incomplete => State::Undeliverable,
             Reason::Acknowledged => State::Delivered,
         }
@@ -68,6 +70,7 @@ impl Reason {
             | Reason::Carried
             | Reason::Forgotten
             | Reason::Deleted
+            | Reason::Purged
             | Reason::Incomplete => Cause::NONE,
         }
     }
@@ -86,6 +89,7 @@ impl Reason {
             Reason::NoCredit => (9, 0),
             Reason::OverDailyLimit => (10, 0),
             Reason::Deleted => (20, 0),
+            Reason::Purged => (21, 0),
             Reason::Incomplete => (40, 0),
         }
     }
@@ -104,6 +108,7 @@ impl Reason {
             9 => Reason::NoCredit,
             10 => Reason::OverDailyLimit,
             20 => Reason::Deleted,
+            21 => Reason::Purged,
             40 => Reason::Incomplete,
             _ => return None,
         })

@@ -20,5 +20,6 @@ mod replies;
 mod room;
 mod routes;
 mod sends;
+mod sweeps;
 mod wishes;
 mod world;

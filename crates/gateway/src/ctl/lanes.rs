@@ -1,7 +1,13 @@
 //! `bindery ctl lanes`.
 
+use std::path::Path;
+use std::time::Duration;
+
 use super::{lines, table, time};
 use crate::lanes::{Held, Lane, Queue, Wanted};
+use crate::orders::{self, Done, Order, Refused};
+use crate::sweeps::{Act, Sweep, Swept};
+use crate::tools::parse;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -9,7 +15,11 @@ Examples:
       What waits for each carrier, by class and customer
   bindery ctl lanes hold north --customer acme
       Send nothing of acme to north until it is released; the others go on
-  bindery ctl lanes release north --customer acme";
+  bindery ctl lanes release north --customer acme
+  bindery ctl lanes purge north --customer acme --older-than 1h --dry-run
+      How many messages that would end; without --dry-run they do
+  bindery ctl lanes move north south
+      Send over south what waits for north";
 
 /// What waits for carriers; without a subcommand it is listed
 #[derive(clap::Args, Clone, Debug)]
@@ -26,6 +36,22 @@ enum What {
     Hold(Whose),
     /// Send again what was held
     Release(Whose),
+    /// End what waits for a carrier, as if its customers had cancelled it: receipts say DELETED, and what was reserved of their
+    /// credit comes back. What the carrier may have already stays
+    Purge {
+        #[command(flatten)]
+        which: Which,
+        /// Only say how many there are
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Let what waits for a carrier wait for another one, behind what waits there. Later messages still go where their routes say
+    Move {
+        #[command(flatten)]
+        which: Which,
+        /// The other carrier
+        to: String,
+    },
 }
 
 #[derive(clap::Args, Clone, Debug)]
@@ -35,6 +61,34 @@ struct Whose {
     /// Only messages of this customer, by its system_id
     #[arg(long, value_name = "CUSTOMER")]
     customer: Option<String>,
+}
+
+#[derive(clap::Args, Clone, Debug)]
+struct Which {
+    /// The carrier that they wait for, as its [[connector]] is called
+    carrier: String,
+    /// Only messages of this customer, by its system_id
+    #[arg(long, value_name = "CUSTOMER")]
+    customer: Option<String>,
+    /// Only messages to numbers that begin so
+    #[arg(long, value_name = "DIGITS")]
+    prefix: Option<String>,
+    /// Only messages that were accepted longer ago, such as 90s or 2h
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    older_than: Option<Duration>,
+}
+
+impl Which {
+    fn sweep(self, act: Act) -> Wanted {
+        Wanted::Sweep(Sweep {
+            act,
+            carrier: self.carrier,
+            customer: self.customer,
+            prefix: self.prefix,
+            older_than_seconds: self.older_than.map(|age| age.as_secs()),
+            rest: None,
+        })
+    }
 }
 
 impl Args {
@@ -49,6 +103,10 @@ impl Args {
             None => Wanted::List,
             Some(What::Hold(whose)) => hold(whose, true),
             Some(What::Release(whose)) => hold(whose, false),
+            Some(What::Purge { which, dry_run }) => {
+                which.sweep(if dry_run { Act::Count } else { Act::Purge })
+            }
+            Some(What::Move { which, to }) => which.sweep(Act::Move { to }),
         }
     }
 }
@@ -81,6 +139,62 @@ pub(super) fn held(held: &Held, json: bool) -> String {
     let is = if held.held { "held" } else { "sent" };
     let before = if held.changed { "" } else { ", as before" };
     format!("{whose} is {is}{before}")
+}
+
+/// Purges or moves, order by order, until all is done.
+///
+/// # Errors
+/// Why it did not go on; what was done before stays so.
+pub(super) fn sweep(data_dir: &Path, mut sweep: Sweep) -> Result<Swept, Refused> {
+    let (mut messages, mut kept) = (0, 0);
+    loop {
+        let order = Order::Lanes(Wanted::Sweep(sweep.clone()));
+        let Done::Swept(swept) = orders::give(data_dir, order)? else {
+            return Err(Refused::not_now("the gateway answered something else"));
+        };
+        messages += swept.messages;
+        kept += swept.kept;
+        sweep.rest = swept.rest;
+        if sweep.rest.is_none() {
+            return Ok(Swept {
+                messages,
+                kept,
+                ..swept
+            });
+        }
+    }
+}
+
+/// What was purged or moved.
+pub(super) fn swept(swept: &Swept, json: bool) -> String {
+    if json {
+        return lines(core::slice::from_ref(swept));
+    }
+    let Swept {
+        carrier,
+        messages,
+        kept,
+        ..
+    } = swept;
+    let (done, stay) = match &swept.act {
+        Act::Count => (
+            "would be purged".to_owned(),
+            "stay, for their carrier may have them",
+        ),
+        Act::Purge => (
+            "are purged".to_owned(),
+            "stay, for their carrier may have them",
+        ),
+        Act::Move { to } => (
+            format!("wait for {to} now"),
+            "stay: of some another part has left, others are too long for one message of that carrier",
+        ),
+    };
+    let mut text = format!("{messages} that waited for {carrier} {done}");
+    if *kept > 0 {
+        text += &format!("; {kept} {stay}");
+    }
+    text
 }
 
 /// The queues of a lane, what waits for a time, or that nothing waits.

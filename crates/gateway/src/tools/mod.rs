@@ -7,7 +7,7 @@ mod due;
 mod hash;
 pub(crate) mod listen;
 pub(crate) mod load;
-mod parse;
+pub(crate) mod parse;
 mod reactor;
 pub(crate) mod send;
 pub(crate) mod sink;
