@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 
 use crate::limits::Ticket;
-use crate::net::Place;
+use crate::listen::Place;
 use crate::session_log::SessionLog;
 use crate::trace::{Direction, Line, Side, Taps};
 use crate::wire::{Wire, Written};

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::common::Common;
 use crate::limits::{Crowded, Ticket};
-use crate::net::{Accepted, Guest, IoThread, Place};
+use crate::net::IoThread;
 
 /// Connections that the kernel keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -39,6 +39,49 @@ pub(crate) fn open(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+/// A connection that a listener accepted.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) socket: std::net::TcpStream,
+    pub(crate) guest: Guest,
+}
+
+/// Who is at the other end of it, and what it was given.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) remote: SocketAddr,
+    /// It speaks for somebody else, and says so first.
+    pub(crate) proxy: bool,
+    /// What to speak TLS with; none: plain.
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    pub(crate) ticket: Ticket,
+    pub(crate) place: Place,
+}
+
+/// A connection's place on its thread, from before its socket is handed over until it is closed.
+#[derive(Debug)]
+pub(crate) struct Place {
+    thread: Arc<IoThread>,
+    common: Arc<Common>,
+}
+
+impl Place {
+    pub(crate) fn on(thread: &Arc<IoThread>, common: &Arc<Common>) -> Place {
+        thread.connections.fetch_add(1, Ordering::Relaxed);
+        Place {
+            thread: thread.clone(),
+            common: common.clone(),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.thread.connections.fetch_sub(1, Ordering::Relaxed);
+        self.common.connection_ended.notify_one();
+    }
 }
 
 /// What one listener does with those who connect.

@@ -6,10 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use engine::{CustomerId, Input, Inputs, Origin, Output, Outputs};
@@ -26,7 +25,7 @@ use crate::binds::Bind;
 use crate::common::Common;
 use crate::conn::{Bench, Conn, End, Patience, Peer, Reading, State, Told};
 use crate::connect::{LinkPlan, Links};
-use crate::limits::Ticket;
+use crate::listen::{Accepted, Guest, Place};
 use crate::mailbox::{Inbox, Outbox, lock};
 use crate::outbind::Calls;
 use crate::proxy::{self, Heard};
@@ -70,49 +69,6 @@ enum Mail {
     AskedIfAlive,
     Drain,
     Stop,
-}
-
-/// A connection that a listener accepted.
-#[derive(Debug)]
-pub(crate) struct Accepted {
-    pub(crate) socket: std::net::TcpStream,
-    pub(crate) guest: Guest,
-}
-
-/// Who is at the other end of it, and what it was given.
-#[derive(Debug)]
-pub(crate) struct Guest {
-    pub(crate) remote: SocketAddr,
-    /// It speaks for somebody else, and says so first.
-    pub(crate) proxy: bool,
-    /// What to speak TLS with; none: plain.
-    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
-    pub(crate) ticket: Ticket,
-    pub(crate) place: Place,
-}
-
-/// A connection's place on its thread, from before its socket is handed over until it is closed.
-#[derive(Debug)]
-pub(crate) struct Place {
-    thread: Arc<IoThread>,
-    common: Arc<Common>,
-}
-
-impl Place {
-    pub(crate) fn on(thread: &Arc<IoThread>, common: &Arc<Common>) -> Place {
-        thread.connections.fetch_add(1, Ordering::Relaxed);
-        Place {
-            thread: thread.clone(),
-            common: common.clone(),
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.thread.connections.fetch_sub(1, Ordering::Relaxed);
-        self.common.connection_ended.notify_one();
-    }
 }
 
 impl IoThread {
