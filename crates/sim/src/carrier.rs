@@ -127,6 +127,7 @@ pub(crate) struct Carrier {
 
 struct Bind {
     wire: Wire,
+    transmits: bool,
     receives: bool,
     bound: bool,
     leaving: bool,
@@ -207,6 +208,7 @@ impl Carrier {
     pub(crate) fn stirs(&mut self, env: &mut Env, pipe: PipeId) {
         let mut bind = self.binds.remove(&pipe).unwrap_or_else(|| Bind {
             wire: Wire::new(pipe),
+            transmits: false,
             receives: false,
             bound: false,
             leaving: false,
@@ -297,6 +299,7 @@ impl Carrier {
             return;
         }
         bind.bound = true;
+        bind.transmits = !matches!(pdu, Pdu::BindReceiver(_));
         bind.receives = !matches!(pdu, Pdu::BindTransmitter(_));
         bind.wire.send(env, &response, status::OK, sequence, None);
         env.say(format_args!(
@@ -317,6 +320,12 @@ impl Carrier {
         written_at: u64,
     ) {
         let pipe = bind.wire.pipe;
+        if !bind.transmits {
+            env.violated(format!(
+                "carrier{} was sent a message on a receiver",
+                self.number + 1
+            ));
+        }
         let disturbed = env.net.is_disturbed(pipe);
         bind.open.insert(sequence, written_at);
         self.check_window(env, bind, disturbed);

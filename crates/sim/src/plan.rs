@@ -8,6 +8,7 @@ use engine::{
 };
 use journal::Options;
 use peer::{Account, Profile};
+use smpp::session::BindKind;
 
 /// The configuration.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Plan {
 /// One customer: what the engine knows of it, and what the edge does.
 #[derive(Clone, Debug)]
 pub struct CustomerPlan {
+    /// It is not in the configuration: it was removed, or is still to come.
+    pub gone: bool,
     /// Limits and routes.
     pub customer: Customer,
     /// Protocol.
@@ -43,12 +46,18 @@ pub struct CustomerPlan {
 /// One connector: what the engine knows of it, and what the edge does.
 #[derive(Clone, Debug)]
 pub struct ConnectorPlan {
+    /// It is not in the configuration: it was removed, or is still to come.
+    pub gone: bool,
     /// Rate, retries and doubts.
     pub connector: Connector,
     /// Protocol.
     pub profile: Profile,
     /// Binds that are to stand.
     pub binds: u16,
+    /// Receivers that are to stand beside these, which then are transmitters; none: they are transceivers.
+    pub receivers: u16,
+    /// Another one when the binds have to be made anew.
+    pub generation: u64,
     /// The first wait before the next attempt, and the longest.
     pub reconnect: (Duration, Duration),
 }
@@ -66,6 +75,7 @@ impl Plan {
             ..Route::default()
         };
         let customer = |number| CustomerPlan {
+            gone: false,
             customer: Customer {
                 routes: vec![route.clone()],
                 ..Customer::default()
@@ -77,6 +87,7 @@ impl Plan {
             },
         };
         let connector = |number| ConnectorPlan {
+            gone: false,
             connector: Connector::default(),
             profile: Profile {
                 connector: connector_id(number),
@@ -85,6 +96,8 @@ impl Plan {
                 ..Profile::default()
             },
             binds: 1,
+            receivers: 0,
+            generation: 0,
             reconnect: (Duration::from_secs(1), Duration::from_secs(60)),
         };
         Plan {
@@ -116,8 +129,10 @@ impl Plan {
 
     /// What the engine is told of payments.
     pub(crate) fn credits(&self) -> impl Iterator<Item = Input> {
+        let known = |&&(customer, ..): &&(usize, u64, Amount)| !self.customers[customer].gone;
         self.topups
             .iter()
+            .filter(known)
             .map(|&(customer, topup, amount)| Input::Credit {
                 customer: customer_id(customer),
                 topup,
@@ -128,19 +143,39 @@ impl Plan {
     /// What the engine is told of it.
     pub(crate) fn directory(&self) -> Arc<Directory> {
         let customers = self.customers.iter().enumerate();
+        let customers = customers.filter(|(_, plan)| !plan.gone);
         let connectors = self.connectors.iter().enumerate();
+        let connectors = connectors.filter(|(_, plan)| !plan.gone);
         Arc::new(Directory {
             customers: customers
+                .clone()
                 .map(|(number, plan)| (customer_id(number), plan.customer.clone()))
                 .collect(),
             connectors: connectors
                 .map(|(number, plan)| (connector_id(number), plan.connector.clone()))
                 .collect(),
-            numbers: (0..self.customers.len())
-                .map(|number| (own_number(number), customer_id(number)))
+            numbers: customers
+                .clone()
+                .map(|(number, _)| (own_number(number), customer_id(number)))
                 .collect(),
             limits: self.limits.clone(),
         })
+    }
+}
+
+impl ConnectorPlan {
+    /// The binds that are to stand: as what, and which of their kind.
+    pub(crate) fn all_binds(&self) -> impl Iterator<Item = (BindKind, u16)> {
+        let own = match self.receivers {
+            0 => BindKind::Transceiver,
+            _ => BindKind::Transmitter,
+        };
+        let (binds, receivers) = match self.gone || !self.connector.enabled {
+            true => (0, 0),
+            false => (self.binds, self.receivers),
+        };
+        let receivers = (0..receivers).map(|number| (BindKind::Receiver, number));
+        (0..binds).map(move |number| (own, number)).chain(receivers)
     }
 }
 

@@ -8,13 +8,13 @@ use engine::{Input, Inputs, Origin, Output, Outputs};
 use peer::carrier::Carrier;
 use peer::customer::Customer;
 use peer::{Account, Credentials, Flow, Notes, Profile};
-use smpp::session::Settings;
+use smpp::session::{BindKind, Settings};
 use smpp::status::{self, Status};
 use sms::{Instant, Now};
 
 use crate::env::{Env, MS, NodeEvent, SECOND};
 use crate::pipe::{End, PipeId, Who};
-use crate::plan::Plan;
+use crate::plan::{ConnectorPlan, CustomerPlan, Plan};
 
 /// Octets that one read takes at most.
 const READ_OCTETS: usize = 64 << 10;
@@ -81,7 +81,9 @@ enum Reading {
 /// One bind to a carrier that is to stand.
 struct Link {
     connector: usize,
+    kind: BindKind,
     number: u16,
+    generation: u64,
     profile: Arc<Profile>,
     reconnect: (Duration, Duration),
     /// Which of all plans it was made by: attempts of an earlier one are nobody's.
@@ -116,7 +118,8 @@ impl Shell {
             return;
         }
         self.write_stall = plan.write_stall;
-        let accounts = plan.customers.iter().filter(|plan| plan.customer.enabled);
+        let known = |plan: &&CustomerPlan| plan.customer.enabled && !plan.gone;
+        let accounts = plan.customers.iter().filter(known);
         self.accounts = accounts
             .map(|plan| {
                 let system_id = plan.account.system_id.clone().into_bytes();
@@ -127,39 +130,46 @@ impl Shell {
         for link in 0..self.links.len() {
             let Link {
                 connector,
+                kind,
                 number,
+                generation,
                 ended,
                 ..
             } = self.links[link];
             let wanted = &plan.connectors[connector];
-            let stays = wanted.connector.enabled && number < wanted.binds;
+            let stays = wanted.generation == generation
+                && wanted.all_binds().any(|bind| bind == (kind, number));
             if !ended && !stays {
                 self.end_link(env, now, link);
             }
         }
         for (connector, wanted) in plan.connectors.iter().enumerate() {
-            let binds = if wanted.connector.enabled {
-                wanted.binds
-            } else {
-                0
-            };
-            for number in 0..binds {
+            for bind in wanted.all_binds() {
                 let stands = |link: &Link| {
-                    !link.ended && link.connector == connector && link.number == number
+                    !link.ended && link.connector == connector && (link.kind, link.number) == bind
                 };
                 if !self.links.iter().any(stands) {
-                    self.begin_link(connector, number, plan);
+                    self.begin_link(connector, bind, wanted);
                 }
             }
         }
     }
 
-    fn begin_link(&mut self, connector: usize, number: u16, plan: &Plan) {
-        let wanted = &plan.connectors[connector];
+    fn begin_link(
+        &mut self,
+        connector: usize,
+        (kind, number): (BindKind, u16),
+        wanted: &ConnectorPlan,
+    ) {
         self.links.push(Link {
             connector,
+            kind,
             number,
-            profile: Arc::new(wanted.profile.clone()),
+            generation: wanted.generation,
+            profile: Arc::new(Profile {
+                kind,
+                ..wanted.profile.clone()
+            }),
             reconnect: wanted.reconnect,
             plan: self.plans,
             ended: false,

@@ -102,6 +102,9 @@ fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     let mut random = Random::new(seed);
     let mut plan = weather::plan(&mut random);
     distribute(&mut plan, seed);
+    if has_pairs(seed) {
+        pair(&mut plan, seed);
+    }
     if has_long_texts(seed) {
         lengthen(&mut plan, seed);
     }
@@ -109,6 +112,7 @@ fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     let mut weather = Weather::new(&mut random, messages, plan.clone());
     weather.lengthening = has_long_texts(seed).then(|| Random::new(seed));
     weather.asking = asks(seed).then(|| Random::new(seed));
+    weather.reloading = reloads_in_full(seed).then(|| Random::new(seed));
     let customers = plan.customers.len();
     let mut world = World::new(random.bits(), plan);
     for customer in 0..customers {
@@ -158,9 +162,26 @@ fn has_long_texts(seed: u64) -> bool {
     matches!(seed % 5, 1 | 2)
 }
 
+/// Whether carriers have transmitters and receivers apart that day.
+fn has_pairs(seed: u64) -> bool {
+    seed % 9 == 5
+}
+
+/// Whether reloads add, close, remove and rebind that day, and do not only switch off.
+fn reloads_in_full(seed: u64) -> bool {
+    seed % 7 == 3
+}
+
 /// Whether one customer floods its carriers in the end.
 fn has_flood(seed: u64) -> bool {
     seed % 4 == 1
+}
+
+/// Every other carrier gets one or two receivers.
+fn pair(plan: &mut Plan, seed: u64) {
+    for connector in plan.connectors.iter_mut().step_by(2) {
+        connector.receivers = 1 + u16::from(seed.is_multiple_of(2));
+    }
 }
 
 /// How each carrier takes long texts, and what each customer hears of them.

@@ -46,6 +46,8 @@ pub(crate) struct Weather {
     whole: Plan,
     /// What customers ask, and when, if they do: of its own, so that days without it stay what they are.
     pub(crate) asking: Option<Random>,
+    /// What reloads change, where they do not only switch off; of its own as well.
+    pub(crate) reloading: Option<Random>,
     /// Which texts are long that day, if any are; of its own as well.
     pub(crate) lengthening: Option<Random>,
 }
@@ -77,6 +79,7 @@ impl Weather {
             pause: lasts / u64::from(messages).max(1) * 2,
             whole,
             asking: None,
+            reloading: None,
             lengthening: None,
         }
     }
@@ -519,7 +522,16 @@ impl World {
 
     /// Somebody is switched off, or everybody on.
     fn reload_something(&mut self) {
-        let Some(weather) = &self.weather else { return };
+        let Some(weather) = &mut self.weather else {
+            return;
+        };
+        if let Some(random) = &mut weather.reloading {
+            change(random, &mut weather.whole);
+            let mut plan = weather.whole.clone();
+            take_away(random, &mut plan);
+            self.reload(&plan);
+            return;
+        }
         let mut plan = weather.whole.clone();
         let random = &mut self.env.random;
         if random.chance(600) {
@@ -560,6 +572,37 @@ impl World {
         }
         self.reload(&weather.whole);
         self.restart_in(Duration::from_secs(1));
+    }
+}
+
+/// What a reload leaves changed for ever: some binds, whose binds are made anew, and which carrier is tried first.
+fn change(random: &mut Random, plan: &mut Plan) {
+    let connector = random.below(plan.connectors.len() as u64) as usize;
+    let connector = &mut plan.connectors[connector];
+    match random.below(4) {
+        0 => connector.generation += 1,
+        1 => connector.binds = 3 - connector.binds,
+        2 => {
+            let connectors = plan.connectors.len();
+            let customer = random.below(plan.customers.len() as u64) as usize;
+            plan.customers[customer].customer.routes = routes(random, connectors);
+        }
+        _ => {}
+    }
+}
+
+/// What is not there, or not as it was, until the next reload.
+fn take_away(random: &mut Random, plan: &mut Plan) {
+    let customer = random.below(plan.customers.len() as u64) as usize;
+    let connector = random.below(plan.connectors.len() as u64) as usize;
+    match random.below(6) {
+        0 => plan.customers[customer].gone = true,
+        1 => plan.customers[customer].customer.enabled = false,
+        2 => plan.connectors[connector].connector.enabled = false,
+        3 => plan.connectors[connector].connector.closing = true,
+        // Without another one what waits for it would have no way.
+        4 if plan.connectors.len() > 1 => plan.connectors[connector].gone = true,
+        _ => {}
     }
 }
 

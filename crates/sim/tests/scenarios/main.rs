@@ -2,6 +2,7 @@
 
 mod asked;
 mod flood;
+mod reloads;
 
 use std::time::Duration;
 
