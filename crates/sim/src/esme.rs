@@ -480,6 +480,9 @@ impl Line {
         if long {
             let _ = tlv::put_bytes(&mut tlvs, tlv::MESSAGE_PAYLOAD, &told.text);
         }
+        if let Some(route) = told.route {
+            let _ = tlv::put_bytes(&mut tlvs, tlv::DEST_SUBADDRESS, route.as_bytes());
+        }
         let sm = Sm {
             source: source_of(&told.source),
             destination: Address::international(&told.destination),

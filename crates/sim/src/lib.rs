@@ -20,6 +20,7 @@ mod random;
 mod shell;
 mod store;
 mod storm;
+mod variety;
 mod weather;
 mod wire;
 mod world;

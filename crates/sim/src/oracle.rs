@@ -2,6 +2,7 @@
 //!
 //! The oracle knows nothing of the inside of our process but what it agreed with whom, when it died and what was durable then.
 
+mod answered;
 mod asked;
 mod judge;
 mod long;
@@ -20,6 +21,7 @@ use crate::env::Env;
 use crate::esme::Thanks;
 use crate::pipe::PipeId;
 use crate::plan::{Plan, own_number};
+use crate::variety;
 
 use asked::Asked;
 pub use asked::{Reply, Wish};
@@ -44,6 +46,8 @@ pub struct Sms {
     pub delay: Option<u64>,
     /// Which part of a longer message it is, if its customer cut it.
     pub part: Option<Concatenation>,
+    /// The name of the route that it selects, in its dest_subaddress.
+    pub route: Option<&'static str>,
 }
 
 /// A message in the words of submit_sm.
@@ -53,6 +57,7 @@ pub(crate) struct Submission {
     /// Octets, with the user data header if there is one.
     pub(crate) text: Vec<u8>,
     pub(crate) esm_class: u8,
+    pub(crate) route: Option<&'static str>,
     pub(crate) registered_delivery: u8,
     pub(crate) priority: u8,
     pub(crate) validity: Vec<u8>,
@@ -157,6 +162,7 @@ struct Told {
 struct Mo {
     customer: usize,
     source: Vec<u8>,
+    destination: Vec<u8>,
     text: Vec<u8>,
     acknowledged: bool,
     refused: bool,
@@ -182,6 +188,8 @@ pub(crate) struct ConnectorFacts {
     pub(crate) patience: u64,
     in_doubt: InDoubt,
     receipts: bool,
+    /// Messages that select the route of this day may go to it.
+    is_selected: bool,
     receipt_wait_ms: u64,
 }
 
@@ -192,6 +200,7 @@ pub(crate) struct CustomerFacts {
     pub(crate) patience: u64,
     validity_ms: u64,
     split_receipts: PartReceipts,
+    daily_limit: Option<u64>,
 }
 
 #[derive(Default)]
@@ -212,10 +221,10 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     /// What was agreed; it may not change within one world.
-    pub(crate) fn agree(&mut self, plan: &Plan) {
+    pub(crate) fn agree(&mut self, agreed: &Plan) {
         let nanos = |span: core::time::Duration| span.as_nanos() as u64;
         let millis = |span: core::time::Duration| span.as_millis() as u64;
-        self.connectors = plan
+        self.connectors = agreed
             .connectors
             .iter()
             .map(|plan| ConnectorFacts {
@@ -224,10 +233,11 @@ impl Oracle {
                 patience: nanos(plan.profile.response_timeout + plan.connector.late_wait),
                 in_doubt: plan.connector.in_doubt,
                 receipts: plan.connector.receipts,
+                is_selected: variety::is_selected(agreed, plan.profile.connector),
                 receipt_wait_ms: millis(plan.connector.receipt_wait),
             })
             .collect();
-        self.customers = plan
+        self.customers = agreed
             .customers
             .iter()
             .map(|plan| CustomerFacts {
@@ -235,6 +245,11 @@ impl Oracle {
                 patience: nanos(plan.account.session.response_timeout) + 30 * crate::env::SECOND,
                 validity_ms: millis(plan.customer.validity),
                 split_receipts: plan.customer.split_receipts,
+                daily_limit: plan
+                    .customer
+                    .meter
+                    .as_ref()
+                    .and_then(|meter| meter.daily_limit),
             })
             .collect();
     }
@@ -282,10 +297,16 @@ impl Oracle {
 
     /// A new message of a subscriber to a customer; its number.
     pub(crate) fn write_mo(&mut self, customer: usize) -> usize {
+        let source = format!("4477009{:05}", self.mos.len());
+        self.push_mo(customer, source.into_bytes(), own_number(customer))
+    }
+
+    fn push_mo(&mut self, customer: usize, source: Vec<u8>, destination: Vec<u8>) -> usize {
         let number = self.mos.len();
         self.mos.push(Mo {
             customer,
-            source: format!("4477009{number:05}").into_bytes(),
+            source,
+            destination,
             text: format!("o{number} hello").into_bytes(),
             acknowledged: false,
             refused: false,
@@ -299,7 +320,7 @@ impl Oracle {
     pub(crate) fn mo(&mut self, number: usize) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
         let mo = &mut self.mos[number];
         mo.offered += 1;
-        (mo.source.clone(), own_number(mo.customer), mo.text.clone())
+        (mo.source.clone(), mo.destination.clone(), mo.text.clone())
     }
 
     pub(crate) fn mo_acknowledged(&mut self, number: usize) {
@@ -483,6 +504,7 @@ impl Env {
             destination: sms.destination.clone(),
             text,
             esm_class,
+            route: sms.route,
             registered_delivery: sms.registered_delivery,
             priority: sms.priority,
             validity: relative(sms.validity),
@@ -547,6 +569,8 @@ impl Env {
             Some("its customer was told that it was refused")
         } else if head.is_cancelled() {
             Some("its customer was told that it is cancelled")
+        } else if story.sms.route.is_some() && !oracle.connectors[connector].is_selected {
+            Some("it selected another route")
         } else if story.sms.text != piece.text || !piece.is_part(story.sms.part) {
             Some("its text is another")
         } else if story.sms.source != sm.source.digits
@@ -679,7 +703,7 @@ impl Env {
         let right = mo.customer == customer
             && mo.text == sm.short_message
             && mo.source == sm.source.digits
-            && own_number(customer) == sm.destination.digits;
+            && mo.destination == sm.destination.digits;
         if !right {
             self.violated(format!("customer{} got a wrong MO", customer + 1));
         }

@@ -1,5 +1,7 @@
 //! Faults that are put into our process on purpose, at its seams: the proof that the oracle can see.
 
+use core::time::Duration;
+
 use engine::{
     Amount, Answer, Ask, CarrierReceipt, CustomerId, Draft, Input, Inputs, Outcome, Output,
     Outputs, Refusal, Span, Step,
@@ -54,11 +56,17 @@ pub enum Planted {
     AnswersEmbellished,
     /// One customer's messages go before all others.
     TurnsIgnored,
+    /// What a message selects is not looked at.
+    RouteIgnored,
+    /// Whose message a subscriber answers is forgotten at once.
+    AnswersStray,
+    /// A day has no end.
+    DayIgnored,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 21] = [
+    pub const ALL: [Planted; 24] = [
         Planted::AnsweredBeforeDurable,
         Planted::AcknowledgedBeforeDurable,
         Planted::SendingNotRecorded,
@@ -80,6 +88,9 @@ impl Planted {
         Planted::CancelledTooLate,
         Planted::AnswersEmbellished,
         Planted::TurnsIgnored,
+        Planted::RouteIgnored,
+        Planted::AnswersStray,
+        Planted::DayIgnored,
     ];
 }
 
@@ -203,10 +214,28 @@ pub(crate) fn tamper_inputs(planted: Planted, inputs: &mut Inputs) {
 
 /// Tampers with the configuration.
 pub(crate) fn tamper_plan(planted: Planted, plan: &mut Plan) {
-    if planted == Planted::RateIgnored {
-        for plan in &mut plan.connectors {
-            plan.connector.rate = None;
+    let customers = plan.customers.iter_mut().map(|plan| &mut plan.customer);
+    match planted {
+        Planted::RateIgnored => {
+            for plan in &mut plan.connectors {
+                plan.connector.rate = None;
+            }
         }
+        Planted::RouteIgnored => {
+            for customer in customers {
+                let all = customer.routes[0].targets.clone();
+                for route in &mut customer.routes {
+                    route.targets.clone_from(&all);
+                }
+            }
+        }
+        Planted::AnswersStray => plan.limits.replies_keep = Duration::ZERO,
+        Planted::DayIgnored => {
+            for meter in customers.filter_map(|customer| customer.meter.as_mut()) {
+                meter.daily_limit = None;
+            }
+        }
+        _ => {}
     }
 }
 

@@ -11,6 +11,7 @@ use crate::oracle::{Sms, Wish};
 use crate::plan::Plan;
 use crate::planted::Planted;
 use crate::random::Random;
+use crate::variety::{self, Variety};
 use crate::weather::{self, Weather};
 use crate::world::World;
 
@@ -108,8 +109,9 @@ fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     if has_long_texts(seed) {
         lengthen(&mut plan, seed);
     }
+    variety::agree(&mut plan, seed);
     let messages = random.between(u64::from(size.messages / 4), u64::from(size.messages)) as u32;
-    let mut weather = Weather::new(&mut random, messages, plan.clone());
+    let mut weather = Weather::new(&mut random, messages, plan.clone(), Variety::of(seed));
     weather.lengthening = has_long_texts(seed).then(|| Random::new(seed));
     weather.asking = asks(seed).then(|| Random::new(seed));
     weather.reloading = reloads_in_full(seed).then(|| Random::new(seed));
@@ -214,6 +216,7 @@ fn live(world: &mut World, seed: u64) -> Result<Summary, String> {
     let first = second_wave(world, seed);
     world.come_to_rest(REST_MAX)?;
     world.judge(calm_since)?;
+    world.env.oracle.judge_days(first)?;
     world.env.oracle.judge_fair(first)?;
     ask_about_everything(world);
     world.come_to_rest(REST_MAX)?;
@@ -232,13 +235,14 @@ fn live(world: &mut World, seed: u64) -> Result<Summary, String> {
     })
 }
 
-/// Those who pay have the means for what is to come.
+/// Everybody has the means for what is to come.
 fn pay_again(world: &mut World) {
     let mut plan = world.plan().clone();
     let payers: Vec<usize> = plan.topups.iter().map(|&(customer, ..)| customer).collect();
     for customer in payers {
         plan.topups.push((customer, 2, Amount(1000 * Amount::UNIT)));
     }
+    variety::begin_day(&mut plan);
     world.reload(&plan);
 }
 

@@ -15,6 +15,7 @@ use crate::pipe::Manner;
 use crate::plan::{Plan, connector_id};
 use crate::random::Random;
 use crate::store::{Crash, DiskManner};
+use crate::variety::Variety;
 use crate::world::World;
 
 /// Kinds of trouble. Each seed has about half of them: together they would hide each other.
@@ -50,10 +51,17 @@ pub(crate) struct Weather {
     pub(crate) reloading: Option<Random>,
     /// Which texts are long that day, if any are; of its own as well.
     pub(crate) lengthening: Option<Random>,
+    /// How messages differ that day.
+    pub(crate) variety: Variety,
 }
 
 impl Weather {
-    pub(crate) fn new(random: &mut Random, messages: u32, whole: Plan) -> Weather {
+    pub(crate) fn new(
+        random: &mut Random,
+        messages: u32,
+        whole: Plan,
+        variety: Variety,
+    ) -> Weather {
         let mut some = || random.chance(500);
         let troubles = Troubles {
             wires: some(),
@@ -81,6 +89,7 @@ impl Weather {
             asking: None,
             reloading: None,
             lengthening: None,
+            variety,
         }
     }
 
@@ -279,6 +288,7 @@ impl World {
         let (troubles, until, pause) = (weather.troubles, weather.until, weather.pause);
         self.submit_some();
         self.ask_some();
+        self.answer_some();
         if self.env.random.chance(300) {
             self.break_something(troubles);
         }
@@ -298,6 +308,7 @@ impl World {
         weather.messages -= burst;
         for _ in 0..burst {
             let sms = self.some_sms();
+            let sms = self.vary(sms);
             let pieces = self.lengthen(sms);
             self.submit_anywhere(pieces);
         }
@@ -411,6 +422,7 @@ impl World {
             validity: random.chance(300).then(|| random.between(5, 600)),
             delay: random.chance(50).then(|| random.between(1, 60)),
             part: None,
+            route: None,
         }
     }
 

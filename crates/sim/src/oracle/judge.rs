@@ -317,6 +317,31 @@ impl Oracle {
         Ok(())
     }
 
+    /// Of messages before `first`, all of one day, no customer had more taken by carriers than it may send in a day.
+    pub(crate) fn judge_days(&self, first: usize) -> Result<(), String> {
+        for (customer, facts) in self.customers.iter().enumerate() {
+            let Some(limit) = facts.daily_limit else {
+                continue;
+            };
+            let of_the_day = |(number, story): &(usize, &Story)| {
+                story.customer == customer && story.head.unwrap_or(*number) < first
+            };
+            let taken = |(_, story): &(usize, &Story)| {
+                let taken = |copy: &Copy| copy.said == Said::Taken && self.is_settled(copy);
+                story.copies.iter().any(taken)
+            };
+            let stories = self.stories.iter().enumerate().filter(of_the_day);
+            let sent = stories.filter(taken).count() as u64;
+            if sent > limit {
+                return Err(format!(
+                    "customer{} may send {limit} in a day, and {sent} were taken",
+                    customer + 1
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn judge_one(&self, story: &Story, calm_since: Wall) -> Result<(), String> {
         if !story.is_accepted() {
             let refused = story.answer.is_some();
@@ -459,7 +484,7 @@ impl Story {
             .is_some_and(|(status, ..)| status.is_ok())
     }
 
-    fn may_be_accepted(&self) -> bool {
+    pub(super) fn may_be_accepted(&self) -> bool {
         self.submitted.is_some()
             && self
                 .answer
