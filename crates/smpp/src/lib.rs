@@ -25,6 +25,7 @@
 
 pub mod command;
 pub mod frame;
+mod octets;
 pub mod pdu;
 pub mod receipt;
 pub mod session;

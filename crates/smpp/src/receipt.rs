@@ -6,6 +6,7 @@
 
 use sms::{Alphabet, Receipt, State, translit};
 
+use crate::octets;
 use crate::tlv::{self, Tlvs};
 
 /// Characters of the message that a receipt repeats.
@@ -162,22 +163,22 @@ enum Label {
 impl Label {
     /// The label that a word before a colon is; `None` if it cannot be one.
     fn of(word: &[u8]) -> Option<Label> {
-        let known: &[(&[u8], Label)] = match word.len() {
-            2 => &[(b"id", Label::Id)],
-            3 => &[(b"sub", Label::Sub), (b"err", Label::Err)],
-            4 => &[(b"stat", Label::Stat), (b"text", Label::Text)],
-            5 => &[(b"dlvrd", Label::Dlvrd)],
-            8 => &[(b"donedate", Label::DoneDate)],
-            9 => &[(b"done_date", Label::DoneDate)],
-            10 => &[(b"submitdate", Label::SubmitDate)],
-            11 => &[(b"submit_date", Label::SubmitDate)],
-            _ => &[],
-        };
-        if let Some((_, label)) = known
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(word))
-        {
-            return Some(*label);
+        // A length that is known in advance makes the letters small in one instruction or two.
+        let mut small = [0; 16];
+        if let Some(name) = small.get_mut(..word.len()) {
+            name.copy_from_slice(word);
+            small.make_ascii_lowercase();
+            match &small[..word.len()] {
+                b"id" => return Some(Label::Id),
+                b"sub" => return Some(Label::Sub),
+                b"dlvrd" => return Some(Label::Dlvrd),
+                b"submitdate" | b"submit_date" => return Some(Label::SubmitDate),
+                b"donedate" | b"done_date" => return Some(Label::DoneDate),
+                b"stat" => return Some(Label::Stat),
+                b"err" => return Some(Label::Err),
+                b"text" => return Some(Label::Text),
+                _ => {}
+            }
         }
         let letters = word.first()?.is_ascii_alphabetic()
             && word
@@ -214,23 +215,32 @@ struct Found {
 /// The first label of a text. A word counts only after a blank, or at the very start of the text: in `id:a:b` there is
 /// one label.
 fn next_label(text: &[u8], at_start: bool) -> Option<Found> {
-    let mut word = at_start.then_some(0);
-    for (at, &octet) in text.iter().enumerate() {
-        if is_blank(octet) {
-            word = Some(at + 1);
-        } else if octet == b':'
-            && let Some(start) = word.take()
-            && let Some(mut found) = Label::of(&text[start..at]).map(|label| Found {
-                label,
-                start,
-                end: at + 1,
-            })
-        {
-            if text[start..at].eq_ignore_ascii_case(b"date") {
-                found.join_date(text);
-            }
-            return Some(found);
+    let mut behind = 0;
+    // A receipt has few colons, and a label is short: it is read back from its colon.
+    while let Some(length) = octets::position(&text[behind..], b':') {
+        let colon = behind + length;
+        let blank = text[behind..colon]
+            .iter()
+            .rposition(|&octet| is_blank(octet));
+        let start = match blank {
+            Some(blank) => Some(behind + blank + 1),
+            None => (at_start && behind == 0).then_some(0),
+        };
+        behind = colon + 1;
+        let Some((start, label)) =
+            start.and_then(|start| Some((start, Label::of(&text[start..colon])?)))
+        else {
+            continue;
+        };
+        let mut found = Found {
+            label,
+            start,
+            end: behind,
+        };
+        if text[start..colon].eq_ignore_ascii_case(b"date") {
+            found.join_date(text);
         }
+        return Some(found);
     }
     None
 }

@@ -181,6 +181,15 @@ impl Gsm {
         }
     }
 
+    /// The text of unpacked septets of the default alphabet if each of them stands where ASCII has its character, as those of most
+    /// texts do.
+    pub fn as_ascii(septets: &[u8]) -> Option<&str> {
+        let chars = &LOCKING[Language::Default as usize].chars;
+        let alike = |&octet: &u8| chars.get(usize::from(octet)) == Some(&u16::from(octet));
+        let text = core::str::from_utf8(septets).ok()?;
+        septets.iter().all(alike).then_some(text)
+    }
+
     /// The tables with which `text` takes the fewest short messages: the default ones if they suffice, otherwise those of one of the
     /// `permitted` languages, as single shift, as locking shift or as both, in this order if they are equal. `None` if the text must go
     /// as UCS-2.
@@ -577,5 +586,20 @@ mod tests {
         assert_eq!(back, b"");
         unpack(&[0xFF, 0x00], 1, Some(20), &mut back);
         assert_eq!(back, [0x7F, 0x00]);
+    }
+
+    #[test]
+    fn what_is_taken_for_ascii_is_what_it_would_be_read_as() {
+        for septet in 0..=0xFF {
+            let octets = [b'a', septet];
+            let shown = text(Gsm::DEFAULT, &octets);
+            let alike = shown.as_bytes() == octets;
+            assert_eq!(
+                Gsm::as_ascii(&octets),
+                alike.then_some(&*shown),
+                "{septet:02x}"
+            );
+        }
+        assert_eq!(Gsm::as_ascii(b""), Some(""));
     }
 }

@@ -77,10 +77,14 @@ impl State {
 
     /// The state that a carrier's word means, in any letter case, whole or shortened; `None` for a word that is nobody's.
     pub fn from_word(word: &[u8]) -> Option<State> {
-        let is = |known: &str| word.eq_ignore_ascii_case(known.as_bytes());
-        if let Some(state) = State::ALL.into_iter().find(|state| is(state.word())) {
-            return Some(state);
+        if let Ok(mut seven) = <[u8; 7]>::try_from(word) {
+            seven.make_ascii_uppercase();
+            let known = |state: &State| state.word().as_bytes() == seven;
+            if let Some(state) = State::ALL.into_iter().find(known) {
+                return Some(state);
+            }
         }
+        let is = |known: &str| word.eq_ignore_ascii_case(known.as_bytes());
         // What message centres write besides the table: the words in full, and Kannel's and others' synonyms.
         let synonyms: [(&[&str], State); 8] = [
             (&["SCHEDULED"], State::Scheduled),

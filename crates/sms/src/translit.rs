@@ -32,22 +32,30 @@ pub fn transliterate(text: &str, change: Change) -> Option<String> {
 /// Appends the first `characters` characters of `text` in `alphabet`, as the text of a receipt needs them: control characters are spaces,
 /// what the alphabet lacks is replaced as by [`transliterate`], and what has no form is `?`.
 pub fn excerpt(text: &str, characters: usize, alphabet: Alphabet, out: &mut Vec<u8>) {
-    let mut left = characters;
-    for character in text.chars() {
-        quote(
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            },
-            alphabet,
-            &mut left,
-            out,
-        );
+    let plain = plain_start(text, characters, alphabet);
+    out.extend_from_slice(plain.as_bytes());
+    let mut left = characters - plain.len();
+    for character in text[plain.len()..].chars() {
         if left == 0 {
             return;
         }
+        let character = if character.is_control() {
+            ' '
+        } else {
+            character
+        };
+        quote(character, alphabet, &mut left, out);
     }
+}
+
+/// As much of the first `characters` characters as is in `alphabet` what it is in UTF-8. Most receipts have no other text.
+fn plain_start(text: &str, characters: usize, alphabet: Alphabet) -> &str {
+    if alphabet != Alphabet::Ascii {
+        return "";
+    }
+    let mut octets = text.bytes().take(characters);
+    let plain = octets.position(|octet| !matches!(octet, b' '..=b'~'));
+    &text[..plain.unwrap_or(text.len().min(characters))]
 }
 
 /// Appends `character` or its replacement, at most `left` characters.

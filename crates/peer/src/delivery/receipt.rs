@@ -4,7 +4,8 @@ use engine::Cause;
 use smpp::Version;
 use smpp::pdu::{Sm, Unencodable};
 use smpp::{receipt, tlv};
-use sms::{Alphabet, EXCERPT_CHARACTERS, Message, Reading, State, Wall, time, translit};
+use sms::gsm::Gsm;
+use sms::{Alphabet, EXCERPT_CHARACTERS, Message, Reading, State, UDHI, Wall, time, translit};
 
 use super::{Scratch, checked};
 use crate::Account;
@@ -156,9 +157,22 @@ fn beginning(message: &Message<'_>, account: &Account, out: &mut String) {
         ..Reading::default()
     };
     out.clear();
+    if let Some(beginning) = plain_beginning(message, reading) {
+        out.push_str(beginning);
+        return;
+    }
     if message.excerpt().read(reading, out).is_err() {
         out.clear();
     }
+}
+
+/// The first characters of a message that are stored as they are shown, which those of most messages are.
+fn plain_beginning<'a>(message: &Message<'a>, reading: &Reading) -> Option<&'a str> {
+    if message.esm_class & UDHI != 0 || message.alphabet(reading) != Alphabet::Gsm7 {
+        return None;
+    }
+    let octets = message.text.len().min(EXCERPT_CHARACTERS);
+    Gsm::as_ascii(&message.text[..octets])
 }
 
 /// The characters of a receipt's text in ASCII, as near as may be: a receipt is read by programs that know no other.

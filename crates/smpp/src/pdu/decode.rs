@@ -10,6 +10,7 @@ use super::{
 };
 use crate::command;
 use crate::frame::Frame;
+use crate::octets;
 use crate::status::{self, Status};
 use crate::tlv::{self, Tlvs};
 use crate::warnings::{Malformed, Tolerance, Warnings};
@@ -450,7 +451,7 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn cstr(&mut self, field: &Field) -> Option<&'a [u8]> {
-        match find_nul(self.rest) {
+        match octets::position(self.rest, 0) {
             Some(length) if length < field.max => Some(self.take_cstr(length)),
             Some(length) => self.long_cstr(field, length),
             None => self.unterminated(field),
@@ -460,7 +461,7 @@ impl<'a> Reader<'a> {
     /// The last mandatory field of a body: some senders leave its NUL out.
     #[inline(always)]
     fn last_cstr(&mut self, field: &Field) -> Option<&'a [u8]> {
-        match find_nul(self.rest) {
+        match octets::position(self.rest, 0) {
             Some(length) if length < field.max => Some(self.take_cstr(length)),
             Some(length) => self.long_cstr(field, length),
             None => self.open_cstr(field),
@@ -481,7 +482,7 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn time(&mut self, field: &Field) -> Option<&'a [u8]> {
-        match find_nul(self.rest) {
+        match octets::position(self.rest, 0) {
             Some(length @ (0 | 16)) => Some(self.take_cstr(length)),
             Some(length) => self.odd_time(field, length),
             None => self.unterminated(field),
@@ -609,47 +610,5 @@ impl Reader<'_> {
     fn refuse<T>(&mut self, status: Status, field: &'static str) -> Option<T> {
         self.fault = Malformed { status, field };
         None
-    }
-}
-
-/// Where the first NUL is. Eight octets at a time: most strings end in the first or second word, and the call of a
-/// library search would cost more than the search.
-#[inline(always)]
-fn find_nul(octets: &[u8]) -> Option<usize> {
-    let (words, tail) = octets.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let nuls = nuls(u64::from_le_bytes(*word));
-        if nuls != 0 {
-            return Some(at * 8 + nuls.trailing_zeros() as usize / 8);
-        }
-    }
-    let at = tail.iter().position(|&octet| octet == 0)?;
-    Some(words.len() * 8 + at)
-}
-
-/// The lowest set bit marks the lowest zero octet of a word; octets above it may be marked by a borrow. Zero if none is.
-#[inline(always)]
-pub(super) fn nuls(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    word.wrapping_sub(ONES) & !word & HIGHS
-}
-
-#[cfg(test)]
-mod tests {
-    use super::find_nul;
-
-    #[test]
-    fn the_first_nul_is_found_at_every_place() {
-        for length in 0..40 {
-            for at in 0..length {
-                let mut octets = vec![0x80; length];
-                octets[at] = 0;
-                octets[at + 1..].fill(1);
-                assert_eq!(find_nul(&octets), Some(at));
-                octets[at] = 0xFF;
-                assert_eq!(find_nul(&octets), None);
-            }
-        }
     }
 }

@@ -5,7 +5,6 @@ use core::fmt;
 use bytes::BytesMut;
 use sms::Address;
 
-use super::decode::nuls;
 use super::field::{self, Field};
 use super::{
     AlertNotification, Bind, BindResp, BroadcastSm, CancelBroadcastSm, CancelSm, DataSm,
@@ -13,6 +12,7 @@ use super::{
     SubmitMultiResp, Unsuccessful, by_shape,
 };
 use crate::frame::{HEADER_LENGTH, Header};
+use crate::octets::nuls;
 use crate::status::Status;
 use crate::tlv::Tlvs;
 
@@ -409,7 +409,7 @@ pub(super) fn write_unsuccessful(entry: &Unsuccessful<'_>, sink: &mut impl Sink)
     sink.octets(&entry.status.0.to_be_bytes());
 }
 
-/// True if there is a NUL in `text`. Eight octets at a time like `decode::find_nul`, but no NUL is
+/// True if there is a NUL in `text`. Eight octets at a time like `octets::position`, but no NUL is
 /// to be expected, so the end is read as one word that overlaps the word before.
 #[inline]
 fn has_nul(text: &[u8]) -> bool {

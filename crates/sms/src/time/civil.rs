@@ -22,6 +22,9 @@ pub struct Civil {
 const FIRST_YEAR: u16 = 1970;
 const LAST_YEAR: u16 = 9999;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const DAYS_IN_400_YEARS: u32 = 146_097;
+/// From the first of March of the year 0.
+const DAYS_TO_1970: u32 = 719_468;
 
 impl Civil {
     /// The point in time if these are a date and a time of day of UTC, from 1970 to 9999.
@@ -78,23 +81,27 @@ impl Civil {
     }
 
     pub(super) fn of(wall: Wall) -> Civil {
-        let end = days_before_year(LAST_YEAR + 1) * DAY_MS;
-        let ms = wall.0.min(end - 1);
-        let (days, seconds) = (ms / DAY_MS, (ms % DAY_MS / 1000) as u32);
-        // Never too low, and too high by one at most for centuries to come.
-        let mut year = FIRST_YEAR + (days / 365) as u16;
-        while days_before_year(year) > days {
-            year -= 1;
-        }
-        let day_of_year = days - days_before_year(year);
-        let mut month = 12;
-        while days_before_month(year, month) > day_of_year {
-            month -= 1;
-        }
+        const END_MS: u64 = days_before_year(LAST_YEAR + 1) * DAY_MS;
+        let ms = wall.0.min(END_MS - 1);
+        let (days, seconds) = ((ms / DAY_MS) as u32, (ms % DAY_MS / 1000) as u32);
+        // Years are counted from March on, so that the leap day is the last of its year, and from a year that begins four
+        // centuries (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days).
+        let days = days + DAYS_TO_1970;
+        let (century4, day) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        // From March on five months have 153 days, three times over.
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5;
+        let (month, next) = if month < 10 {
+            (month + 3, 0)
+        } else {
+            (month - 9, 1)
+        };
         Civil {
-            year,
-            month,
-            day: (day_of_year - days_before_month(year, month)) as u8 + 1,
+            year: (400 * century4 + year + next) as u16,
+            month: month as u8,
+            day: day as u8 + 1,
             hour: (seconds / 3600) as u8,
             minute: (seconds / 60 % 60) as u8,
             second: (seconds % 60) as u8,
@@ -116,11 +123,16 @@ fn days_in_month(year: u16, month: u8) -> u8 {
 }
 
 /// Days from 1970-01-01 to the first of `year`, which is not before.
-fn days_before_year(year: u16) -> u64 {
-    let leaps = |year: u64| year / 4 - year / 100 + year / 400;
-    let year = u64::from(year);
-    let first = u64::from(FIRST_YEAR);
-    (year - first) * 365 + leaps(year - 1) - leaps(first - 1)
+const fn days_before_year(year: u16) -> u64 {
+    const FIRST: u64 = FIRST_YEAR as u64;
+    let year = year as u64;
+    (year - FIRST) * 365 + leap_years_before(year) - leap_years_before(FIRST)
+}
+
+/// Leap years of our era before `year`.
+const fn leap_years_before(year: u64) -> u64 {
+    let last = year - 1;
+    last / 4 - last / 100 + last / 400
 }
 
 /// Days from the first of the year to the first of `month`, 1 to 12.
