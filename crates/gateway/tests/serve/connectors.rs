@@ -1,6 +1,6 @@
 //! The page for operators about carriers does what it says: docs/manual/carriers.md, task by task, over real sockets.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -11,7 +11,7 @@ use smpp::status;
 use sms::Address;
 
 use crate::carriers::arrive;
-use crate::client::Client;
+use crate::client::{Came, Client};
 use crate::gateway::{Dir, Gateway};
 
 const PAGE: &str = include_str!("../../../../docs/manual/carriers.md");
@@ -194,4 +194,110 @@ fn a_carrier_with_another_name_in_its_certificate_is_not_spoken_to() {
         "the gateway does not take it for another"
     );
     gateway.logged("next attempt");
+}
+
+/// The state that a receipt to a customer tells.
+#[track_caller]
+fn told(receipt: &Came) -> String {
+    let Pdu::DeliverSm(sm) = receipt.pdu() else {
+        panic!("{receipt:?}");
+    };
+    let text = String::from_utf8_lossy(sm.short_message).into_owned();
+    let state = text.split_once("stat:").and_then(|(_, rest)| rest.get(..7));
+    state.expect("a state").to_owned()
+}
+
+#[test]
+fn a_message_that_was_never_answered_is_not_sent_twice_where_that_would_do_harm() {
+    let dir = Dir::new("in-doubt");
+    let listener = port();
+    let config = task(
+        "A message that was never answered",
+        &[("smsc.example.net:2775", &listener)],
+    );
+    let gateway = Gateway::start(&dir, &config);
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    let mut customer = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(customer.submitted("447700901234", "once"), status::OK);
+    carrier.next_of(command::SUBMIT_SM);
+    drop(carrier);
+    let receipt = customer.next_of(command::DELIVER_SM);
+    assert_eq!(told(&receipt), "UNKNOWN");
+    customer.acknowledge(&receipt);
+    // What comes next is the next message.
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    assert_eq!(customer.submitted("447700901234", "two"), status::OK);
+    let message = carrier.next_of(command::SUBMIT_SM);
+    let Pdu::SubmitSm(sm) = message.pdu() else {
+        panic!("{message:?}");
+    };
+    assert_eq!(sm.short_message, b"two");
+}
+
+#[test]
+fn a_receipt_that_does_not_come_is_waited_for_until_its_time_is_over() {
+    let dir = Dir::new("receipt-wait");
+    let listener = port();
+    let config = task(
+        "A receipt that does not come",
+        &[("smsc.example.net:2775", &listener)],
+    );
+    let gateway = Gateway::start(&dir, &config.replace("2h", "1s"));
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    let mut customer = Client::bound(gateway.smpp, "demo", "demopass");
+    customer.ask(&Pdu::SubmitSm(Sm {
+        destination: Address::international(b"447700901234"),
+        registered_delivery: 1,
+        validity_period: b"000000000001000R",
+        short_message: b"for a second",
+        ..Sm::default()
+    }));
+    let answer = customer.next_of(command::SUBMIT_SM_RESP);
+    assert_eq!(answer.header.status, status::OK);
+    let message = carrier.next_of(command::SUBMIT_SM);
+    carrier.take(&message, "42");
+    let receipt = customer.next_of(command::DELIVER_SM);
+    assert_eq!(told(&receipt), "UNKNOWN");
+    customer.acknowledge(&receipt);
+    assert_eq!(carrier.report("42", "447700901234"), status::OK);
+    // It came too late: the next thing that the customer hears is of the next message.
+    customer.submit("447700901234", "another");
+    let answer = customer.next_of(command::SUBMIT_SM_RESP);
+    let Pdu::SubmitSmResp(taken) = answer.pdu() else {
+        panic!("{answer:?}");
+    };
+    let message = carrier.next_of(command::SUBMIT_SM);
+    carrier.take(&message, "43");
+    assert_eq!(carrier.report("43", "447700901234"), status::OK);
+    let receipt = customer.next_of(command::DELIVER_SM);
+    let Pdu::DeliverSm(sm) = receipt.pdu() else {
+        panic!("{receipt:?}");
+    };
+    assert!(
+        sm.short_message
+            .starts_with(&[b"id:", taken.message_id].concat())
+    );
+}
+
+#[test]
+fn a_carrier_comes_back_when_a_crowd_of_customers_has_all_that_they_may_have() {
+    let dir = Dir::new("crowded-out");
+    let listener = port();
+    let config = task("Several hosts", &[("smsc-a.example.net:2775", &listener)]);
+    let config = format!("{config}\n[gateway]\nsession_init = \"5 min\"\n");
+    let gateway = Gateway::start_with_files(&dir, &config, 400);
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    let crowd: Vec<TcpStream> = (0..600)
+        .map(|_| TcpStream::connect(gateway.smpp).expect("the kernel takes it"))
+        .collect();
+    gateway.logged("no connection can be accepted");
+    drop(carrier);
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    gateway.logged("bound connector=\"two-sites\"");
+    drop(crowd);
 }
