@@ -15,7 +15,7 @@ use crate::named::Name;
 use crate::record::{Reason, Record, Seconds};
 use crate::{
     Answer, Ask, Cause, Customer, Draft, Inputs, LookUp, MessageKey, Output, Refusal, Replacement,
-    Room, RouteName, Wants, Wish,
+    Room, RouteName, RunId, Wants, Wish,
 };
 
 /// Messages that one cancel_sm without an id stops, the newest first: one step is not to end a million.
@@ -24,9 +24,17 @@ const BY_ADDRESS_MAX: usize = 1000;
 impl Turn<'_> {
     /// A customer wants something of its own messages. The answer tells what the journal must know first.
     pub(crate) fn ask(&mut self, ask: &Ask, inputs: &Inputs) {
+        self.ask_beside(ask, inputs, &[]);
+    }
+
+    /// The same, when what is meant was not found in these runs.
+    pub(crate) fn ask_beside(&mut self, ask: &Ask, inputs: &Inputs, searched: &[RunId]) {
         let origin = ask.origin;
         let keys = self.meant(ask, inputs);
         if let Some(told) = ask.told.filter(|_| keys.is_empty()) {
+            if self.ask_cold(ask, told, inputs, searched) {
+                return;
+            }
             self.step.gated.past().lookups.push(LookUp {
                 origin,
                 customer: ask.customer,
@@ -88,15 +96,9 @@ impl Turn<'_> {
         let Some(told) = ask.told else {
             return self.meant_by_address(ask, inputs);
         };
-        let is = |said: &[u8], ours: &[u8]| said.is_empty() || said == ours;
-        let (source, destination) = (inputs.get(ask.source), inputs.get(ask.destination));
         self.fold
             .unfinished(ask.customer, told)
-            .filter(|entry| {
-                Message::decode(&entry.body).is_some_and(|message| {
-                    is(source, message.source.digits) && is(destination, message.destination.digits)
-                })
-            })
+            .filter(|entry| ask.suits(inputs, &entry.body))
             .map(|entry| entry.order.key)
             .collect()
     }
@@ -249,5 +251,16 @@ impl Turn<'_> {
         } else {
             Ok(expires)
         }
+    }
+}
+
+impl Ask {
+    /// Whether a message has the addresses that are given along with its id.
+    pub(crate) fn suits(&self, inputs: &Inputs, body: &[u8]) -> bool {
+        let is = |said: &[u8], ours: &[u8]| said.is_empty() || said == ours;
+        let (source, destination) = (inputs.get(self.source), inputs.get(self.destination));
+        Message::decode(body).is_some_and(|message| {
+            is(source, message.source.digits) && is(destination, message.destination.digits)
+        })
     }
 }

@@ -28,6 +28,8 @@ pub struct Limits {
     pub messages_max: u64,
     /// Octets of memory that messages may take together; beyond it new ones get [`crate::Refusal::Full`].
     pub memory_max: u64,
+    /// Messages of one connector that wait in memory; of those beyond it whole blocks go to the disk. `u64::MAX`: none do.
+    pub lane_hot_max: u64,
     /// Receipts of one connector that match nothing and are kept for the operator.
     pub unmatched_max: usize,
     /// How long they are kept.
@@ -45,6 +47,7 @@ impl Default for Limits {
         Limits {
             messages_max: 4_000_000,
             memory_max: 1 << 30,
+            lane_hot_max: u64::MAX,
             unmatched_max: 100_000,
             unmatched_keep: Duration::from_secs(72 * 3600),
             closed_max: 250_000,

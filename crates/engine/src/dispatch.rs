@@ -36,7 +36,7 @@ impl Turn<'_> {
         }
     }
 
-    fn may_send(&self) -> bool {
+    pub(crate) fn may_send(&self) -> bool {
         !self.live.draining && self.live.room < Room::Scarce
     }
 

@@ -12,8 +12,8 @@ use crate::hash;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
 use crate::{
-    Balance, Customer, CustomerId, Delivery, Directory, Ended, Input, Inputs, MessageKey, Origin,
-    Output, Outputs,
+    Balance, ColdDone, ColdTask, Customer, CustomerId, Delivery, Directory, Ended, Input, Inputs,
+    MessageKey, Origin, Output, Outputs, RunId,
 };
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
@@ -31,6 +31,8 @@ pub struct Step {
     pub free: Outputs,
     /// Leave when `after` is durable ([`Gate`]).
     pub gated: Outputs,
+    /// For the thread that keeps messages on the disk, at once and in this order.
+    pub cold: Vec<ColdTask>,
 }
 
 impl Step {
@@ -50,6 +52,7 @@ impl Step {
         self.records.clear();
         self.free.clear();
         self.gated.clear();
+        self.cold.clear();
     }
 }
 
@@ -62,7 +65,7 @@ pub struct Gate {
 impl Gate {
     /// Holds a batch until `after` is durable.
     pub fn hold(&mut self, after: Position, outputs: Outputs) {
-        if !outputs.is_empty() || outputs.has_more() {
+        if !outputs.is_bare() {
             self.held.push_back((after, outputs));
         }
     }
@@ -190,6 +193,7 @@ impl Engine {
         turn.run_timers();
         turn.dispatch();
         turn.deliver();
+        turn.run_cold();
         inputs.clear();
         step.gated.past().ended.extend(self.fold.take_ended());
         self.position.0 += u64::from(!step.records.is_empty());
@@ -201,7 +205,14 @@ impl Engine {
         let wall = now.wall.max(self.live.wall);
         let hold = self.fold.wholes().next_end().map(|(end, _)| end);
         let apart = self.fold.apart().next_end().map(|(end, _)| end);
-        let walls = [self.fold.next_due(), self.fold.next_expiry(), hold, apart];
+        let cold = self.live.cold.next_look(&self.fold);
+        let walls = [
+            self.fold.next_due(),
+            self.fold.next_expiry(),
+            hold,
+            apart,
+            cold,
+        ];
         let walls = walls.into_iter().flatten().min();
         let by_wall = walls.map(|at| now.mono + Duration::from_millis(at.0.saturating_sub(wall.0)));
         by_wall.into_iter().chain(self.live.timers.first()).min()
@@ -241,6 +252,11 @@ impl Engine {
     /// What the customers paid and spent, those who ever paid, by their numbers.
     pub fn balances(&self) -> impl Iterator<Item = (CustomerId, Balance)> + '_ {
         self.fold.ledger.balances()
+    }
+
+    /// The files of messages that it may ask for: each has to be there, and no other is needed.
+    pub fn runs(&self) -> impl Iterator<Item = RunId> + '_ {
+        self.fold.runs()
     }
 
     /// Whether receipts or messages from subscribers wait for this customer, and none of its binds is one that gets them.
@@ -380,6 +396,8 @@ impl<'a> Turn<'a> {
                     ticket,
                     ref command,
                 } => self.operate(ticket, command),
+                Input::Cold(ColdDone::Write { run, written }) => self.frozen(run, written),
+                Input::Cold(ColdDone::Read { run, images }) => self.thawed(run, inputs.get(images)),
                 Input::Room(room) => {
                     self.live.room = room;
                     self.touch_all();

@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) stand: Stand,
     /// What it takes of its customer's means is not settled yet: the ledger has more of it.
     pub(crate) charged: bool,
+    /// It waits behind what its queue has on the disk.
+    pub(crate) is_behind: bool,
     pub(crate) body: Box<[u8]>,
     pub(crate) lane: Links,
     pub(crate) timer: Links,
@@ -172,6 +174,7 @@ impl Entry {
             order,
             stand,
             charged: false,
+            is_behind: false,
             body: body.into(),
             lane: Links::NONE,
             timer: Links::NONE,

@@ -54,7 +54,9 @@ impl Shares {
         let mut rounds = self.classes.each_mut().map(|class| {
             let queues = fold.queues(connector, number, class.last);
             let queues = queues
-                .filter(|&(customer, ..)| !fold.holds(connector, customer))
+                .filter(|(customer, _, waiting)| {
+                    !waiting.is_empty() && !fold.holds(connector, *customer)
+                })
                 .map(|(customer, _, waiting)| (customer, worth(customer), waiting));
             number += 1;
             Round::new(class, queues)

@@ -5,6 +5,7 @@
 //! the records that are applied to it.
 
 mod apart;
+mod cold;
 mod hold;
 mod lane;
 mod ledger;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sms::{State, Wall};
 
 use self::apart::Apart;
+use self::cold::Runs;
 use self::hold::Holds;
 use self::ledger::Ledger;
 use self::queue::End;
@@ -34,6 +36,7 @@ use crate::slab::{List, Slab, Slot};
 use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
 
+pub(crate) use cold::Place;
 pub(crate) use lane::{CLASSES, Lane};
 pub(crate) use queue::Waiting;
 pub(crate) use stray::Stray;
@@ -53,6 +56,7 @@ pub(crate) struct Fold {
     pub(crate) ledger: Ledger,
     wholes: Wholes,
     apart: Apart,
+    cold: Runs,
     strays: BTreeMap<MessageKey, Stray>,
     holds: Holds,
     named: Named,
@@ -274,6 +278,7 @@ impl Fold {
                 customer,
                 held,
             } => self.holds.set(connector, customer, held),
+            Record::Cold(cold) => self.apply_cold(cold),
             Record::Forgotten { connector, upto } => self.lane_mut(connector).closed.forget(upto),
         }
     }
@@ -654,11 +659,12 @@ impl Fold {
             + self.replies.memory()
             + self.apart.memory()
             + self.named.memory()
+            + self.cold.memory()
     }
 
-    /// How many messages and deliveries there are.
+    /// How many messages and deliveries there are, in memory and on the disk.
     pub(crate) fn len(&self) -> u64 {
-        self.entries.len() as u64
+        self.entries.len() as u64 + self.cold.messages()
     }
 
     pub(crate) fn figures(&self) -> Figures {

@@ -59,6 +59,10 @@ impl MessageKey {
     }
 }
 
+/// The number of a file of messages that wait on the disk; that of a file that is gone may be given again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RunId(pub u64);
+
 /// What a customer is told that its message is called: its key, or an alias of 32 bits for a peer that has no room for more
 /// (SMPP 3.3). `message_id` is a text of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,6 +8,7 @@ mod aliases;
 mod ask;
 mod bind;
 mod closed;
+mod cold;
 mod deliver;
 mod delivery_lane;
 mod directory;
@@ -48,6 +49,7 @@ mod wants;
 mod whole;
 
 pub use bind::PROBE;
+pub use cold::{ColdDone, ColdTask};
 pub use delivery_lane::Distribution;
 pub use directory::{
     BindLimits, Connector, Customer, Directory, InDoubt, Incomplete, Limits, LongMessages,
@@ -57,7 +59,7 @@ pub use engine::{
 };
 pub use form::{IdForm, ReceiptIds};
 pub use group::Group;
-pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Told};
+pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, RunId, Told};
 pub use mo_parts::MoParts;
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use numbers::{Number, Numbers};

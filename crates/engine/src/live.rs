@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sms::{Instant, Wall};
 
+use crate::cold::ColdTraffic;
 use crate::delivery_lane::{DeliveryLane, LaneName};
 use crate::doubts::{Doubt, Doubts};
 use crate::fair::Shares;
@@ -39,6 +40,8 @@ pub(crate) struct Live {
     pub(crate) wholes: BTreeMap<PartName, MessageKey>,
     /// Parts of messages from subscribers that wait for others, by their number.
     pub(crate) mo_parts: BTreeMap<PartName, BTreeMap<u8, MessageKey>>,
+    /// What is on its way to the disk and back.
+    pub(crate) cold: ColdTraffic,
     /// The wall clock never goes back in here.
     pub(crate) wall: Wall,
 }

@@ -57,6 +57,11 @@ impl Named {
         }
     }
 
+    /// Whether this message is found by its addresses.
+    pub(crate) fn has(&self, key: MessageKey) -> bool {
+        self.names.contains_key(&key)
+    }
+
     /// Messages that may have this name, oldest first.
     pub(crate) fn keys(&self, name: &Name<'_>) -> impl DoubleEndedIterator<Item = MessageKey> + '_ {
         let hash = name.hash();

@@ -4,12 +4,14 @@
 //! with its kind and knows its own length. A kind that is not known here refuses to be read: it was written by a newer version.
 
 mod accepted;
+mod cold;
 mod how;
 mod keys;
 mod octets;
 mod reason;
 
 pub(crate) use accepted::{Accepted, Part};
+pub(crate) use cold::{Cold, RunImage};
 pub(crate) use how::How;
 pub(crate) use keys::Keys;
 pub(crate) use octets::{Reader, Writer};
@@ -206,6 +208,8 @@ pub(crate) enum Record<'a> {
         customer: Option<CustomerId>,
         held: bool,
     },
+    /// Messages go to the disk and come back.
+    Cold(Cold<'a>),
     /// Ids of ended messages are not remembered any longer, up to and including this generation of them.
     Forgotten {
         connector: ConnectorId,
@@ -525,6 +529,7 @@ impl Record<'_> {
                 w.u32(connector.0);
                 w.generation(upto);
             }
+            Record::Cold(cold) => cold.encode(w),
         }
     }
 
@@ -564,6 +569,7 @@ impl Record<'_> {
             Record::Moved { .. } => "Moved",
             Record::Held { .. } => "Held",
             Record::Forgotten { .. } => "Forgotten",
+            Record::Cold(cold) => cold.kind(),
         }
     }
 
@@ -763,7 +769,7 @@ impl Record<'_> {
                 connector: ConnectorId(r.u32()?),
                 upto: r.generation()?,
             },
-            _ => return None,
+            other => Record::Cold(Cold::decode(other, r)?),
         })
     }
 }

@@ -6,8 +6,8 @@ use sms::udh::Concatenation;
 use sms::{Address, Alphabet, Message, State, Wall};
 
 use crate::{
-    Amount, BindId, Command, ConnectorId, CustomerId, Directory, Group, MessageKey, Origin, Past,
-    Report, RouteName, Told, Wants,
+    Amount, BindId, ColdDone, Command, ConnectorId, CustomerId, Directory, Group, MessageKey,
+    Origin, Past, Report, RouteName, RunId, Told, Wants,
 };
 
 /// A piece of a batch's arena.
@@ -133,6 +133,8 @@ pub enum Input {
         /// What is wanted.
         command: Command,
     },
+    /// A [`ColdTask`](crate::ColdTask) is done.
+    Cold(ColdDone),
     /// How much room the journal has.
     Room(Room),
     /// The process is going down: nothing new is accepted or sent; what is in flight may still be settled.
@@ -615,7 +617,11 @@ fn shifted(mut input: Input, shift: u32) -> Input {
                 replacement.text.start += shift;
             }
         }
-        Input::Mo { body, .. } | Input::Alert { body, .. } => body.start += shift,
+        Input::Mo { body, .. }
+        | Input::Alert { body, .. }
+        | Input::Cold(ColdDone::Read { images: body, .. }) => {
+            body.start += shift;
+        }
         Input::Receipt { receipt, .. } => {
             receipt.id.start += shift;
             receipt.destination.start += shift;
@@ -635,6 +641,7 @@ fn shifted(mut input: Input, shift: u32) -> Input {
         | Input::AlertDropped
         | Input::Credit { .. }
         | Input::Operator { .. }
+        | Input::Cold(_)
         | Input::Room(_)
         | Input::Drain => {}
     }
@@ -648,6 +655,7 @@ pub struct Outputs {
     arena: Vec<u8>,
     past: Past,
     reports: Vec<(u64, Report)>,
+    spent: Vec<RunId>,
 }
 
 impl Outputs {
@@ -687,14 +695,20 @@ impl Outputs {
         self.items.is_empty()
     }
 
-    /// Whether something leaves with them that is for nobody's session.
-    pub(crate) fn has_more(&self) -> bool {
-        !self.past.is_empty() || !self.reports.is_empty()
-    }
-
     /// What leaves with them for operators: the tickets of what they wanted, and what came of it. Whoever lets them out takes it.
     pub fn reports(&mut self) -> &mut Vec<(u64, Report)> {
         &mut self.reports
+    }
+
+    /// Whether nothing at all leaves with them.
+    pub(crate) fn is_bare(&self) -> bool {
+        let past = self.past.is_empty();
+        self.items.is_empty() && past && self.reports.is_empty() && self.spent.is_empty()
+    }
+
+    /// Files of messages that nobody needs any more, and that are to be removed. Whoever lets them out takes it.
+    pub fn spent(&mut self) -> &mut Vec<RunId> {
+        &mut self.spent
     }
 
     /// What leaves with them for the history. Whoever lets them out takes it.
@@ -708,6 +722,7 @@ impl Outputs {
         self.arena.clear();
         self.past.clear();
         self.reports.clear();
+        self.spent.clear();
     }
 
     /// Adds one. For the engine, and for tests that speak for it.

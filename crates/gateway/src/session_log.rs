@@ -217,6 +217,7 @@ impl SessionLog {
                 | Input::AlertDropped
                 | Input::Credit { .. }
                 | Input::Operator { .. }
+                | Input::Cold(_)
                 | Input::Room(_)
                 | Input::Drain => {}
             }

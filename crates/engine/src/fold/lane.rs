@@ -7,6 +7,7 @@ use core::ops::Bound;
 use sms::Wall;
 
 use super::Fold;
+use super::cold::Place;
 use super::queue::{End, Queue, Waiting};
 use crate::closed::Closed;
 use crate::entry::{Entry, LANE, Stage};
@@ -23,6 +24,8 @@ pub(crate) struct Lane {
     classes: [BTreeMap<CustomerId, Queue>; CLASSES],
     due: BTreeMap<Wall, List<LANE>>,
     deferred: u64,
+    /// Those of the queues that are in memory.
+    hot: u64,
     /// Sent, and the response open.
     pub(crate) sending: u64,
     /// Receipts without a message, oldest first.
@@ -53,14 +56,30 @@ impl Lane {
         (self.strays.len(), self.strays.first().copied())
     }
 
-    /// All that waits or is deferred, in an order that makes an equal lane.
-    pub(super) fn all<'a>(&'a self, entries: &'a Slab<Entry>) -> impl Iterator<Item = &'a Entry> {
-        let queues = self.classes.iter().flat_map(BTreeMap::values);
+    /// How many could be sent from memory, and wait there.
+    pub(crate) fn hot(&self) -> u64 {
+        self.hot
+    }
+
+    /// The queues of the class of a place.
+    pub(super) fn queues_of(&mut self, place: Place) -> &mut BTreeMap<CustomerId, Queue> {
+        &mut self.classes[usize::from(place.class) % CLASSES]
+    }
+
+    /// Every queue, and where it is.
+    pub(super) fn queues(&self) -> impl Iterator<Item = (u8, CustomerId, &Queue)> {
+        let classes = (0..).zip(&self.classes);
+        classes
+            .flat_map(|(class, queues)| queues.iter().map(move |(&id, queue)| (class, id, queue)))
+    }
+
+    /// What is deferred, in the order of its time.
+    pub(super) fn deferred<'a>(
+        &'a self,
+        entries: &'a Slab<Entry>,
+    ) -> impl Iterator<Item = &'a Entry> {
         let due = self.due.values().flat_map(|list| list.iter(entries));
-        let deferred = due.map(|slot| &entries[slot]);
-        queues
-            .flat_map(|queue| queue.waiting(entries))
-            .chain(deferred)
+        due.map(|slot| &entries[slot])
     }
 }
 
@@ -96,6 +115,13 @@ impl Fold {
             .map(|entry| entry.order.key)
     }
 
+    /// A queue, if anything waits in it.
+    pub(super) fn queue(&self, place: Place) -> Option<&Queue> {
+        let lane = self.lanes.get(&place.connector)?;
+        let queues = lane.classes.get(usize::from(place.class))?;
+        queues.get(&place.customer)
+    }
+
     /// The entry waits from now on, in the queue of its customer or until it is `due`.
     pub(super) fn enqueue(&mut self, slot: Slot, due: Option<Wall>, end: End) {
         let customer = self.entries[slot].order.customer;
@@ -120,6 +146,7 @@ impl Fold {
                 self.dues.insert((due, connector));
             }
             None => {
+                lane.hot += 1;
                 lane.classes[class]
                     .entry(customer)
                     .or_default()
@@ -158,8 +185,15 @@ impl Fold {
                     return;
                 };
                 queue.leave(&mut self.entries, slot);
+                lane.hot -= 1;
                 if queue.is_empty() {
                     queues.remove(&customer);
+                } else if self.cold.is_low(queue) {
+                    self.cold.want(Place {
+                        connector,
+                        class: class as u8,
+                        customer,
+                    });
                 }
             }
             Stage::Deferred => {

@@ -2,7 +2,7 @@
 
 use super::queue::End;
 use super::{Fold, shares_name};
-use crate::entry::{Entry, Image, Stage};
+use crate::entry::{Entry, Image, Order, Stage};
 use crate::record::Record;
 
 impl Fold {
@@ -22,7 +22,16 @@ impl Fold {
                     number,
                 });
             });
-            for entry in lane.all(&self.entries) {
+            for (_, _, queue) in lane.queues() {
+                for entry in queue.waiting(&self.entries) {
+                    write(&Record::Entry(Image::of(entry)));
+                }
+                self.cold.snapshot(queue, write);
+                for entry in queue.behind(&self.entries) {
+                    write(&Record::Entry(Image::of(entry)));
+                }
+            }
+            for entry in lane.deferred(&self.entries) {
                 write(&Record::Entry(Image::of(entry)));
             }
         }
@@ -43,13 +52,16 @@ impl Fold {
         self.replies.snapshot(write);
     }
 
+    /// Whether a message is one of several.
+    pub(super) fn is_part(&self, order: &Order) -> bool {
+        shares_name(order.key, order.told)
+            || self.wholes.len() > 0 && self.wholes.head(order.key).is_some()
+    }
+
     /// One entry of a snapshot.
     pub(super) fn restore(&mut self, image: &Image<'_>) {
         let mut entry = image.entry();
-        let key = entry.order.key;
-        entry.order.is_part = entry.leg().is_some()
-            && (shares_name(key, entry.order.told)
-                || self.wholes.len() > 0 && self.wholes.head(key).is_some());
+        entry.order.is_part = entry.leg().is_some() && self.is_part(&entry.order);
         let expires = entry.order.expires;
         let slot = self.insert(entry);
         let Some(leg) = self.entries[slot].leg() else {

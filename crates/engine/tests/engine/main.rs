@@ -2,6 +2,7 @@
 
 mod alerts;
 mod asks;
+mod cold;
 mod deliveries;
 mod excerpts;
 mod fairness;

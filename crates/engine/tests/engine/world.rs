@@ -5,6 +5,7 @@
 
 mod ask;
 mod binds;
+mod cold;
 mod several;
 mod subscribers;
 
@@ -86,6 +87,7 @@ pub(crate) struct World {
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
     reported: Option<Report>,
+    disk: cold::Disk,
 }
 
 impl World {
@@ -140,6 +142,7 @@ impl World {
             acknowledged: None,
             closed: Vec::new(),
             reported: None,
+            disk: cold::Disk::default(),
         };
         world.reload();
         world
@@ -205,6 +208,7 @@ impl World {
     pub(crate) fn crash_and(&mut self, change: impl FnOnce(&mut Directory)) {
         change(&mut self.directory);
         self.engine = self.recovered();
+        self.disk.restart(self.engine.runs());
         self.sent.clear();
         self.told.clear();
         self.brought.clear();
@@ -542,12 +546,15 @@ impl World {
             assert_eq!(ticket, 7);
             self.reported = Some(report);
         }
+        self.disk.remove(step.gated.spent());
+        self.disk.give(&step.cold);
         let mut alive = Inputs::default();
         for slot in self.probed.drain(..) {
             if !self.dead.contains(&slot) {
                 alive.push(Input::Alive(self.names[&slot]));
             }
         }
+        self.disk.answer(&mut alive);
         if !alive.is_empty() {
             self.step(&mut alive);
         }

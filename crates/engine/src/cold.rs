@@ -1,0 +1,364 @@
+//! Deep queues: what waits far behind goes to the disk in blocks and comes back before it is its turn.
+//!
+//! ```text
+//! head | block of the queue -- Write --> file -- done --> Record::Frozen: in a run        more than lane_hot_max in memory
+//! head | run, run, ..       -- Read  --> file -- done --> Record::Thawed: in the head     less than a block in the head
+//!                                                       Record::Recalled: at the tail  one expires, or is to be changed
+//! ```
+//! The engine waits for no file. While a block is written its messages stay where they are, and only what still stands there
+//! unchanged afterwards goes into the run. What comes back stands whole in its record, so that no replay needs a file; the file
+//! is removed when that record is durable.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use sms::{State, Wall};
+
+use crate::engine::Turn;
+use crate::entry::Image;
+use crate::fold::{Fold, Place};
+use crate::record::{Cold, Keys, Reader, Record, Seconds};
+use crate::{
+    Answer, Ask, Cause, ConnectorId, Inputs, MessageKey, Output, Refusal, Room, RunId, Span, Told,
+    Wish,
+};
+
+/// A block is this part of what may wait in memory, and at most so many messages.
+const BLOCKS: u64 = 8;
+const BLOCK_MAX: u64 = 8192;
+
+/// A file is not kept for less than this part of what was written.
+const WORTH: usize = 4;
+
+/// Files that are being read at once; of the most there may be a few megabytes of each in memory.
+const READS_MAX: usize = 8;
+
+/// Questions that may wait for files.
+const ASKS_MAX: usize = 256;
+
+/// A run is not read again for what expires in it before so much time has passed: such a message is not sent, and its receipt says so
+/// a little late.
+const LOOK_REST: Duration = Duration::from_secs(60);
+
+/// Work for the thread that keeps messages on the disk. Answered by [`Input::Cold`](crate::Input::Cold).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ColdTask {
+    /// To be written as a file and made durable.
+    Write {
+        /// Its number.
+        run: RunId,
+        /// What stands in it.
+        images: Vec<u8>,
+    },
+    /// To be read.
+    Read {
+        /// Its number.
+        run: RunId,
+    },
+}
+
+/// What came of a [`ColdTask`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ColdDone {
+    /// A file was written and is durable, or could not be written, for want of room for instance, and is not there.
+    Write {
+        /// Its number.
+        run: RunId,
+        /// It was.
+        written: bool,
+    },
+    /// What stands in a file.
+    Read {
+        /// Its number.
+        run: RunId,
+        /// As it was written.
+        images: Span,
+    },
+}
+
+/// What is on its way to the disk and back.
+#[derive(Debug, Default)]
+pub(crate) struct ColdTraffic {
+    /// The last number that was given to a file.
+    last: u64,
+    freezing: Option<Freezing>,
+    reads: BTreeMap<RunId, Read>,
+    /// How many waited in memory when no block was found that could go.
+    stuck: BTreeMap<ConnectorId, u64>,
+}
+
+/// A block that is being written.
+#[derive(Debug)]
+struct Freezing {
+    run: RunId,
+    place: Place,
+    keys: Vec<(MessageKey, u64)>,
+}
+
+/// Why a file is being read.
+#[derive(Debug, Default)]
+struct Read {
+    /// Its turn has come.
+    whole: bool,
+    asks: Vec<Asking>,
+}
+
+/// A question about a message that may be in the file.
+#[derive(Debug)]
+struct Asking {
+    ask: Ask,
+    key: MessageKey,
+    told: Told,
+    /// The octets that the question speaks of.
+    texts: Inputs,
+    /// Where it was not.
+    searched: Vec<RunId>,
+}
+
+impl ColdTraffic {
+    /// When a run has to be read because something in it expires.
+    pub(crate) fn next_look(&self, fold: &Fold) -> Option<Wall> {
+        self.next_to_read(fold).map(|(look, _)| look)
+    }
+
+    fn next_to_read(&self, fold: &Fold) -> Option<(Wall, RunId)> {
+        let mut looks = fold
+            .looks()
+            .filter(|(_, run)| !self.reads.contains_key(run));
+        looks.next().filter(|_| self.reads.len() < READS_MAX)
+    }
+
+    /// How many questions wait.
+    fn asks(&self) -> usize {
+        self.reads.values().map(|read| read.asks.len()).sum()
+    }
+}
+
+impl Turn<'_> {
+    /// Runs that are needed are read, and deep queues go to the disk.
+    pub(crate) fn run_cold(&mut self) {
+        if self.may_send() {
+            for place in self.fold.wanting() {
+                self.read_whole(place);
+            }
+        }
+        while let Some((look, run)) = self.live.cold.next_to_read(self.fold)
+            && look <= self.now.wall
+        {
+            self.read(run);
+        }
+        if self.live.room == Room::Plenty && !self.live.draining {
+            self.write_block();
+        }
+    }
+
+    fn read_whole(&mut self, place: Place) {
+        let Some(run) = self.fold.next_run(place) else {
+            return;
+        };
+        let cold = &self.live.cold;
+        if cold.reads.contains_key(&run) || cold.reads.len() < READS_MAX {
+            self.read(run).whole = true;
+        }
+    }
+
+    fn read(&mut self, run: RunId) -> &mut Read {
+        let step = &mut self.step;
+        self.live.cold.reads.entry(run).or_insert_with(|| {
+            step.cold.push(ColdTask::Read { run });
+            Read::default()
+        })
+    }
+
+    /// One block at a time, of the deepest queue of a lane that has too much in memory.
+    fn write_block(&mut self) {
+        let max = self.directory.limits.lane_hot_max;
+        if self.live.cold.freezing.is_some() {
+            return;
+        }
+        let size = (max / BLOCKS).clamp(1, BLOCK_MAX);
+        let stuck = &self.live.cold.stuck;
+        // Looking at every queue in every step would help nobody.
+        let is_stuck = |id, hot| {
+            let found = stuck.get(&id);
+            found.is_some_and(|&before| (before.saturating_sub(size)..before + size).contains(&hot))
+        };
+        let mut lanes = self.fold.lanes_hotter_than(max);
+        let Some((connector, hot)) = lanes.find(|&(id, hot)| !is_stuck(id, hot)) else {
+            return;
+        };
+        let place = self.fold.deepest(connector, size);
+        let block = place.map(|place| self.fold.block(place, size));
+        drop(lanes);
+        let (Some(place), Some(block)) = (place, block.filter(|block| !block.keys.is_empty()))
+        else {
+            self.live.cold.stuck.insert(connector, hot);
+            return;
+        };
+        let known = self.fold.runs().last().map_or(0, |run| run.0);
+        let cold = &mut self.live.cold;
+        cold.last = cold.last.max(known) + 1;
+        let run = RunId(cold.last);
+        let images = block.images;
+        self.step.cold.push(ColdTask::Write { run, images });
+        cold.freezing = Some(Freezing {
+            run,
+            place,
+            keys: block.keys,
+        });
+    }
+
+    /// The file of a block is there, or is not to be had.
+    pub(crate) fn frozen(&mut self, run: RunId, written: bool) {
+        let freezing = &mut self.live.cold.freezing;
+        let Some(Freezing { place, keys, .. }) = freezing.take_if(|block| block.run == run) else {
+            return;
+        };
+        if !written {
+            let hot = self.fold.lane(place.connector).map_or(0, |lane| lane.hot());
+            self.live.cold.stuck.insert(place.connector, hot);
+            return;
+        }
+        let standing = self.fold.standing(place, &keys);
+        if standing.keys.len() < keys.len().div_ceil(WORTH) {
+            self.step.gated.spent().push(run);
+            return;
+        }
+        self.record(&Record::Cold(Cold::Frozen {
+            run,
+            look: standing.look,
+            keys: Keys::Fresh(&standing.keys),
+            gone: Keys::Fresh(&standing.gone),
+        }));
+    }
+
+    /// What stands in a file: the whole run comes back, or what has expired in it and what somebody wants to change.
+    pub(crate) fn thawed(&mut self, run: RunId, images: &[u8]) {
+        let Some(read) = self.live.cold.reads.remove(&run) else {
+            return;
+        };
+        let mut answers = BTreeMap::new();
+        if let Some(known) = self.fold.run(run) {
+            let (place, is_due) = (known.place, known.look.wall() <= self.now.wall);
+            let mut taken = Vec::new();
+            let mut look = Seconds(u32::MAX);
+            let mut at = images;
+            while let Some((image, octets)) = next_image(&mut at) {
+                let order = image.order;
+                if !known.holds(order.key) {
+                    continue;
+                }
+                let mut asks = read.asks.iter().filter(|asking| asking.key == order.key);
+                let is_changed = asks.clone().any(|asking| asking.changes());
+                if read.whole || is_changed || order.expires.wall() <= self.now.wall {
+                    taken.extend_from_slice(octets);
+                    continue;
+                }
+                look = look.min(order.expires);
+                if asks.next().is_some() {
+                    answers.insert(order.key, image.body);
+                }
+            }
+            assert!(at.is_empty(), "the file of {run:?} is not what was written");
+            let is_spent = look == Seconds(u32::MAX);
+            if read.whole {
+                let images = &taken[..];
+                self.record(&Record::Cold(Cold::Thawed { run, images }));
+            } else if !taken.is_empty() || is_due {
+                self.record(&Record::Cold(Cold::Recalled {
+                    run,
+                    look: look.max(self.expiry(LOOK_REST)),
+                    images: &taken,
+                }));
+            }
+            if is_spent {
+                self.step.gated.spent().push(run);
+            }
+            self.live.touch_connector(place.connector);
+        }
+        for mut asking in read.asks {
+            let Asking { ask, texts, .. } = &asking;
+            let body = answers.get(&asking.key);
+            if body.is_some_and(|body| ask.suits(texts, body)) {
+                self.answer_waiting(ask, asking.told);
+                continue;
+            }
+            asking.searched.push(run);
+            self.ask_beside(&asking.ask, &asking.texts, &asking.searched);
+        }
+    }
+
+    fn answer_waiting(&mut self, ask: &Ask, told: Told) {
+        self.step.gated.push(Output::Answer {
+            origin: ask.origin,
+            answer: Answer::State {
+                told,
+                state: State::Enroute,
+                cause: Cause::NONE,
+                since: None,
+            },
+        });
+    }
+
+    /// Whether a question waits for a file that its message may be in, or is refused because too many do.
+    pub(crate) fn ask_cold(
+        &mut self,
+        ask: &Ask,
+        told: Told,
+        inputs: &Inputs,
+        searched: &[RunId],
+    ) -> bool {
+        let Some(key) = told.key() else {
+            return false;
+        };
+        let mut runs = self.fold.runs_with(ask.customer, key);
+        let Some(run) = runs.find(|run| !searched.contains(run)) else {
+            return false;
+        };
+        drop(runs);
+        if self.live.cold.asks() >= ASKS_MAX {
+            self.step.gated.push(Output::Refused {
+                origin: ask.origin,
+                refusal: Refusal::Throttled,
+            });
+            return true;
+        }
+        let (ask, texts) = kept(ask, inputs);
+        self.read(run).asks.push(Asking {
+            ask,
+            key,
+            told,
+            texts,
+            searched: searched.to_vec(),
+        });
+        true
+    }
+}
+
+impl Asking {
+    /// Whether the message has to be in memory for it.
+    fn changes(&self) -> bool {
+        !matches!(self.ask.wish, Wish::State)
+    }
+}
+
+/// The first of what stands in a file, and its octets.
+fn next_image<'a>(at: &mut &'a [u8]) -> Option<(Image<'a>, &'a [u8])> {
+    let before = *at;
+    let image = Image::decode(&mut Reader(at))?;
+    Some((image, &before[..before.len() - at.len()]))
+}
+
+/// A question with the octets that it speaks of.
+fn kept(ask: &Ask, inputs: &Inputs) -> (Ask, Inputs) {
+    let mut texts = Inputs::default();
+    let mut keep = |span| texts.put(inputs.get(span));
+    let mut ask = *ask;
+    ask.source = keep(ask.source);
+    ask.destination = keep(ask.destination);
+    ask.service_type = keep(ask.service_type);
+    if let Wish::Replace(replacement) = &mut ask.wish {
+        replacement.text = keep(replacement.text);
+    }
+    (ask, texts)
+}

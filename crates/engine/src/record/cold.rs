@@ -1,0 +1,148 @@
+//! The records of messages that wait on the disk.
+
+use super::{Keys, Reader, Seconds, Writer};
+use crate::fold::Place;
+use crate::{ConnectorId, CustomerId, MessageKey, RunId};
+
+/// What happened to a run: see [`cold`](crate::cold).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Cold<'a> {
+    /// These, which stand one behind the other in a queue, wait in this run; the first of them expires then. Of what stands in its
+    /// file `gone` are in memory still, or were sent meanwhile.
+    Frozen {
+        run: RunId,
+        look: Seconds,
+        keys: Keys<'a>,
+        gone: Keys<'a>,
+    },
+    /// The whole run waits in memory again, before the other runs of its queue.
+    Thawed {
+        run: RunId,
+        /// One [`Image`](crate::entry::Image) after the other.
+        images: &'a [u8],
+    },
+    /// These of it wait in memory, at the end of the queue; the first of the others expires then.
+    Recalled {
+        run: RunId,
+        look: Seconds,
+        images: &'a [u8],
+    },
+    /// A run of a snapshot, the last of its queue so far.
+    Run(RunImage<'a>),
+}
+
+/// A run as a snapshot has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RunImage<'a> {
+    pub(crate) run: RunId,
+    pub(crate) place: Place,
+    pub(crate) count: u32,
+    /// Of those, how many want a receipt.
+    pub(crate) owed: u32,
+    /// The least and the greatest key in it.
+    pub(crate) range: (MessageKey, MessageKey),
+    pub(crate) look: Seconds,
+    pub(crate) gone: Keys<'a>,
+}
+
+const FROZEN: u8 = 70;
+const THAWED: u8 = 71;
+const RECALLED: u8 = 72;
+const RUN: u8 = 73;
+
+impl<'a> Cold<'a> {
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Cold::Frozen { .. } => "Frozen",
+            Cold::Thawed { .. } => "Thawed",
+            Cold::Recalled { .. } => "Recalled",
+            Cold::Run(_) => "Run",
+        }
+    }
+
+    pub(super) fn encode(&self, w: &mut Writer<'_>) {
+        match *self {
+            Cold::Frozen {
+                run,
+                look,
+                keys,
+                gone,
+            } => {
+                w.bytes(&[FROZEN]);
+                w.u64(run.0);
+                w.u32(look.0);
+                w.keys(keys);
+                w.keys(gone);
+            }
+            Cold::Thawed { run, images } => {
+                w.bytes(&[THAWED]);
+                w.u64(run.0);
+                w.long(images);
+            }
+            Cold::Recalled { run, look, images } => {
+                w.bytes(&[RECALLED]);
+                w.u64(run.0);
+                w.u32(look.0);
+                w.long(images);
+            }
+            Cold::Run(RunImage {
+                run,
+                place,
+                count,
+                owed,
+                range: (least, greatest),
+                look,
+                gone,
+            }) => {
+                w.bytes(&[RUN, place.class]);
+                w.u64(run.0);
+                w.u32(place.connector.0);
+                w.u32(place.customer.0);
+                w.u32(count);
+                w.u32(owed);
+                w.u64(least.0);
+                w.u64(greatest.0);
+                w.u32(look.0);
+                w.keys(gone);
+            }
+        }
+    }
+
+    /// What a record of this kind says. `None`: it is none of these, or cut short.
+    pub(super) fn decode(kind: u8, r: &mut Reader<'_, 'a>) -> Option<Cold<'a>> {
+        Some(match kind {
+            FROZEN => Cold::Frozen {
+                run: RunId(r.u64()?),
+                look: Seconds(r.u32()?),
+                keys: r.keys()?,
+                gone: r.keys()?,
+            },
+            THAWED => Cold::Thawed {
+                run: RunId(r.u64()?),
+                images: r.long()?,
+            },
+            RECALLED => Cold::Recalled {
+                run: RunId(r.u64()?),
+                look: Seconds(r.u32()?),
+                images: r.long()?,
+            },
+            RUN => {
+                let class = r.u8()?;
+                Cold::Run(RunImage {
+                    run: RunId(r.u64()?),
+                    place: Place {
+                        connector: ConnectorId(r.u32()?),
+                        class,
+                        customer: CustomerId(r.u32()?),
+                    },
+                    count: r.u32()?,
+                    owed: r.u32()?,
+                    range: (r.key()?, r.key()?),
+                    look: Seconds(r.u32()?),
+                    gone: r.keys()?,
+                })
+            }
+            _ => return None,
+        })
+    }
+}

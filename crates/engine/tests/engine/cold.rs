@@ -1,0 +1,269 @@
+//! Queues so deep that most of what waits is on the disk.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use engine::{Answer, Connector, MessageKey, Refusal, RefusalClass, Told, Wants, Wish};
+use sms::State;
+
+use crate::world::{Bind, FINAL, World};
+
+const TO: &str = "447700900123";
+/// Of a lane so many wait in memory, so a block is of two messages.
+const HOT: u64 = 16;
+const DEEP: usize = 60;
+
+/// A customer with a deep queue, of which most is on the disk.
+fn deep(world: &mut World) -> (Bind, Vec<MessageKey>) {
+    world.change(|directory| directory.limits.lane_hot_max = HOT);
+    let customer = world.customer();
+    let keys = (0..DEEP).map(|_| world.submit(customer, TO, FINAL));
+    let keys: Vec<_> = keys.collect();
+    (customer, keys)
+}
+
+/// Takes all that is sent over a window of one, one after the other.
+fn drain(world: &mut World, carrier: Bind) -> Vec<MessageKey> {
+    let mut order = Vec::new();
+    loop {
+        let sent = world.sent();
+        let [one] = &sent[..] else {
+            assert!(sent.is_empty(), "more than the window: {sent:?}");
+            return order;
+        };
+        order.push(one.key);
+        world.take(carrier, one, &format!("id{}", order.len()));
+    }
+}
+
+fn enroute(told: impl Into<Told>) -> Result<Answer, Refusal> {
+    Ok(Answer::State {
+        told: told.into(),
+        state: State::Enroute,
+        cause: engine::Cause::NONE,
+        since: None,
+    })
+}
+
+#[test]
+fn a_deep_queue_waits_on_the_disk_and_leaves_in_its_order() {
+    let mut shallow = World::new(Connector::default());
+    let customer = shallow.customer();
+    shallow.submit_many(customer, TO, DEEP);
+
+    let mut world = World::new(Connector::default());
+    let (_, keys) = deep(&mut world);
+    let figures = world.figures();
+    assert_eq!((figures.waiting, figures.messages), (60, 60));
+    assert_eq!(world.files(), (22, 0));
+    let hot = shallow.figures().memory * HOT / DEEP as u64;
+    assert!(figures.memory < hot + 22 * 200, "{}", figures.memory);
+
+    world.compact();
+    world.crash();
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), keys);
+    assert_eq!(world.files(), (0, 22));
+    let figures = world.figures();
+    assert_eq!((figures.waiting, figures.awaiting_receipt), (0, 60));
+}
+
+#[test]
+fn what_comes_while_others_are_on_the_disk_leaves_behind_them() {
+    let mut world = World::new(Connector::default());
+    let (customer, mut keys) = deep(&mut world);
+    let carrier = world.carrier(1);
+    let mut sent = Vec::new();
+    for number in 0..100 {
+        let one = world.sent_one();
+        sent.push(one.key);
+        world.take(carrier, &one, &format!("a{number}"));
+        keys.push(world.submit(customer, TO, FINAL));
+    }
+    sent.extend(drain(&mut world, carrier));
+    assert_eq!(sent, keys);
+    assert_eq!(world.files().0, 0);
+}
+
+#[test]
+fn a_message_that_is_sent_while_its_block_is_written_is_sent_once() {
+    let mut world = World::new(Connector::default());
+    world.hold_disk();
+    let (_, keys) = deep(&mut world);
+    let carrier = world.carrier(7);
+    let mut flying: VecDeque<_> = world.sent().into();
+    let mut taken = Vec::new();
+    for number in 0..7 {
+        let sent = flying.pop_front().expect("a window of seven");
+        if number == 5 {
+            world.refuse(carrier, &sent, RefusalClass::Throttled);
+        } else {
+            world.take(carrier, &sent, &sent.key.to_string());
+            taken.push(sent.key);
+        }
+        flying.extend(world.sent());
+    }
+    world.release_disk();
+    while taken.len() < DEEP {
+        world.wait(Duration::from_secs(2));
+        flying.extend(world.sent());
+        assert!(!flying.is_empty(), "only {} were sent", taken.len());
+        while let Some(sent) = flying.pop_front() {
+            world.take(carrier, &sent, &sent.key.to_string());
+            taken.push(sent.key);
+        }
+    }
+    taken.sort();
+    assert_eq!(taken, keys);
+    assert_eq!(world.files().0, 0);
+}
+
+#[test]
+fn a_crash_before_the_record_of_a_file_loses_nothing() {
+    let mut world = World::new(Connector::default());
+    world.hold_disk();
+    let (_, keys) = deep(&mut world);
+    world.crash();
+    world.release_disk();
+    assert!(world.files().0 > 0);
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), keys);
+}
+
+#[test]
+fn without_room_for_files_a_queue_waits_in_memory() {
+    let mut world = World::new(Connector::default());
+    world.fill_disk(true);
+    let (customer, mut keys) = deep(&mut world);
+    assert_eq!(world.files(), (0, 0));
+    world.fill_disk(false);
+    keys.extend((0..4).map(|_| world.submit(customer, TO, FINAL)));
+    assert!(world.files().0 > 0);
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), keys);
+}
+
+#[test]
+fn what_expires_on_the_disk_is_never_sent_and_its_customer_hears_of_it() {
+    let mut world = World::new(Connector::default());
+    world.change(|directory| directory.limits.lane_hot_max = HOT);
+    let customer = world.customer();
+    let early = world.wall().plus(Duration::from_secs(3600));
+    let mut kept = Vec::new();
+    let mut ended = Vec::new();
+    for number in 0..DEEP {
+        let key = world.submitted_as(customer, TO, |draft| {
+            draft.wants = FINAL;
+            if number % 3 == 0 {
+                draft.expires = Some(early);
+            }
+        });
+        let keys = if number % 3 == 0 {
+            &mut ended
+        } else {
+            &mut kept
+        };
+        keys.push(key.expect("accepted"));
+    }
+    world.compact();
+    world.crash();
+    world.wait(Duration::from_secs(3601));
+    let mut told = Vec::new();
+    let customer = world.customer();
+    for receipt in world.told() {
+        assert_eq!(receipt.state, State::Expired);
+        world.acknowledge(customer, &receipt);
+        told.push(receipt.key);
+    }
+    told.sort();
+    assert_eq!(told, ended);
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), kept);
+    assert_eq!(world.files().0, 0);
+}
+
+#[test]
+fn a_run_of_many_ends_is_not_read_for_each_of_them() {
+    let mut world = World::new(Connector::default());
+    world.change(|directory| directory.limits.lane_hot_max = 64);
+    let customer = world.customer();
+    for number in 0..100 {
+        let ends = world.wall().plus(Duration::from_secs(3600 + number));
+        let key = world.submitted_as(customer, TO, |draft| draft.expires = Some(ends));
+        key.expect("accepted");
+    }
+    let (files, _) = world.files();
+    world.wait(Duration::from_secs(4000));
+    assert_eq!(world.figures().messages, 0);
+    let (left, reads) = world.files();
+    assert_eq!(left, 0);
+    assert!(reads <= 2 * files, "{reads} reads of {files} files");
+}
+
+#[test]
+fn a_message_on_the_disk_can_be_asked_about_without_losing_its_place() {
+    let mut world = World::new(Connector::default());
+    let (_, keys) = deep(&mut world);
+    for &key in &keys {
+        assert_eq!(world.ask(key, Wish::State), enroute(key));
+    }
+    let nobody = MessageKey(keys[30].0 - 1 + (1 << 11));
+    assert!(!keys.contains(&nobody));
+    assert_eq!(world.ask(nobody, Wish::State), Err(Refusal::UnknownMessage));
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), keys);
+}
+
+#[test]
+fn a_message_on_the_disk_can_be_cancelled() {
+    let mut world = World::new(Connector::default());
+    let (_, mut keys) = deep(&mut world);
+    for _ in 0..2 {
+        let cancelled = keys.remove(30);
+        assert_eq!(world.ask(cancelled, Wish::Cancel), Ok(Answer::Cancelled));
+        assert_eq!(world.news(), [(cancelled, State::Deleted)]);
+    }
+    world.compact();
+    world.crash();
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), keys);
+}
+
+#[test]
+fn what_waits_on_the_disk_for_a_connector_that_was_removed_ends() {
+    let mut world = World::new(Connector::default());
+    let (_, keys) = deep(&mut world);
+    world.change(|directory| directory.connectors.clear());
+    world.wait(Duration::from_secs(1));
+    let mut ended: Vec<_> = world.news();
+    ended.sort_by_key(|&(key, _)| key);
+    let all: Vec<_> = keys
+        .iter()
+        .map(|&key| (key, State::Undeliverable))
+        .collect();
+    assert_eq!(ended, all);
+    assert_eq!(world.files().0, 0);
+}
+
+#[test]
+fn room_for_the_receipts_of_what_is_on_the_disk_stays_reserved() {
+    let mut world = World::new(Connector::default());
+    let (customer, _) = deep(&mut world);
+    let limit = |world: &mut World| {
+        world.change(|directory| {
+            let customers = directory.customers.values_mut();
+            customers.for_each(|customer| customer.deliver_max = DEEP as u64);
+        });
+    };
+    limit(&mut world);
+    assert_eq!(
+        world.submitted(customer, TO, FINAL),
+        Err(Refusal::Full),
+        "sixty receipts are owed"
+    );
+    world.compact();
+    world.crash();
+    let customer = world.customer();
+    assert_eq!(world.submitted(customer, TO, FINAL), Err(Refusal::Full));
+    world.submit(customer, TO, Wants::NONE);
+}
