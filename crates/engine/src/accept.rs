@@ -7,8 +7,8 @@ use crate::money::Bill;
 use crate::record::{Accepted, Part, Reason, Record, Seconds};
 use crate::replies::Talk;
 use crate::{
-    ConnectorId, Customer, Draft, Inputs, MessageKey, Output, ReceiptRules, Refusal, Room, Route,
-    RouteName, Told, Wants,
+    ConnectorId, Customer, Draft, Inputs, MessageKey, Output, Party, ReceiptRules, Refusal, Room,
+    Route, RouteName, Standing, Told, Wants,
 };
 
 /// Where a message goes first, and when.
@@ -63,6 +63,9 @@ impl Turn<'_> {
             .get(&draft.customer)
             .filter(|customer| customer.enabled && customer.submits);
         let customer = customer.ok_or(Refusal::NotAllowed)?;
+        if self.fold.standings.of(Party::Customer(draft.customer)) != Standing::Open {
+            return Err(Refusal::Paused);
+        }
         let message = Message::decode(body).ok_or(Refusal::NoRoute)?;
         let narrowed;
         let draft = if customer.receipts.are_plain() {
@@ -254,7 +257,8 @@ impl Turn<'_> {
         })
     }
 
-    /// The connector that a route gives to `key` among those that are open and `suit`; one that is connected, if there is one.
+    /// The connector that a route gives to `key` among those that are open and `suit`; one that takes
+    /// messages now, if there is one.
     pub(crate) fn target(
         &self,
         route: &Route,
@@ -263,6 +267,7 @@ impl Turn<'_> {
     ) -> Option<ConnectorId> {
         let open = |&id: &ConnectorId| {
             suit(id)
+                && self.fold.standings.of(Party::Connector(id)) != Standing::Draining
                 && self
                     .directory
                     .connectors
@@ -277,10 +282,10 @@ impl Turn<'_> {
             .map(|target| target.connector)
             .filter(open);
         let first = open.next()?;
-        if self.live.is_connected(first) {
+        if self.takes_messages(first) {
             return Some(first);
         }
-        Some(open.find(|&id| self.live.is_connected(id)).unwrap_or(first))
+        Some(open.find(|&id| self.takes_messages(id)).unwrap_or(first))
     }
 
     fn validity(

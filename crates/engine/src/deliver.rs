@@ -12,7 +12,10 @@ use crate::fold::Fold;
 use crate::live::{Bind, CustomerSide, Flights, Live, Side, Timer};
 use crate::number::Tail;
 use crate::record::{Reason, Record};
-use crate::{BindId, Customer, CustomerId, Delivery, Directory, MessageKey, Outcome, RefusalClass};
+use crate::{
+    BindId, Customer, CustomerId, Delivery, Directory, MessageKey, Outcome, Party, RefusalClass,
+    Standing,
+};
 
 /// When a delivery is tried again whose customer says nothing of it.
 const RETRY_LATER: Duration = Duration::from_secs(3600);
@@ -175,6 +178,9 @@ impl Turn<'_> {
             return;
         };
         side.dirty = false;
+        if fold.standings.of(Party::Customer(side.customer)) == Standing::Paused {
+            return;
+        }
         let waiting = core::iter::from_fn(|| side.ready.pop_front());
         let waiting = waiting.filter_map(|key| Some((key, fold.entry(key)?)));
         let waiting = waiting.filter_map(|(key, entry)| Some((key, entry, entry.delivery()?)));
@@ -204,7 +210,8 @@ impl Turn<'_> {
         };
         lane.dirty = false;
         let delivery = |key| fold.entry(key).and_then(Entry::delivery);
-        if let Some(customer) = directory.customers.get(&name.0) {
+        let paused = fold.standings.of(Party::Customer(name.0)) == Standing::Paused;
+        if let Some(customer) = directory.customers.get(&name.0).filter(|_| !paused) {
             while let Some((key, to)) =
                 lane.next(customer, binds, now.mono, |key| delivery(key).is_some())
                 && let Some((entry, bind)) = fold.entry(key).zip(binds.get_mut(to))

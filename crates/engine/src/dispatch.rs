@@ -9,7 +9,7 @@ use crate::engine::Turn;
 use crate::live::{Bind, Side};
 use crate::number::Tail;
 use crate::record::{Keys, Reason, Record};
-use crate::{BindId, Connector, ConnectorId, InDoubt, MessageKey, Origin, Output, Room};
+use crate::{BindId, Connector, ConnectorId, InDoubt, MessageKey, Origin, Output, Party, Room};
 
 impl Turn<'_> {
     /// Every connector that something changed for sends what it may.
@@ -30,7 +30,7 @@ impl Turn<'_> {
                 continue;
             };
             self.settle_doubts(id, connector.in_doubt, connector.resend_max);
-            if connector.enabled && self.may_send() && !self.fold.holds_all(id) {
+            if connector.enabled && self.may_send_to(id) {
                 self.send_waiting(id, connector);
             }
         }
@@ -38,6 +38,10 @@ impl Turn<'_> {
 
     pub(crate) fn may_send(&self) -> bool {
         !self.live.draining && self.live.room < Room::Scarce
+    }
+
+    fn may_send_to(&self, id: ConnectorId) -> bool {
+        self.may_send() && !self.is_paused(Party::Connector(id)) && !self.fold.holds_all(id)
     }
 
     fn send_waiting(&mut self, id: ConnectorId, connector: &Connector) {
@@ -164,7 +168,7 @@ impl Turn<'_> {
         let connector = directory
             .connectors
             .get(&id)
-            .filter(|connector| connector.enabled && self.may_send())?;
+            .filter(|connector| connector.enabled && self.may_send_to(id))?;
         if self.credit(id, connector) == 0 {
             return None;
         }

@@ -13,7 +13,7 @@ use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
 use crate::{
     Balance, ColdDone, ColdTask, Customer, CustomerId, Delivery, Directory, Ended, Input, Inputs,
-    MessageKey, Origin, Output, Outputs, RunId,
+    MessageKey, Origin, Output, Outputs, Party, RunId, Standing,
 };
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
@@ -259,8 +259,17 @@ impl Engine {
         self.fold.runs()
     }
 
-    /// Whether receipts or messages from subscribers wait for this customer, and none of its binds is one that gets them.
+    /// Those about whom an operator has decided, and how they stand.
+    pub fn standings(&self) -> impl Iterator<Item = (Party, Standing)> + '_ {
+        self.fold.standings.iter()
+    }
+
+    /// Whether receipts or messages from subscribers wait for this customer, which may have them, and none of its binds is one that
+    /// gets them.
     pub fn is_unattended(&self, customer: CustomerId) -> bool {
+        if self.fold.standings.of(Party::Customer(customer)) == Standing::Paused {
+            return false;
+        }
         let lanes = &self.live.delivery_lanes;
         lanes
             .range((customer, crate::Group::default())..)

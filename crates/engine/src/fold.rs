@@ -33,6 +33,7 @@ use crate::number::TailHash;
 use crate::record::{Accepted, Record, Seconds};
 use crate::replies::{Latest, Replies};
 use crate::slab::{List, Slab, Slot};
+use crate::standing::Standings;
 use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
 
@@ -54,6 +55,7 @@ pub(crate) struct Fold {
     aliases: Aliases,
     replies: Replies,
     pub(crate) ledger: Ledger,
+    pub(crate) standings: Standings,
     wholes: Wholes,
     apart: Apart,
     cold: Runs,
@@ -240,6 +242,7 @@ impl Fold {
                 topup,
                 amount,
             } => self.ledger.credit(customer, topup, amount),
+            Record::Decided { party, standing } => self.standings.set(party, standing),
             Record::Latest { talk, latest } => self.replies.remember(talk, latest),
             Record::Era { since } => self.replies.begin(since),
             Record::Outdated { upto } => self.replies.forget(upto),

@@ -42,6 +42,7 @@ mod record;
 mod replies;
 mod route;
 mod slab;
+mod standing;
 mod strays;
 mod sweep;
 mod traffic;
@@ -63,9 +64,10 @@ pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Run
 pub use mo_parts::MoParts;
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use numbers::{Number, Numbers};
-pub use operator::{Command, LaneReport, QueueReport, Report};
+pub use operator::{Command, ConnectorReport, CustomerReport, LaneReport, QueueReport, Report};
 pub use past::{Ended, LookUp, Past, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
+pub use standing::{Party, Standing};
 pub use sweep::{Place, Selection, Swept};
 pub use traffic::{
     Answer, Ask, BindKind, CarrierReceipt, Cause, Delivery, Draft, Input, Inputs, Outcome, Output,

@@ -378,6 +378,20 @@ impl Live {
         lane
     }
 
+    /// All that waits for the customer is looked at before the step ends.
+    pub(crate) fn touch_customer(&mut self, id: CustomerId) {
+        let lanes = self.delivery_lanes.range((id, Group::default())..);
+        let lanes = lanes.map(|(&name, _)| name);
+        let lanes: Vec<_> = lanes.take_while(|(whose, _)| *whose == id).collect();
+        for name in lanes {
+            self.touch_lane(name);
+        }
+        let binds = self.customers.get(&id).map(|live| live.binds.clone());
+        for bind in binds.into_iter().flatten() {
+            self.room_on(bind);
+        }
+    }
+
     /// Something that a bind had was answered: it may have room for more.
     pub(crate) fn room_on(&mut self, id: BindId) {
         let Some(side) = self.binds.get_mut(id).and_then(Bind::customer_side) else {

@@ -6,7 +6,9 @@ use crate::engine::Turn;
 use crate::mo_parts;
 use crate::record::Record;
 use crate::replies::{Latest, Talk};
-use crate::{BindId, BindKind, CustomerId, MessageKey, MoParts, Origin, Output, Refusal, Room};
+use crate::{
+    BindId, BindKind, CustomerId, MessageKey, MoParts, Origin, Output, Party, Refusal, Room,
+};
 
 impl Turn<'_> {
     /// A subscriber sent a message: it goes to the customer that wrote to it last from that number, or else to the one whose number
@@ -97,6 +99,9 @@ impl Turn<'_> {
         let id = self.directory.numbers.owner(&Message::decode(body)?)?;
         let customer = self.directory.customers.get(&id);
         customer.filter(|customer| customer.enabled && customer.alerts)?;
+        if self.is_paused(Party::Customer(id)) {
+            return None;
+        }
         let binds = self.live.customers.get(&id)?.binds.iter();
         binds
             .filter_map(|&bind| self.live.binds.get(bind))

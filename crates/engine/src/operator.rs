@@ -3,13 +3,17 @@
 
 use std::collections::BTreeSet;
 
+mod parties;
+
 use sms::Wall;
 
 use crate::engine::Turn;
 use crate::fair::parts;
 use crate::fold::CLASSES;
 use crate::record::Record;
-use crate::{ConnectorId, CustomerId, Place, Room, Selection, Swept};
+use crate::{ConnectorId, CustomerId, Party, Place, Room, Selection, Standing, Swept};
+
+pub use parties::{ConnectorReport, CustomerReport};
 
 /// Messages that are looked at in all lanes to tell how many parts wait.
 const LOOKED_AT_MAX: usize = 16_384;
@@ -49,6 +53,17 @@ pub enum Command {
         /// Which other; nothing is moved to one that is not known.
         to: ConnectorId,
     },
+    /// To know how it stands with the connectors: [`Report::Connectors`].
+    Connectors,
+    /// To know how it stands with the customers: [`Report::Customers`].
+    Customers,
+    /// That it stands so with somebody: [`Report::Stands`]. It stays so after a restart.
+    Stand {
+        /// With whom.
+        party: Party,
+        /// How.
+        standing: Standing,
+    },
 }
 
 /// What came of a [`Command`].
@@ -68,6 +83,15 @@ pub enum Report {
     },
     /// A block was moved or purged.
     Swept(Swept),
+    /// Those that the directory names, by their numbers.
+    Connectors(Vec<ConnectorReport>),
+    /// Those that the directory names, by their numbers.
+    Customers(Vec<CustomerReport>),
+    /// It stands so. Whether that is news.
+    Stands {
+        /// It was not so before.
+        changed: bool,
+    },
     /// Nothing was done: the disk has only room for what is owed already.
     NoRoom,
 }
@@ -117,7 +141,10 @@ impl Turn<'_> {
     pub(crate) fn operate(&mut self, ticket: u64, command: &Command) {
         let report = match *command {
             Command::Lanes => self.lanes(),
+            Command::Connectors => self.connectors(),
+            Command::Customers => self.customers(),
             _ if self.live.room == Room::Out => Report::NoRoom,
+            Command::Stand { party, standing } => self.stand(party, standing),
             Command::Hold {
                 connector,
                 customer,

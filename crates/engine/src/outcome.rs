@@ -186,7 +186,7 @@ impl Turn<'_> {
         };
         let attempt = leg.attempt.saturating_add(1);
         if attempt >= connector.failover_after
-            && let Some(next) = self.other_target(id, key, |id| self.live.is_connected(id))
+            && let Some(next) = self.other_target(id, key, |id| self.takes_messages(id))
             && self.move_on(key, next)
         {
             return;

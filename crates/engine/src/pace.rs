@@ -152,7 +152,8 @@ impl Bucket {
         }
     }
 
-    fn rate(&self, agreed: Option<u32>) -> Option<u64> {
+    /// Messages a second at most, as far as is known; none: there is no limit.
+    pub(crate) fn rate(&self, agreed: Option<u32>) -> Option<u64> {
         let measured = (self.share > 0 && self.measured > 0).then_some(self.measured);
         let whole = agreed.or(measured)?;
         let share = u64::from(self.share(agreed));

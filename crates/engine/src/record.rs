@@ -24,6 +24,7 @@ use crate::entry::{IdHash, Image};
 use crate::money::{Charge, Day};
 use crate::number::TailHash;
 use crate::replies::{Latest, Talk};
+use crate::standing::{Party, Standing};
 use crate::whole::WholeImage;
 use crate::{Amount, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
 
@@ -153,6 +154,8 @@ pub(crate) enum Record<'a> {
         topup: u64,
         amount: Amount,
     },
+    /// An operator decided so about a customer or a connector.
+    Decided { party: Party, standing: Standing },
     /// This is the latest message of a talk, in a snapshot; older journals have it for each answerable message. Now
     /// [`Record::Accepted`] says so itself.
     Latest { talk: Talk, latest: Latest },
@@ -237,6 +240,7 @@ const CHARGED: u8 = 18;
 const CREDIT: u8 = 19;
 const PURSE: u8 = 20;
 const COUNTED: u8 = 21;
+const DECIDED: u8 = 60;
 const REPLACED: u8 = 30;
 const NAMED: u8 = 31;
 const RELEASED: u8 = 40;
@@ -458,6 +462,14 @@ impl Record<'_> {
                 w.u32(day.0);
                 w.u64(segments);
             }
+            Record::Decided { party, standing } => {
+                let (side, id) = match party {
+                    Party::Customer(id) => (0, id.0),
+                    Party::Connector(id) => (1, id.0),
+                };
+                w.bytes(&[DECIDED, side, standing as u8]);
+                w.u32(id);
+            }
             Record::Latest { talk, latest } => {
                 w.bytes(&[if talk.is_checked() {
                     LATEST_CHECKED
@@ -557,6 +569,7 @@ impl Record<'_> {
             Record::Credit { .. } => "Credit",
             Record::Purse { .. } => "Purse",
             Record::Counted { .. } => "Counted",
+            Record::Decided { .. } => "Decided",
             Record::Latest { .. } => "Latest",
             Record::Era { .. } => "Era",
             Record::Outdated { .. } => "Outdated",
@@ -716,6 +729,17 @@ impl Record<'_> {
                 topup: r.u64()?,
                 amount: r.amount()?,
             },
+            DECIDED => {
+                let [side, standing] = r.array()?;
+                let id = r.u32()?;
+                let party = match side {
+                    0 => Party::Customer(CustomerId(id)),
+                    1 => Party::Connector(ConnectorId(id)),
+                    _ => return None,
+                };
+                let standing = Standing::from_code(standing)?;
+                Record::Decided { party, standing }
+            }
             PURSE => Record::Purse {
                 customer: CustomerId(r.u32()?),
                 topup: r.u64()?,

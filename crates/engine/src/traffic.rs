@@ -489,6 +489,8 @@ pub enum Refusal {
     Full,
     /// Faster than agreed.
     Throttled,
+    /// An operator lets nothing in from this customer for now.
+    Paused,
     /// No route takes it.
     NoRoute,
     /// As many binds as agreed stand already.

@@ -206,6 +206,7 @@ async fn bind(io: &Rc<Io>, plan: &LinkPlan, link: &Rc<Link>, first: usize) -> En
         Err(error) => {
             tracing::warn!(connector = name, %error, "no connection");
             meter.connect("no connection");
+            meter.trouble(format!("no connection: {error}"));
             return Ended::Unreached;
         }
     };
@@ -234,6 +235,7 @@ async fn bind(io: &Rc<Io>, plan: &LinkPlan, link: &Rc<Link>, first: usize) -> En
     };
     if let Ended::Refused(status) = ended {
         meter.connect(status.name());
+        meter.trouble(status.name());
     }
     ended
 }

@@ -17,6 +17,7 @@ use crate::common::Common;
 use crate::engine_thread::Shared;
 use crate::http_door::HttpDoor;
 use crate::mailbox::lock;
+use crate::peers;
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "control.sock";
@@ -48,6 +49,9 @@ async fn health(State(view): State<View>) -> impl IntoResponse {
 async fn metrics(State(view): State<View>) -> impl IntoResponse {
     let figures = *lock(&view.engine.figures);
     let common = &view.common;
+    let standings = lock(&view.engine.standings).clone();
+    let standings = peers::named(&common.directory(), &standings);
+    common.metrics.peers.stand(standings);
     common
         .metrics
         .unbound

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::binds::{Bind, Window};
 use crate::lanes::Wanted;
 use crate::orders::{self, Done, Order, Refused};
+use crate::peers::{CarrierRow, CustomerRow, Standing, Traffic};
 use crate::serve::{complain, say};
 use crate::{config, exit};
 
@@ -21,6 +22,10 @@ Examples:
       Those of one customer or carrier, one JSON object for each
   bindery ctl kick 0-17-3
       End one bind, by the id that the list shows; it answers what it owes and unbinds
+  bindery ctl carriers
+      Every carrier: how it stands, its binds, and what waits for it
+  bindery ctl drain north
+      Nothing new for this carrier, or from this customer, until `bindery ctl resume north`
 Ends with 1 if the gateway does not run or refuses, with 2 if a name is wrong: then nothing was changed.";
 
 /// See and change what the running gateway does.
@@ -59,6 +64,47 @@ enum What {
         who: String,
     },
     Lanes(lanes::Args),
+    /// The customers: how it stands with each, and what waits for it
+    Customers {
+        /// Only this one, by its system_id
+        who: Option<String>,
+    },
+    /// The carriers: how it stands with each, and what waits for it
+    Carriers {
+        /// Only this one
+        who: Option<String>,
+    },
+    /// Send a carrier nothing; or refuse a customer's messages for now and hold its receipts. Until it is resumed, over restarts
+    Pause {
+        /// A customer's system_id, or a carrier; carrier/NAME if a customer has the same name
+        who: String,
+    },
+    /// Route nothing more to a carrier, or refuse a customer's messages for now; what there is goes on. Until it is resumed, over restarts
+    Drain {
+        /// A customer's system_id, or a carrier; carrier/NAME if a customer has the same name
+        who: String,
+    },
+    /// Go on with a carrier or a customer that was paused or drained
+    Resume {
+        /// A customer's system_id, or a carrier; carrier/NAME if a customer has the same name
+        who: String,
+    },
+}
+
+impl What {
+    fn order(self) -> Order {
+        let stand = |who, standing| Order::Stand { who, standing };
+        match self {
+            What::Binds { who } => Order::Binds { who },
+            What::Kick { who } => Order::Kick { who },
+            What::Lanes(args) => Order::Lanes(args.wanted()),
+            What::Customers { who } => Order::Customers { who },
+            What::Carriers { who } => Order::Carriers { who },
+            What::Pause { who } => stand(who, Standing::Paused),
+            What::Drain { who } => stand(who, Standing::Draining),
+            What::Resume { who } => stand(who, Standing::Open),
+        }
+    }
 }
 
 /// Gives the order and says what came of it.
@@ -73,12 +119,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             }
         },
     };
-    let order = match args.order.clone() {
-        What::Binds { who } => Order::Binds { who },
-        What::Kick { who } => Order::Kick { who },
-        What::Lanes(args) => Order::Lanes(args.wanted()),
-    };
-    match give(&data_dir, order) {
+    match give(&data_dir, args.order.clone().order()) {
         Ok(done) => {
             say(&text(&done, args.json));
             ExitCode::SUCCESS
@@ -108,6 +149,16 @@ fn text(done: &Done, json: bool) -> String {
         Done::Lanes { lanes, left_out } => lanes::list(lanes, *left_out, json),
         Done::Held(held) => lanes::held(held, json),
         Done::Swept(swept) => lanes::swept(swept, json),
+        Done::Customers(customers) if json => lines(customers),
+        Done::Carriers(carriers) if json => lines(carriers),
+        Done::Stands(stands) if json => lines(&[stands]),
+        Done::Customers(customers) => table(&CUSTOMER_HEADS, customers.iter().map(customer_row)),
+        Done::Carriers(carriers) => table(&CARRIER_HEADS, carriers.iter().map(carrier_row)),
+        Done::Stands(stands) => {
+            let (side, name) = (stands.side.word(), &stands.name);
+            let before = if stands.changed { "" } else { ", as before" };
+            format!("{side} {name} is {}{before}", stands.standing.word())
+        }
         Done::Reloaded(changes) => changes.clone(),
         Done::Binds(binds) if binds.is_empty() => "no bind stands".to_owned(),
         Done::Binds(binds) => table(&HEADS, binds.iter().map(row)),
@@ -156,6 +207,72 @@ fn row(bind: &Bind) -> [String; 12] {
         format!("{:.1}", bind.rate_in),
         format!("{:.1}", bind.rate_out),
         bind.last_error.clone().unwrap_or_else(|| "-".to_owned()),
+    ]
+}
+
+const CUSTOMER_HEADS: [&str; 8] = [
+    "CUSTOMER",
+    "STATE",
+    "BINDS",
+    "TO DELIVER",
+    "OWED",
+    "IN/S",
+    "OUT/S",
+    "LAST ERROR",
+];
+
+fn customer_row(customer: &CustomerRow) -> [String; 8] {
+    let [rate_in, rate_out, error] = traffic(&customer.traffic);
+    [
+        customer.name.clone(),
+        customer.state.clone(),
+        format!("{}/{}", customer.binds, customer.binds_max),
+        customer.deliveries.to_string(),
+        customer.owed.to_string(),
+        rate_in,
+        rate_out,
+        error,
+    ]
+}
+
+const CARRIER_HEADS: [&str; 11] = [
+    "CARRIER",
+    "STATE",
+    "BINDS",
+    "WAITING",
+    "SENDING",
+    "IN DOUBT",
+    "UNMATCHED",
+    "MAX/S",
+    "IN/S",
+    "OUT/S",
+    "LAST ERROR",
+];
+
+fn carrier_row(carrier: &CarrierRow) -> [String; 11] {
+    let [rate_in, rate_out, error] = traffic(&carrier.traffic);
+    let rate = carrier.rate_max.map(|rate| rate.to_string());
+    [
+        carrier.name.clone(),
+        carrier.state.clone(),
+        format!("{}/{}", carrier.binds, carrier.binds_wanted),
+        carrier.waiting.to_string(),
+        carrier.sending.to_string(),
+        carrier.in_doubt.to_string(),
+        carrier.unmatched.to_string(),
+        rate.unwrap_or_else(|| "-".to_owned()),
+        rate_in,
+        rate_out,
+        error,
+    ]
+}
+
+fn traffic(traffic: &Traffic) -> [String; 3] {
+    let error = traffic.last_error.clone();
+    [
+        format!("{:.1}", traffic.rate_in),
+        format!("{:.1}", traffic.rate_out),
+        error.unwrap_or_else(|| "-".to_owned()),
     ]
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{
-    CustomerId, Engine, Figures, Gate, Input, Inputs, Outputs, Past, Position, Room, Step,
+    CustomerId, Engine, Figures, Gate, Input, Inputs, Outputs, Party, Past, Position, Room,
+    Standing, Step,
 };
 use journal::Journal;
 use sms::{Now, Wall};
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) stop: AtomicBool,
     /// What the engine held when it last looked.
     pub(crate) figures: Mutex<Figures>,
+    /// Those about whom an operator had decided then.
+    pub(crate) standings: Mutex<Vec<(Party, Standing)>>,
     /// Operators that wait for what came of their commands.
     pub(crate) reports: Reports,
     pub(crate) pulse: Pulse,
@@ -270,6 +273,7 @@ impl EngineThread {
         if now.since(turn.figures_at) >= FIGURES_INTERVAL {
             turn.figures_at = now;
             *lock(&self.shared.figures) = self.engine.figures();
+            *lock(&self.shared.standings) = self.engine.standings().collect();
             self.have_called(turn);
         }
     }

@@ -23,6 +23,7 @@ mod net;
 mod open_files;
 mod orders;
 mod outbind;
+mod peers;
 mod proxy;
 mod pulse;
 mod reports;

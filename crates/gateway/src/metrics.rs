@@ -1,7 +1,8 @@
 //! What the operator can count: everything under `/metrics`.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{Figures, Room};
@@ -13,12 +14,28 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::binds::Side;
+use crate::mailbox::lock;
+
 /// The label of everything that one customer or one connector did.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Who {
     pub(crate) peer: String,
     /// `customer` or `connector`.
     pub(crate) side: &'static str,
+}
+
+impl Who {
+    /// One customer or one connector.
+    pub(crate) fn new(side: Side, name: &str) -> Who {
+        Who {
+            peer: name.to_owned(),
+            side: match side {
+                Side::Customer => "customer",
+                Side::Carrier => "connector",
+            },
+        }
+    }
 }
 
 /// The same, with how it went.
@@ -71,6 +88,9 @@ pub(crate) struct PeerFamilies {
     connects: Family<How, Counter>,
     credentials_rejected: Family<Who, Counter>,
     binds_ended: Family<How, Counter>,
+    standing: Family<How, Gauge>,
+    /// Not for Prometheus: a text has no place there.
+    troubles: Arc<Mutex<HashMap<Who, String>>>,
 }
 
 /// The metrics of one customer or one connector, looked up once per bind.
@@ -245,6 +265,11 @@ impl PeerFamilies {
         );
         registry.register("binds", "Binds that stand", self.binds.clone());
         registry.register(
+            "standing",
+            "1 for each customer and connector that an operator has paused or drains",
+            self.standing.clone(),
+        );
+        registry.register(
             "requests_refused",
             "Requests of the peer that were refused, by what they were answered with",
             self.refused.clone(),
@@ -268,18 +293,27 @@ impl PeerFamilies {
 
     /// The metrics of one customer.
     pub(crate) fn customer(&self, system_id: &str) -> PeerMeter {
-        self.meter(Who {
-            peer: system_id.to_owned(),
-            side: "customer",
-        })
+        self.meter(Who::new(Side::Customer, system_id))
     }
 
     /// The metrics of one connector.
     pub(crate) fn connector(&self, name: &str) -> PeerMeter {
-        self.meter(Who {
-            peer: name.to_owned(),
-            side: "connector",
-        })
+        self.meter(Who::new(Side::Carrier, name))
+    }
+
+    /// These are paused or drained, and nobody else.
+    pub(crate) fn stand(&self, those: impl IntoIterator<Item = (Who, &'static str)>) {
+        self.standing.clear();
+        for (Who { peer, side }, status) in those {
+            let status = status.to_owned();
+            let how = How { peer, side, status };
+            self.standing.get_or_create(&how).set(1);
+        }
+    }
+
+    /// What last went wrong with one, on a bind that stands no more or that never stood.
+    pub(crate) fn last_trouble(&self, who: &Who) -> Option<String> {
+        lock(&self.troubles).get(who).cloned()
     }
 
     fn meter(&self, who: Who) -> PeerMeter {
@@ -320,6 +354,11 @@ impl PeerMeter {
             .peer_refused
             .get_or_create(&self.how(status))
             .inc();
+    }
+
+    /// Something went wrong between the peer and us that is to be known when the bind is gone.
+    pub(crate) fn trouble(&self, what: impl Into<String>) {
+        lock(&self.families.troubles).insert(self.who.clone(), what.into());
     }
 
     /// An attempt to bind to the carrier ended.

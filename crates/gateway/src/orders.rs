@@ -21,6 +21,7 @@ use crate::engine_thread::Shared;
 use crate::lanes::{self, Lane};
 use crate::mailbox::Inbox;
 use crate::net::IoThread;
+use crate::peers::{CarrierRow, CustomerRow, Standing, Stands};
 use crate::sweeps::Swept;
 
 /// The language that is spoken here.
@@ -44,6 +45,12 @@ pub(crate) enum Order {
     Kick { who: String },
     /// See what waits for carriers, or change it.
     Lanes(lanes::Wanted),
+    /// Tell of the customers: all, or one.
+    Customers { who: Option<String> },
+    /// Tell of the carriers: all, or one.
+    Carriers { who: Option<String> },
+    /// Decide how it stands with a customer or a carrier, from now on and over restarts.
+    Stand { who: String, standing: Standing },
 }
 
 /// What was done.
@@ -63,6 +70,10 @@ pub(crate) enum Done {
     Held(lanes::Held),
     /// Of what waits for a carrier some was purged or moved.
     Swept(Swept),
+    Customers(Vec<CustomerRow>),
+    Carriers(Vec<CarrierRow>),
+    /// It is written down.
+    Stands(Stands),
 }
 
 /// Why nothing was done.
@@ -177,6 +188,9 @@ impl Desk {
             }
             Order::Kick { who } => self.kick(&who).await,
             Order::Lanes(wanted) => self.obey_lanes(wanted).await,
+            Order::Customers { who } => self.customers(who.as_deref()).await,
+            Order::Carriers { who } => self.carriers(who.as_deref()).await,
+            Order::Stand { who, standing } => self.stand(&who, standing).await,
         }
     }
 
@@ -280,7 +294,7 @@ impl Desk {
     }
 
     /// All binds, customers' first, by name.
-    async fn binds(&self) -> Vec<(engine::Origin, Bind)> {
+    pub(crate) async fn binds(&self) -> Vec<(engine::Origin, Bind)> {
         let mut all = Vec::new();
         let asked: Vec<_> = self.io.iter().map(|io| io.binds()).collect();
         for answer in asked {

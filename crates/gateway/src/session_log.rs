@@ -331,6 +331,9 @@ impl SessionLog {
         if stood && let Some(meter) = &self.meter {
             meter.ended(&ended_because(end));
         }
+        if let (Some(meter), Some(error)) = (&self.meter, self.last_error) {
+            meter.trouble(error);
+        }
         let name = self.name.as_deref();
         match end {
             End::BindRefused(status) => {
@@ -427,6 +430,7 @@ fn word(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Full => "full",
         Refusal::Throttled => "throttled",
+        Refusal::Paused => "paused",
         Refusal::NoRoute => "no route",
         Refusal::TooManyBinds => "too many binds",
         Refusal::NotAllowed => "not allowed",

@@ -34,12 +34,12 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
             | Refusal::UnknownMessage
             | Refusal::TooLate
             | Refusal::TooLong => status::RBINDFAIL,
-            Refusal::Throttled => status::RTHROTTLED,
+            Refusal::Throttled | Refusal::Paused => status::RTHROTTLED,
             Refusal::Full | Refusal::Draining | Refusal::Fault => status::RSYSERR,
         },
         Asked::Submit => match refusal {
             Refusal::Full => status::RMSGQFUL,
-            Refusal::Throttled => status::RTHROTTLED,
+            Refusal::Throttled | Refusal::Paused => status::RTHROTTLED,
             Refusal::NoRoute
             | Refusal::NotAllowed
             | Refusal::TooManyBinds
@@ -58,6 +58,7 @@ pub fn command_status(refusal: Refusal, asked: Asked) -> Status {
         Asked::Deliver => match refusal {
             Refusal::Full
             | Refusal::Throttled
+            | Refusal::Paused
             | Refusal::Draining
             | Refusal::Fault
             | Refusal::TooManyBinds => status::RX_T_APPN,
@@ -84,7 +85,7 @@ fn about_message(refusal: Refusal, failed: Status) -> Status {
         Refusal::Expired => status::RINVEXPIRY,
         Refusal::TooLong => status::RINVMSGLEN,
         Refusal::Full => status::RMSGQFUL,
-        Refusal::Throttled => status::RTHROTTLED,
+        Refusal::Throttled | Refusal::Paused => status::RTHROTTLED,
         Refusal::Draining | Refusal::Fault => status::RSYSERR,
     }
 }
@@ -98,6 +99,7 @@ mod tests {
         for (refusal, bind, submit, deliver) in [
             (Refusal::Full, 0x08, 0x14, 0x64),
             (Refusal::Throttled, 0x58, 0x58, 0x64),
+            (Refusal::Paused, 0x58, 0x58, 0x64),
             (Refusal::NoRoute, 0x0D, 0x45, 0x65),
             (Refusal::TooManyBinds, 0x0D, 0x45, 0x64),
             (Refusal::NotAllowed, 0x0D, 0x45, 0x65),

@@ -50,6 +50,9 @@ impl Fold {
         self.holds.snapshot(write);
         self.ledger.snapshot(write);
         self.replies.snapshot(write);
+        for (party, standing) in self.standings.iter() {
+            write(&Record::Decided { party, standing });
+        }
     }
 
     /// Whether a message is one of several.

@@ -21,6 +21,7 @@ mod replies;
 mod room;
 mod routes;
 mod sends;
+mod standings;
 mod sweeps;
 mod wishes;
 mod world;

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use engine::{
     Amount, Answer, Balance, BindId, CarrierReceipt, Cause, Command, Connector, ConnectorId,
     Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input,
-    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Position, ROW_OCTETS, Recovery, Refusal,
-    RefusalClass, Report, Room, Route, RouteName, Span, Step, Target, Wants,
+    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Party, Position, ROW_OCTETS, Recovery,
+    Refusal, RefusalClass, Report, Room, Route, RouteName, Span, Standing, Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -164,6 +164,17 @@ impl World {
         let parts = [balance.available(), balance.reserved, balance.spent];
         assert!(parts.iter().all(|part| part.0 >= 0), "{balance:?}");
         [balance.granted, parts[0], parts[1], parts[2]].map(|amount| amount.0 / Amount::UNIT)
+    }
+
+    /// An operator decides about somebody.
+    pub(crate) fn decide(&mut self, party: Party, standing: Standing) {
+        let report = self.operate(Command::Stand { party, standing });
+        assert!(matches!(report, Report::Stands { changed: true }));
+    }
+
+    /// About whom an operator has decided.
+    pub(crate) fn standings(&self) -> Vec<(Party, Standing)> {
+        self.engine.standings().collect()
     }
 
     /// Changes who may do what.

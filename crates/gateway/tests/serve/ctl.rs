@@ -82,7 +82,7 @@ fn the_page_about_ctl_is_true() {
     let dir = Dir::new("manual-ctl");
     let gateway = demo(&dir);
     let mut client = Client::bound(gateway.smpp, "demo", "demopass");
-    assert_eq!(run_page(&dir, PAGE, |_| ()), 4);
+    assert_eq!(run_page(&dir, PAGE, |_| ()), 11);
     client.next_of(command::UNBIND);
 }
 
@@ -137,6 +137,54 @@ fn a_kick_ends_one_bind_by_its_id_and_a_carriers_is_made_again() {
     gateway.counted("bindery_binds{peer=\"sim-odd\",side=\"connector\"}", 1);
 }
 
+/// How it stands with one customer or carrier.
+#[track_caller]
+fn state(dir: &Dir, list: &str, name: &str) -> String {
+    let output = bindery(dir, &format!("ctl {list} {name} --json"));
+    let row: Value = serde_json::from_str(&said(&output)).expect("one object");
+    row["state"].as_str().expect("a word").to_owned()
+}
+
+#[test]
+fn what_an_operator_decides_holds_over_a_crash() {
+    let dir = Dir::new("ctl-stand");
+    let gateway = demo(&dir);
+    for order in ["ctl pause demo", "ctl drain carrier/sim-odd"] {
+        let output = bindery(&dir, order);
+        assert_eq!(output.status.code(), Some(0), "{order}: {output:?}");
+    }
+    gateway.kill();
+
+    let gateway = demo(&dir);
+    assert_eq!(state(&dir, "customers", "demo"), "paused");
+    assert_eq!(state(&dir, "carriers", "sim-odd"), "draining");
+    gateway.counted(
+        "bindery_standing{peer=\"demo\",side=\"customer\",status=\"paused\"}",
+        1,
+    );
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let refused = client.submitted("447700901234", "hello");
+    assert_eq!(refused, status::RTHROTTLED);
+    let output = bindery(&dir, "ctl resume demo");
+    assert_eq!(said(&output), "customer demo is open\n");
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    client.next_of(command::DELIVER_SM);
+}
+
+#[test]
+fn messages_wait_for_a_paused_carrier_and_are_sent_when_it_is_resumed() {
+    let dir = Dir::new("ctl-pause");
+    let gateway = demo(&dir);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(bindery(&dir, "ctl pause sim").status.code(), Some(0));
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    let output = bindery(&dir, "ctl carriers sim --json");
+    let row: Value = serde_json::from_str(&said(&output)).expect("one object");
+    assert_eq!((&row["waiting"], &row["sending"]), (&1.into(), &0.into()));
+    assert_eq!(bindery(&dir, "ctl resume sim").status.code(), Some(0));
+    client.next_of(command::DELIVER_SM);
+}
+
 #[test]
 fn an_order_that_names_nothing_changes_nothing() {
     let dir = Dir::new("ctl-wrong");
@@ -153,6 +201,15 @@ fn an_order_that_names_nothing_changes_nothing() {
             "carrier/demo has no bind that stands",
         ),
         ("ctl binds nobody-like-that", "use one of"),
+        (
+            "ctl pause dmo",
+            "dmo is no customer and no carrier; did you mean demo?",
+        ),
+        (
+            "ctl carriers demo",
+            "demo is no carrier; use one of sim, sim-odd",
+        ),
+        ("ctl customers smi", "smi is no customer; use one of"),
         ("ctl kikc demo", "similar subcommand exists: 'kick'"),
     ] {
         let output = bindery(&dir, order);
