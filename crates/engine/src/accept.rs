@@ -85,7 +85,7 @@ impl Turn<'_> {
             None if draft.alias => self.fold.next_alias(draft.customer),
             None => key.into(),
         };
-        let taken = Taken {
+        let mut taken = Taken {
             key,
             told,
             route: place.route,
@@ -102,8 +102,8 @@ impl Turn<'_> {
             (Some(alphabet), _) => self.take_long(draft, customer, &taken, alphabet, body)?,
             (None, Some(part)) => self.take_part(draft, customer, &taken, part, body)?,
             (None, None) => {
-                let bill = self.bill(draft.customer, customer, taken.replaced, body)?;
-                self.take_in(draft, &Taken { bill, ..taken }, body);
+                taken.bill = self.bill(draft.customer, customer, taken.replaced, body)?;
+                self.take_in(draft, &taken, body);
             }
         }
         self.count_pace(draft, customer);

@@ -6,6 +6,7 @@
 use engine::LongMessages;
 use smpp::status;
 use smpp::tlv::{self, Tlvs};
+use sms::gsm::SEPTETS;
 use sms::udh::{self, Concatenation, Header};
 use sms::{Alphabet, Message, Reading, UDHI, long};
 
@@ -28,7 +29,12 @@ pub(crate) fn measure(
 ) -> Result<Option<Alphabet>, Bad> {
     /// Octets that are one short message in every alphabet.
     const SURELY: usize = 67;
-    if message.text.len() <= SURELY && message.esm_class & UDHI == 0 {
+    let alphabet = message.alphabet(&rules.reading);
+    let surely = match alphabet {
+        Alphabet::Gsm7 if !part => SEPTETS,
+        _ => SURELY,
+    };
+    if message.text.len() <= surely && message.esm_class & UDHI == 0 {
         return Ok(None);
     }
     let (header, body) = message
@@ -40,7 +46,6 @@ pub(crate) fn measure(
     } else {
         0
     };
-    let alphabet = message.alphabet(&rules.reading);
     if alphabet == Alphabet::Other || long::fits(alphabet, &header, mark, body) {
         return Ok(None);
     }
