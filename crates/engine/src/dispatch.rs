@@ -215,7 +215,8 @@ impl Turn<'_> {
         if let Some(&Side::Carrier { connector }) = self.live.binds.get(id).map(|bind| &bind.side)
             && let Some(live) = self.live.connectors.get_mut(&connector)
         {
-            live.binds.retain(|&other| other != id);
+            let retiring = live.binds.extract_if(.., |other| *other == id);
+            live.retiring.extend(retiring);
         }
     }
 
@@ -234,6 +235,7 @@ impl Turn<'_> {
         let now = self.now.mono;
         let live = self.live.connectors.entry(id).or_default();
         live.binds.retain(|&other| other != bind.id);
+        live.retiring.retain(|&other| other != bind.id);
         let mut keys: Vec<_> = bind.flights.iter().map(|flight| flight.key).collect();
         keys.sort();
         let rules = self.directory.connectors.get(&id);

@@ -90,7 +90,10 @@ pub(crate) struct Tries {
 /// A connector's binds and pace, and what nobody knows the fate of.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectorLive {
+    /// Those that messages may be sent over.
     pub(crate) binds: Vec<BindId>,
+    /// Those that are about to end: what is in flight on them may still be answered.
+    pub(crate) retiring: Vec<BindId>,
     /// The bind whose turn it is.
     pub(crate) turn: usize,
     pub(crate) bucket: Bucket,

@@ -99,6 +99,7 @@ impl Turn<'_> {
         let flights = live
             .binds
             .iter()
+            .chain(&live.retiring)
             .filter_map(|&bind| self.live.binds.get(bind))
             .flat_map(|bind| bind.flights.iter());
         let oldest = flights

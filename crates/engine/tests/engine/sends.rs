@@ -348,3 +348,22 @@ fn over_a_retiring_bind_answers_and_receipts_come_and_nothing_goes() {
     assert_eq!(world.figures().in_doubt, 0);
     assert_eq!(world.sent(), [], "nothing again");
 }
+
+#[test]
+fn an_early_receipt_waits_for_the_answer_over_a_retiring_bind() {
+    let mut world = holding(Duration::from_secs(3600));
+    let (customer, gone) = (world.customer(), world.carrier(10));
+    world.submit(customer, TO, FINAL);
+    world.sent_one();
+    world.unbind(gone);
+    assert_eq!(world.figures().in_doubt, 1, "for the same number");
+    let old = world.carrier(10);
+    let key = world.submit(customer, TO, FINAL);
+    let open = world.sent_one();
+    world.retire(old);
+    world.receipt(old, "1", TO, State::Delivered);
+    world.wait(Duration::from_secs(1));
+    assert_eq!(world.news(), [], "it is not about the one in doubt");
+    world.take(old, &open, "1");
+    assert_eq!(world.news(), [(key, State::Delivered)]);
+}
