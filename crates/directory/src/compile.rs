@@ -172,11 +172,16 @@ fn engine_directory(settings: &Settings, reader: &mut Reader) -> engine::Directo
         rules.long_messages = connector.profile.long_messages;
         (ConnectorId(connector.number()), rules)
     });
+    let gateway = &settings.gateway.gateway;
+    let limits = engine::Limits {
+        outcomes: gateway.outcome_log.dir.is_some(),
+        ..gateway.limits.clone()
+    };
     engine::Directory {
         customers,
         connectors: connectors.collect(),
         numbers: numbers(settings, reader),
-        limits: settings.gateway.gateway.limits.clone(),
+        limits,
     }
 }
 

@@ -34,7 +34,10 @@ pub use options::{DEMO, Options};
 pub use presets::presets;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
-pub use section::{Connections, Gateway, History, Host, Journal, ListenerKind, Log, LogFormat};
+pub use section::{
+    Connections, Gateway, History, Host, Journal, ListenerKind, Log, LogFormat, OutcomeLog,
+    ShownNumbers,
+};
 pub use snapshot::{
     Carrier, CarrierPlace, CarrierTls, Directory, Listener, ListenerTls, Numbered, Outbind, Topup,
 };

@@ -15,7 +15,9 @@ pub(crate) use connector::ConnectorSettings;
 pub use connector::Host;
 pub(crate) use customer::CustomerSettings;
 pub(crate) use gateway::GatewaySettings;
-pub use gateway::{Connections, Gateway, History, Journal, Log, LogFormat};
+pub use gateway::{
+    Connections, Gateway, History, Journal, Log, LogFormat, OutcomeLog, ShownNumbers,
+};
 pub use listener::ListenerKind;
 pub(crate) use listener::ListenerSettings;
 pub(crate) use money::TopupSettings;

@@ -219,11 +219,11 @@ impl Turn<'_> {
     ) -> Option<sms::Wall> {
         let leg = entry.leg()?;
         let now = self.now.wall;
-        let old = Some(leg.due).filter(|&due| due > now);
+        let old = Some(leg.at).filter(|&due| due > now);
         let whole = self.fold.wholes().of(entry.order.key);
         let is_held = whole.is_some_and(|whole| whole.held.is_some());
         if is_held {
-            return Some(leg.due);
+            return Some(leg.at);
         }
         if new.due.is_none() || leg.attempt > 0 {
             return old;

@@ -40,6 +40,8 @@ pub struct Limits {
     pub replies_max: usize,
     /// How long it is remembered.
     pub replies_keep: Duration,
+    /// Ends are told in full ([`crate::FinalOutcome`]), and when carriers take messages is written down for that.
+    pub outcomes: bool,
 }
 
 impl Default for Limits {
@@ -53,6 +55,7 @@ impl Default for Limits {
             closed_max: 250_000,
             replies_max: 250_000,
             replies_keep: Duration::from_secs(7 * 24 * 3600),
+            outcomes: false,
         }
     }
 }

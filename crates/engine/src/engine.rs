@@ -12,8 +12,8 @@ use crate::hash;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
 use crate::{
-    Balance, ColdDone, ColdTask, Customer, CustomerId, Delivery, Directory, Ended, Input, Inputs,
-    MessageKey, Origin, Output, Outputs, Party, RunId, Standing,
+    Balance, ColdDone, ColdTask, Customer, CustomerId, Delivery, Directory, Ended, FinalOutcomes,
+    Input, Inputs, MessageKey, Origin, Output, Outputs, Party, RunId, Standing,
 };
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
@@ -118,9 +118,20 @@ impl Recovery {
         self.fold.take_ended()
     }
 
+    /// Has ends told in full from now on.
+    pub fn tell_outcomes(&mut self) {
+        self.fold.tell_outcomes(true);
+    }
+
+    /// The same ends in full. Whoever takes them clears it.
+    pub fn outcomes(&mut self) -> &mut FinalOutcomes {
+        self.fold.outcomes()
+    }
+
     /// The engine, whose next step with records gets the position after `last`.
     pub fn finish(mut self, last: Position) -> Engine {
         drop(self.fold.take_ended());
+        self.fold.outcomes().clear();
         let mut live = Live {
             wall: self.fold.newest().minted(),
             // Not those of just before the crash.
@@ -195,7 +206,9 @@ impl Engine {
         turn.deliver();
         turn.run_cold();
         inputs.clear();
-        step.gated.past().ended.extend(self.fold.take_ended());
+        let past = step.gated.past();
+        past.ended.extend(self.fold.take_ended());
+        past.outcomes.append(self.fold.outcomes());
         self.position.0 += u64::from(!step.records.is_empty());
         step.after = self.position;
     }
@@ -477,6 +490,7 @@ impl<'a> Turn<'a> {
     fn reloaded(&mut self) {
         let directory = self.directory;
         self.live.informed = true;
+        self.fold.tell_outcomes(directory.limits.outcomes);
         let gone = |bind: &&Bind| match bind.side {
             Side::Customer(ref side) => !directory
                 .customers

@@ -86,8 +86,8 @@ pub(crate) struct Leg {
     pub(crate) attempt: u8,
     /// How often it was sent again because nobody knew.
     pub(crate) doubts: u8,
-    /// In [`Stage::Deferred`]: when it may be sent.
-    pub(crate) due: Wall,
+    /// In [`Stage::Deferred`]: when it may be sent. In [`Stage::Sent`]: when the carrier took it, 0 if that was not written down.
+    pub(crate) at: Wall,
     /// In [`Stage::Sent`]: the carrier's id.
     pub(crate) id: CarrierId,
 }
@@ -120,7 +120,7 @@ impl Order {
             priority,
             attempt: 0,
             doubts: 0,
-            due: Wall(0),
+            at: Wall(0),
             id: CarrierId::default(),
         }
     }
@@ -330,7 +330,7 @@ pub(crate) enum ImageStand<'a> {
         priority: u8,
         attempt: u8,
         doubts: u8,
-        due: Wall,
+        at: Wall,
         id: &'a [u8],
     },
     Mo {
@@ -354,7 +354,7 @@ impl<'a> Image<'a> {
                 priority: leg.priority,
                 attempt: leg.attempt,
                 doubts: leg.doubts,
-                due: leg.due,
+                at: leg.at,
                 id: leg.id.octets(),
             },
             &Stand::Delivery(Delivery::Mo { answers }) => ImageStand::Mo { answers },
@@ -388,7 +388,7 @@ impl<'a> Image<'a> {
                 priority,
                 attempt,
                 doubts,
-                due,
+                at,
                 id,
             } => {
                 let id = CarrierId::new(id);
@@ -398,7 +398,7 @@ impl<'a> Image<'a> {
                     priority,
                     attempt,
                     doubts,
-                    due,
+                    at,
                     id,
                 })
             }
@@ -456,12 +456,12 @@ impl<'a> Image<'a> {
                 priority,
                 attempt,
                 doubts,
-                due,
+                at,
                 id,
             } => {
                 w.bytes(&[priority, attempt, doubts]);
                 w.u32(connector.0);
-                w.u64(due.0);
+                w.u64(at.0);
                 w.short(id);
             }
             ImageStand::Mo { answers: None } => {}
@@ -520,14 +520,14 @@ impl<'a> Image<'a> {
                 let stage = *stages.get(usize::from(stage))?;
                 let [priority, attempt, doubts] = r.array()?;
                 let connector = ConnectorId(r.u32()?);
-                let due = Wall(r.u64()?);
+                let at = Wall(r.u64()?);
                 ImageStand::Leg {
                     connector,
                     stage,
                     priority,
                     attempt,
                     doubts,
-                    due,
+                    at,
                     id: r.short()?,
                 }
             }

@@ -9,6 +9,7 @@ mod cold;
 mod hold;
 mod lane;
 mod ledger;
+mod outcomes;
 mod own;
 mod parts;
 mod queue;
@@ -26,6 +27,7 @@ use self::ledger::Ledger;
 use self::queue::End;
 use crate::aliases::Aliases;
 use crate::entry::{CarrierId, Entry, Leg, Order, Stage, Stand, TIMER};
+use crate::final_outcome::{Ending, FinalOutcomes};
 use crate::ids::Ids;
 use crate::index::Index;
 use crate::named::Named;
@@ -65,6 +67,9 @@ pub(crate) struct Fold {
     newest: MessageKey,
     /// Messages that have ended since somebody last took these.
     ended: Vec<Ended>,
+    /// The same in full, while somebody wants that.
+    outcomes: FinalOutcomes,
+    tells_outcomes: bool,
     memory: u64,
     sent: u64,
 }
@@ -144,7 +149,7 @@ impl Fold {
                     self.enqueue(slot, None, End::Head);
                 }
             }
-            Record::Sent { key, id, until } => self.carried_by(key, id, until),
+            Record::Sent { key, id, until, at } => self.carried_by(key, id, until, at),
             Record::Deferred { key, due, attempt } => {
                 let Some(slot) = self.slot(key) else { return };
                 let Some(leg) = self.leave(slot) else { return };
@@ -200,7 +205,7 @@ impl Fold {
                     );
                     return;
                 };
-                self.told(of, key, state, Cause::Code(err), done, expires);
+                self.told(of, key, (state, err), done, expires);
             }
             Record::Matched {
                 key,
@@ -212,8 +217,7 @@ impl Fold {
                     let Some(stray) = self.forget_stray(key) else {
                         return;
                     };
-                    let cause = Cause::Code(stray.err);
-                    self.told(of, key, stray.state, cause, stray.done, expires);
+                    self.told(of, key, (stray.state, stray.err), stray.done, expires);
                 }
                 None => {
                     if let Some(stray) = self.strays.get_mut(&key) {
@@ -234,6 +238,7 @@ impl Fold {
                     return;
                 };
                 self.settle(slot, reason);
+                self.tell_outcome(slot, Ending::of(reason), reason.state(), at);
                 self.close(slot, receipt, reason.state(), reason.cause(), at, expires);
             }
             Record::Charged { key, charge } => self.charge(key, charge),
@@ -327,12 +332,13 @@ impl Fold {
     }
 
     /// A message left the window of its carrier, taken.
-    fn carried_by(&mut self, key: MessageKey, id: &[u8], until: Seconds) {
+    fn carried_by(&mut self, key: MessageKey, id: &[u8], until: Seconds, at: Option<Wall>) {
         let Some(slot) = self.slot(key) else { return };
         self.commit(slot);
         let Some(leg) = self.leave(slot) else { return };
         leg.stage = Stage::Sent;
         leg.id = CarrierId::new(id);
+        leg.at = at.unwrap_or_default();
         if let Some(leg) = self.entries[slot].leg() {
             self.ids.insert_leg(leg, slot);
         }
@@ -346,14 +352,15 @@ impl Fold {
         &mut self,
         of: MessageKey,
         key: MessageKey,
-        state: State,
-        cause: Cause,
+        (state, err): (State, [u8; 3]),
         done: Wall,
         expires: Seconds,
     ) {
         let Some(slot) = self.slot(of) else { return };
+        let cause = Cause::Code(err);
         self.commit(slot);
         if state.is_final() {
+            self.tell_outcome(slot, Some(Ending::Receipt(err)), state, done);
             self.close(slot, Some(key), state, cause, done, expires);
             return;
         }

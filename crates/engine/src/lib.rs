@@ -17,6 +17,7 @@ mod doubts;
 mod engine;
 mod entry;
 mod fair;
+mod final_outcome;
 mod fold;
 mod form;
 mod group;
@@ -58,6 +59,7 @@ pub use directory::{
 pub use engine::{
     Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
 };
+pub use final_outcome::{Ending, Facts, FinalOutcome, FinalOutcomes};
 pub use form::{IdForm, ReceiptIds};
 pub use group::Group;
 pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, RunId, Told};

@@ -96,6 +96,7 @@ impl Turn<'_> {
             key,
             id: written,
             until,
+            at: self.directory.limits.outcomes.then_some(self.now.wall),
         });
         self.tell_hand_over(id, key, written);
         if !connector.receipts {

@@ -6,7 +6,7 @@
 use sms::{State, Wall};
 
 use crate::whole::severity;
-use crate::{Answer, Cause, CustomerId, MessageKey, Origin, Output, Refusal, Told};
+use crate::{Answer, Cause, CustomerId, FinalOutcomes, MessageKey, Origin, Output, Refusal, Told};
 
 /// Octets of a row.
 pub const ROW_OCTETS: usize = 32;
@@ -50,6 +50,8 @@ pub struct Past {
     pub ended: Vec<Ended>,
     /// Questions about ended messages.
     pub lookups: Vec<LookUp>,
+    /// The ends again, in full, while that is wanted.
+    pub outcomes: FinalOutcomes,
 }
 
 impl Past {
@@ -57,6 +59,7 @@ impl Past {
     pub fn append(&mut self, other: &mut Past) {
         self.ended.append(&mut other.ended);
         self.lookups.append(&mut other.lookups);
+        self.outcomes.append(&mut other.outcomes);
     }
 
     /// Whether there is nothing.
@@ -67,6 +70,7 @@ impl Past {
     pub(crate) fn clear(&mut self) {
         self.ended.clear();
         self.lookups.clear();
+        self.outcomes.clear();
     }
 }
 

@@ -84,11 +84,12 @@ pub(crate) enum Record<'a> {
         doubt: bool,
         keys: Keys<'a>,
     },
-    /// The carrier took it under this id; its receipt is waited for until then.
+    /// The carrier took it under this id; its receipt is waited for until then. `at`: when it did, if somebody wants to know.
     Sent {
         key: MessageKey,
         id: &'a [u8],
         until: Seconds,
+        at: Option<Wall>,
     },
     /// The carrier refused it for now.
     Deferred {
@@ -256,6 +257,7 @@ const OPEN_PART: u8 = 42;
 const APART: u8 = 43;
 const JOINED: u8 = 44;
 const ALONE: u8 = 45;
+const SENT_AT: u8 = 60;
 
 impl Record<'_> {
     /// Appends the record in its written form.
@@ -329,10 +331,13 @@ impl Record<'_> {
                 w.u32(connector.0);
                 w.keys(keys);
             }
-            Record::Sent { key, id, until } => {
-                w.bytes(&[SENT]);
+            Record::Sent { key, id, until, at } => {
+                w.bytes(&[at.map_or(SENT, |_| SENT_AT)]);
                 w.u64(key.0);
                 w.u32(until.0);
+                if let Some(at) = at {
+                    w.u64(at.0);
+                }
                 w.short(id);
             }
             Record::Deferred { key, due, attempt } => {
@@ -641,9 +646,14 @@ impl Record<'_> {
                     keys: r.keys()?,
                 }
             }
-            SENT => Record::Sent {
+            SENT | SENT_AT => Record::Sent {
                 key: r.key()?,
                 until: Seconds(r.u32()?),
+                at: if kind == SENT_AT {
+                    Some(Wall(r.u64()?))
+                } else {
+                    None
+                },
                 id: r.short()?,
             },
             DEFERRED => {

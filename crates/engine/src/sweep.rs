@@ -194,6 +194,6 @@ impl Entry {
     /// When it may be sent, if it waits for a time.
     pub(crate) fn due(&self) -> Option<Wall> {
         let leg = self.leg()?;
-        (leg.stage == Stage::Deferred).then_some(leg.due)
+        (leg.stage == Stage::Deferred).then_some(leg.at)
     }
 }

@@ -293,6 +293,14 @@ impl Wholes {
         (whole.open.len() == 1).then(|| whole.worst(fate).state)
     }
 
+    /// The number of this part, from 1, and how many they are.
+    pub(crate) fn part(&self, key: MessageKey) -> Option<(u8, u8)> {
+        let whole = self.of(key)?;
+        let mut open = whole.open.iter();
+        let (&number, _) = open.find(|&(_, &open)| open == key)?;
+        Some((number, whole.total))
+    }
+
     /// The long message that a part belongs to.
     pub(crate) fn of(&self, key: MessageKey) -> Option<&Whole> {
         self.wholes.get(self.heads.get(&key)?)

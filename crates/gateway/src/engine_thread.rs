@@ -147,6 +147,7 @@ impl EngineThread {
         if room != turn.room {
             turn.room = room;
             self.metrics.room(room);
+            self.history.crowd(room > Room::Plenty);
             turn.inputs.push(Input::Room(room));
         }
         for inbox in &self.inboxes {
@@ -234,8 +235,7 @@ impl EngineThread {
             self.post(outputs);
         }
         if moved || !turn.past.is_empty() {
-            let crowded = turn.room > Room::Plenty;
-            self.history.give(&mut turn.past, durable, crowded);
+            self.history.give(&mut turn.past, durable);
         }
         moved
     }

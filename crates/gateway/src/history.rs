@@ -8,20 +8,22 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
-use engine::{Ended, LookUp, Output, Outputs, Past, Position, Refusal};
+use engine::{FinalOutcomes, LookUp, Output, Outputs, Past, Position, Recovery, Refusal};
 use journal::{Journal, Runs};
 
 use crate::common::Common;
 use crate::mailbox::lock;
 use crate::metrics::HistoryMetrics;
 use crate::net::{IO_THREADS_MAX, IoThread};
+use crate::outcome_log::OutcomeLog;
 use crate::pulse::Pulse;
 
 /// Rows that are written as one run: 4 MiB, and some 10 MiB of memory until then.
 const RUN_ROWS: usize = 128 << 10;
 
-/// Ends that may wait for the thread before the engine takes no more inputs.
+/// Ends that may wait for the thread before the engine takes no more inputs; one in full takes the room of several.
 const WAITING_MAX: usize = 1 << 20;
+const IN_FULL: usize = 4;
 
 /// Questions that may wait for the thread; to those beyond, the answer is that they came too fast.
 const LOOKUPS_MAX: usize = 4096;
@@ -59,31 +61,50 @@ struct Waiting {
     upto: Position,
     /// The rows up to here are to be written as soon as they have been given.
     wanted: Position,
-    /// There is little room on the disk: what is old has to go.
+    /// There is little room on the disk.
     crowded: bool,
     closed: bool,
 }
 
-/// Makes rows of ends that the journal tells at start; those of `position`, which is the end of a batch.
-///
-/// # Errors
-/// What the disk says.
-pub(crate) fn replay(
-    runs: &mut Runs,
-    position: journal::Position,
-    ended: impl Iterator<Item = Ended>,
-) -> Result<(), journal::DiskError> {
-    if position <= runs.position() {
-        ended.for_each(drop);
-        return Ok(());
+/// What is kept of messages that have ended.
+pub(crate) struct Kept {
+    /// A row for each, for those who ask.
+    pub(crate) runs: Runs,
+    /// A line for each, for the operator's books.
+    pub(crate) outcomes: OutcomeLog,
+}
+
+impl Kept {
+    /// Keeps the ends that the journal tells at start; those of `position`, which is the end of a batch.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub(crate) fn replay(
+        &mut self,
+        position: journal::Position,
+        recovery: &mut Recovery,
+    ) -> Result<(), journal::DiskError> {
+        if position <= self.runs.position() {
+            recovery.take_ended().for_each(drop);
+            recovery.outcomes().clear();
+            return Ok(());
+        }
+        for end in recovery.take_ended() {
+            self.runs.add(&end.row());
+        }
+        self.outcomes.write(recovery.outcomes());
+        recovery.outcomes().clear();
+        if self.runs.fresh() >= RUN_ROWS {
+            self.write(position)?;
+        }
+        Ok(())
     }
-    for end in ended {
-        runs.add(&end.row());
+
+    /// Makes everything up to `upto` durable: the lines first, for a row says that its line was written.
+    fn write(&mut self, upto: journal::Position) -> Result<(), journal::DiskError> {
+        self.outcomes.sync();
+        self.runs.write(upto, now())
     }
-    if runs.fresh() >= RUN_ROWS {
-        runs.write(position, now())?;
-    }
-    Ok(())
 }
 
 /// Opens the history of a journal.
@@ -99,9 +120,9 @@ pub(crate) fn open(journal: &Journal) -> Result<Runs, String> {
 }
 
 impl HistoryThread {
-    /// Starts the thread. `runs` has every end up to `upto`; `engine` is unparked when it need not wait for the history any more.
+    /// Starts the thread. `kept` has every end up to `upto`; `engine` is unparked when it need not wait for the history any more.
     pub(crate) fn start(
-        runs: Runs,
+        kept: Kept,
         upto: Position,
         common: &Arc<Common>,
         io: Vec<Arc<IoThread>>,
@@ -113,12 +134,12 @@ impl HistoryThread {
                 ..Waiting::default()
             }),
             given: Condvar::new(),
-            written: AtomicU64::new(runs.position().0),
+            written: AtomicU64::new(kept.runs.position().0),
             behind: AtomicBool::new(false),
             pulse: Pulse::default(),
         });
         let keeper = Keeper {
-            runs,
+            kept,
             desk: desk.clone(),
             common: common.clone(),
             metrics: common.metrics.history.clone(),
@@ -141,15 +162,21 @@ impl HistoryThread {
         HistoryEnd(self.desk.clone())
     }
 
+    /// There is little room on the disk, or enough again: what is old has to go, and books are not kept meanwhile.
+    pub(crate) fn crowd(&self, crowded: bool) {
+        lock(&self.desk.waiting).crowded = crowded;
+    }
+
     /// Gives it everything that has passed the gate; `upto` is durable. Leaves `past` empty.
-    pub(crate) fn give(&self, past: &mut Past, upto: Position, crowded: bool) {
+    pub(crate) fn give(&self, past: &mut Past, upto: Position) {
         let wake = {
             let mut waiting = lock(&self.desk.waiting);
             waiting.past.append(past);
-            (waiting.upto, waiting.crowded) = (upto, crowded);
+            waiting.upto = upto;
+            let ends = waiting.past.ended.len() + IN_FULL * waiting.past.outcomes.len();
             self.desk
                 .behind
-                .store(waiting.past.ended.len() > WAITING_MAX, Ordering::Relaxed);
+                .store(ends > WAITING_MAX, Ordering::Relaxed);
             waiting.is_worth_waking()
         };
         if wake {
@@ -198,7 +225,7 @@ impl Waiting {
 
 /// What the thread owns.
 struct Keeper {
-    runs: Runs,
+    kept: Kept,
     desk: Arc<Desk>,
     common: Arc<Common>,
     metrics: Arc<HistoryMetrics>,
@@ -218,11 +245,12 @@ impl Keeper {
             } = self.next();
             self.desk.pulse.beat();
             for end in &past.ended {
-                self.runs.add(&end.row());
+                self.kept.runs.add(&end.row());
             }
+            self.keep_books(&past.outcomes, crowded);
             self.answer(&past.lookups);
-            let due = self.runs.fresh() >= RUN_ROWS || closed;
-            let wanted = upto >= wanted && wanted.0 > self.runs.position().0;
+            let due = self.kept.runs.fresh() >= RUN_ROWS || closed;
+            let wanted = upto >= wanted && wanted.0 > self.kept.runs.position().0;
             if due || wanted {
                 self.write(journal::Position(upto.0));
             }
@@ -247,6 +275,12 @@ impl Keeper {
         waiting.take()
     }
 
+    fn keep_books(&mut self, ended: &FinalOutcomes, crowded: bool) {
+        let outcomes = &mut self.kept.outcomes;
+        outcomes.tend(&self.common.directory(), crowded);
+        outcomes.write(ended);
+    }
+
     fn answer(&self, lookups: &[LookUp]) {
         if lookups.is_empty() {
             return;
@@ -262,7 +296,7 @@ impl Keeper {
             let answer = if number >= LOOKUPS_MAX {
                 refused(Refusal::Throttled)
             } else {
-                let rows = self.runs.find(&lookup.beginning());
+                let rows = self.kept.runs.find(&lookup.beginning());
                 rows.map_or_else(
                     |error| {
                         tracing::error!(%error, "the history cannot be read");
@@ -284,20 +318,20 @@ impl Keeper {
     /// come before their history.
     fn write(&mut self, upto: journal::Position) {
         loop {
-            match self.runs.write(upto, now()) {
+            match self.kept.write(upto) {
                 Ok(()) => break,
-                Err(error) if error.is_full() && self.runs.bytes() > 0 => self.drop_oldest(),
+                Err(error) if error.is_full() && self.kept.runs.bytes() > 0 => self.drop_oldest(),
                 Err(error) if error.is_full() => {
-                    let rows = self.runs.fresh();
+                    let rows = self.kept.runs.fresh();
                     tracing::error!(%error, rows, "no room for the history of these messages");
                     self.metrics.lost.inc_by(rows as u64);
-                    self.runs.forget(upto);
+                    self.kept.runs.forget(upto);
                     break;
                 }
                 Err(error) => crate::exit::machine_failed(&error),
             }
         }
-        let written = self.runs.position().0;
+        let written = self.kept.runs.position().0;
         self.desk.written.store(written, Ordering::Release);
     }
 
@@ -306,19 +340,19 @@ impl Keeper {
         let limits = self.common.directory().gateway.history;
         let keep = u64::try_from(limits.keep.as_millis()).unwrap_or(u64::MAX);
         let since = now().saturating_sub(keep);
-        if let Err(error) = self.runs.trim(since, limits.bytes_max) {
+        if let Err(error) = self.kept.runs.trim(since, limits.bytes_max) {
             tracing::warn!(%error, "old history is kept");
         }
-        if crowded && self.runs.bytes() > 0 {
+        if crowded && self.kept.runs.bytes() > 0 {
             self.drop_oldest();
         }
-        let octets = i64::try_from(self.runs.bytes()).unwrap_or(i64::MAX);
+        let octets = i64::try_from(self.kept.runs.bytes()).unwrap_or(i64::MAX);
         self.metrics.octets.set(octets);
     }
 
     fn drop_oldest(&mut self) {
-        let less = self.runs.bytes() - 1;
-        if let Err(error) = self.runs.trim(0, less) {
+        let less = self.kept.runs.bytes() - 1;
+        if let Err(error) = self.kept.runs.trim(0, less) {
             crate::exit::machine_failed(&error);
         }
     }

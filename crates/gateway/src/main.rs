@@ -23,6 +23,7 @@ mod net;
 mod open_files;
 mod orders;
 mod outbind;
+mod outcome_log;
 mod peers;
 mod proxy;
 mod pulse;

@@ -61,6 +61,7 @@ pub(crate) struct Metrics {
     pub(crate) engine: Arc<EngineMetrics>,
     pub(crate) journal: Arc<JournalMetrics>,
     pub(crate) history: Arc<HistoryMetrics>,
+    pub(crate) outcomes: Arc<OutcomeMetrics>,
     /// Connections that were closed before a bind.
     pub(crate) turned_away: Family<Why, Counter>,
     /// Connections without a bind.
@@ -136,6 +137,14 @@ pub(crate) struct HistoryMetrics {
     pub(crate) lost: Counter,
 }
 
+/// How the outcome log is doing.
+#[derive(Debug, Default)]
+pub(crate) struct OutcomeMetrics {
+    pub(crate) written: Counter,
+    pub(crate) lost: Counter,
+    pub(crate) stopped: Gauge,
+}
+
 #[derive(Debug, Default)]
 struct FigureGauges {
     messages: Gauge,
@@ -160,6 +169,7 @@ impl Metrics {
         let engine = Arc::new(EngineMetrics::register(&mut registry));
         let journal = Arc::new(JournalMetrics::register(&mut registry));
         let history = Arc::new(HistoryMetrics::register(&mut registry));
+        let outcomes = Arc::new(OutcomeMetrics::register(&mut registry));
         let figures = FigureGauges::default();
         figures.register(&mut registry);
         let turned_away = Family::default();
@@ -186,6 +196,7 @@ impl Metrics {
             engine,
             journal,
             history,
+            outcomes,
             turned_away,
             unbound,
             memory_max,
@@ -487,6 +498,28 @@ impl HistoryMetrics {
             "history_lost",
             "Messages whose end was not kept for want of room on the disk",
             metrics.lost.clone(),
+        );
+        metrics
+    }
+}
+
+impl OutcomeMetrics {
+    fn register(registry: &mut Registry) -> OutcomeMetrics {
+        let metrics = OutcomeMetrics::default();
+        registry.register(
+            "outcomes_written",
+            "Lines of the outcome log",
+            metrics.written.clone(),
+        );
+        registry.register(
+            "outcomes_lost",
+            "Messages whose end is not in the outcome log, because it could not be written",
+            metrics.lost.clone(),
+        );
+        registry.register(
+            "outcome_log_stopped",
+            "1: the outcome log is wanted and cannot be written",
+            metrics.stopped.clone(),
         );
         metrics
     }

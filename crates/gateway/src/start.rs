@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use directory::{Carrier, CarrierPlace, CarrierTls, Directory, ListenerKind, ListenerTls};
 use engine::{Engine, Position, Recovery};
-use journal::{Journal, Recovered, Runs};
+use journal::{Journal, Recovered};
 use peer::Profile;
 use tokio::sync::watch;
 
@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::common::Common;
 use crate::connect::{LinkPlan, Way};
 use crate::engine_thread::{EngineThread, Shared};
-use crate::history::{self, HistoryEnd, HistoryThread};
+use crate::history::{self, HistoryEnd, HistoryThread, Kept};
 use crate::journal_thread::JournalThread;
 use crate::limits::Unbound;
 use crate::listen;
@@ -25,6 +25,7 @@ use crate::mailbox::Inbox;
 use crate::metrics::Metrics;
 use crate::net::{IO_THREADS_MAX, IoThread};
 use crate::open_files::OpenFiles;
+use crate::outcome_log::OutcomeLog;
 use crate::pulse::Watch;
 use crate::tls::{self, CertificateFiles};
 
@@ -70,10 +71,13 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
     // What cannot be planned now is not found out later.
     let address = simulated.as_ref().map(|(address, _)| *address);
     link_plans(&directory, address, &Generations::new(), 1)?;
-    let mut runs = history::open(&journal)?;
-    let engine = recover(&journal, recovered, &mut runs)?;
-
     let metrics = Arc::new(Metrics::new());
+    let mut kept = Kept {
+        runs: history::open(&journal)?,
+        outcomes: OutcomeLog::open(directory.clone(), metrics.outcomes.clone()),
+    };
+    let engine = recover(&journal, recovered, &directory, &mut kept)?;
+
     let unbound = Arc::new(Unbound::default());
     let common = Arc::new(Common::new(
         Clock::start(),
@@ -84,7 +88,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
     ));
     let threads = io_threads(&directory);
     let (io, inbox, shared, engine_handle, watch) =
-        start_engine(engine, (journal, runs), &common, threads)?;
+        start_engine(engine, (journal, kept), &common, threads)?;
     let io_handles = io
         .iter()
         .map(|thread| start_io(thread, &common))
@@ -175,10 +179,14 @@ fn is_missing_loopback(address: SocketAddr, error: &io::Error) -> bool {
 fn recover(
     journal: &Journal,
     recovered: Recovered,
-    runs: &mut Runs,
+    directory: &Directory,
+    kept: &mut Kept,
 ) -> Result<(Engine, u64), String> {
     let started = std::time::Instant::now();
     let mut recovery = Recovery::new(0);
+    if directory.engine.limits.outcomes {
+        recovery.tell_outcomes();
+    }
     if let Some(cut) = &recovered.cut {
         tracing::warn!(
             ?cut,
@@ -191,7 +199,7 @@ fn recover(
     let read = recovered
         .replay(journal, |position, records| {
             recovery.apply(records)?;
-            Ok(history::replay(runs, position, recovery.take_ended())?)
+            Ok(kept.replay(position, &mut recovery)?)
         })
         .map_err(|error| error.to_string())?;
     let engine = recovery.finish(Position(journal.end().0));
@@ -212,7 +220,7 @@ type EngineParts = (
 
 fn start_engine(
     (engine, grown): (Engine, u64),
-    (journal, runs): (Journal, Runs),
+    (journal, kept): (Journal, Kept),
     common: &Arc<Common>,
     threads: u16,
 ) -> Result<EngineParts, String> {
@@ -234,7 +242,7 @@ fn start_engine(
         .collect();
     let durable = engine.position();
     let no_thread = |error| format!("no thread could be started: {error}");
-    let history = HistoryThread::start(runs, durable, common, io.clone(), waker.clone())
+    let history = HistoryThread::start(kept, durable, common, io.clone(), waker.clone())
         .map_err(no_thread)?;
     let metrics = common.metrics.journal.clone();
     let journal =

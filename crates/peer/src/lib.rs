@@ -39,3 +39,4 @@ pub use operations::Operations;
 pub use profile::{Profile, refusal_class};
 pub use refusal::{Asked, command_status};
 pub use statuses::{StatusOf, Statuses};
+pub use told::message_id;

@@ -4,6 +4,11 @@ use engine::{MessageKey, Told};
 
 use crate::MessageIdForm;
 
+/// What a customer with this form was told that a message is called, for whoever speaks of it elsewhere.
+pub fn message_id(told: Told, form: MessageIdForm) -> String {
+    String::from_utf8_lossy(MessageId::new(told, form).as_bytes()).into_owned()
+}
+
 /// The longest is a u64 in decimal.
 const LENGTH_MAX: usize = 20;
 

@@ -17,6 +17,8 @@ pub struct Gateway {
     pub journal: Journal,
     /// What is kept of messages that have ended.
     pub history: History,
+    /// What is kept of them for the operator's books.
+    pub outcome_log: OutcomeLog,
     /// Who may connect, and how often.
     pub connections: Connections,
     /// How long a drain may take in all before the process ends.
@@ -51,6 +53,32 @@ pub struct History {
     pub keep: Duration,
     /// Octets of files; beyond them the oldest go first.
     pub bytes_max: u64,
+}
+
+/// One line for each message that has ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutcomeLog {
+    /// The directory of its files, relative to the working directory of the process; none: it is not kept.
+    pub dir: Option<PathBuf>,
+    /// Octets after which a file is put aside and compressed.
+    pub file_bytes: u64,
+    /// Time after which it is.
+    pub file_age: Duration,
+    /// Octets of compressed files; beyond them the oldest go first.
+    pub bytes_max: u64,
+    /// What is written of numbers.
+    pub numbers: ShownNumbers,
+}
+
+/// What is written of a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShownNumbers {
+    /// All of it.
+    All,
+    /// Its last four digits.
+    Last4,
+    /// Nothing.
+    None,
 }
 
 /// Who may connect, and how often.
@@ -113,6 +141,7 @@ impl Default for Gateway {
             limits: engine::Limits::default(),
             journal: Journal::default(),
             history: History::default(),
+            outcome_log: OutcomeLog::default(),
             connections: Connections::default(),
             drain_timeout: Duration::from_secs(8),
             io_threads: None,
@@ -139,6 +168,18 @@ impl Default for History {
         History {
             keep: Duration::from_secs(72 * 3600),
             bytes_max: 4 << 30,
+        }
+    }
+}
+
+impl Default for OutcomeLog {
+    fn default() -> OutcomeLog {
+        OutcomeLog {
+            dir: None,
+            file_bytes: 64 << 20,
+            file_age: Duration::from_secs(24 * 3600),
+            bytes_max: 8 << 30,
+            numbers: ShownNumbers::Last4,
         }
     }
 }
@@ -189,6 +230,7 @@ impl Section for GatewaySettings {
     fn settings() -> Vec<Setting<GatewaySettings>> {
         let mut all = machine();
         all.extend(disk());
+        all.extend(outcome_log());
         all.extend(connections());
         all.extend(deadlines());
         all
@@ -244,6 +286,29 @@ fn disk() -> Vec<Setting<GatewaySettings>> {
             "How long after its end query_sm tells what became of a message. 32 octets of disk for each."),
         setting!("history_max", gateway.history.bytes_max, size("8 MiB", "1 TiB"), AtOnce,
             "Disk space for what became of messages; beyond it the oldest is forgotten first. It is given up when the disk gets full."),
+    ]
+}
+
+/// The words for what is written of numbers.
+const SHOWN_NUMBERS: &[(&str, ShownNumbers)] = &[
+    ("all", ShownNumbers::All),
+    ("last4", ShownNumbers::Last4),
+    ("none", ShownNumbers::None),
+];
+
+#[rustfmt::skip] // A row of the table is a line or two.
+fn outcome_log() -> Vec<Setting<GatewaySettings>> {
+    vec![
+        setting!("outcome_log", gateway.outcome_log.dir, or_none("off", form::Place), AtOnce,
+            "Directory of the outcome log: one JSON line for each message that ended, for your books (docs/manual/outcomes.md). Made if it is missing; relative to the working directory of the process."),
+        setting!("outcome_log_file", gateway.outcome_log.file_bytes, size("1 MiB", "64 GiB"), AtOnce,
+            "Size at which its file is put aside and compressed, and a new one begun."),
+        setting!("outcome_log_age", gateway.outcome_log.file_age, time("1 min", "31d"), AtOnce,
+            "Age at which it is."),
+        setting!("outcome_log_max", gateway.outcome_log.bytes_max, size("1 MiB", "64 TiB"), AtOnce,
+            "Disk space for compressed files; beyond it the oldest are removed."),
+        setting!("outcome_log_numbers", gateway.outcome_log.numbers, form::choice(SHOWN_NUMBERS), AtOnce,
+            "What it shows of numbers: `all` digits, the `last4`, or `none`. Names of letters are shown unless it is `none`."),
     ]
 }
 

@@ -134,7 +134,7 @@ impl Fold {
         } else {
             Stage::Waiting
         };
-        leg.due = due.unwrap_or_default();
+        leg.at = due.unwrap_or_default();
         let lane = self.lanes.entry(connector).or_default();
         match due {
             Some(due) => {
@@ -173,7 +173,7 @@ impl Fold {
         let Some(leg) = entry.leg() else {
             return;
         };
-        let (connector, due, class) = (leg.connector, leg.due, usize::from(leg.priority) % CLASSES);
+        let (connector, due, class) = (leg.connector, leg.at, usize::from(leg.priority) % CLASSES);
         let stage = leg.stage;
         let Some(lane) = self.lanes.get_mut(&connector) else {
             return;

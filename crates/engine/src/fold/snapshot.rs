@@ -71,10 +71,10 @@ impl Fold {
             self.start_timer(slot, expires);
             return;
         };
-        let due = leg.due;
+        let at = leg.at;
         match leg.stage {
             Stage::Waiting => self.enqueue(slot, None, End::Tail),
-            Stage::Deferred => self.enqueue(slot, Some(due), End::Tail),
+            Stage::Deferred => self.enqueue(slot, Some(at), End::Tail),
             Stage::Sending => self.send(slot),
             Stage::Sent => {
                 self.sent += 1;

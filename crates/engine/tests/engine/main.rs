@@ -6,6 +6,7 @@ mod cold;
 mod deliveries;
 mod excerpts;
 mod fairness;
+mod final_outcomes;
 mod groups;
 mod lanes;
 mod limits;

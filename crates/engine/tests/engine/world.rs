@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 use engine::{
     Amount, Answer, Balance, BindId, CarrierReceipt, Cause, Command, Connector, ConnectorId,
-    Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, Group, Input,
-    Inputs, MessageKey, Origin, Outcome, Output, Outputs, Party, Position, ROW_OCTETS, Recovery,
-    Refusal, RefusalClass, Report, Room, Route, RouteName, Span, Standing, Step, Target, Wants,
+    Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, FinalOutcomes,
+    Group, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Party, Position,
+    ROW_OCTETS, Recovery, Refusal, RefusalClass, Report, Room, Route, RouteName, Span, Standing,
+    Step, Target, Wants,
 };
 use sms::{Address, Instant, Message, Now, State, Wall};
 
@@ -84,6 +85,7 @@ pub(crate) struct World {
     aliases: Vec<u32>,
     answered: Option<Answer>,
     history: Vec<[u8; ROW_OCTETS]>,
+    outcomes: FinalOutcomes,
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
     reported: Option<Report>,
@@ -139,6 +141,7 @@ impl World {
             aliases: Vec::new(),
             answered: None,
             history: Vec::new(),
+            outcomes: FinalOutcomes::default(),
             acknowledged: None,
             closed: Vec::new(),
             reported: None,
@@ -569,6 +572,20 @@ impl World {
         if !alive.is_empty() {
             self.step(&mut alive);
         }
+    }
+
+    /// Octets of the journal.
+    pub(crate) fn written(&self) -> usize {
+        self.journal.len()
+    }
+
+    /// Ends that were told in full, and the same as the journal alone tells them.
+    pub(crate) fn outcomes(&mut self) -> (FinalOutcomes, FinalOutcomes) {
+        let mut recovery = Recovery::new(0);
+        recovery.tell_outcomes();
+        recovery.apply(&self.journal).expect("our own records");
+        let replayed = core::mem::take(recovery.outcomes());
+        (core::mem::take(&mut self.outcomes), replayed)
     }
 
     fn recovered(&self) -> Engine {

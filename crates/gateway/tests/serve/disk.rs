@@ -29,11 +29,11 @@ disk_hysteresis = "1 MiB"
 const MESSAGES: usize = 300;
 
 /// A file system in memory; gone when dropped.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts it; nothing, with a notice, where that is not allowed.
-    fn mount(at: &Path, octets: u64) -> Option<SmallDisk> {
+    pub(crate) fn mount(at: &Path, octets: u64) -> Option<SmallDisk> {
         fs::create_dir_all(at).expect("a directory");
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={octets}"), "tmpfs"])
@@ -54,7 +54,7 @@ impl SmallDisk {
     }
 
     /// Somebody else's file grows until only so much is left.
-    fn leave(&self, octets: u64) {
+    pub(crate) fn leave(&self, octets: u64) {
         let surplus = self.free().saturating_sub(octets);
         let file = fs::OpenOptions::new()
             .create(true)
@@ -66,7 +66,7 @@ impl SmallDisk {
     }
 
     /// The file is gone.
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         fs::remove_file(self.somebody_elses()).expect("it was there");
     }
 

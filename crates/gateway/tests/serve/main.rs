@@ -20,6 +20,7 @@ mod magic;
 mod manual;
 mod metrics;
 mod outbind;
+mod outcomes;
 mod reload;
 mod service;
 mod strangers;

@@ -44,6 +44,7 @@ impl World {
     /// The history, which has everything that it was ever told.
     pub(super) fn look_up(&mut self, past: &mut Past) {
         self.history.extend(past.ended.iter().map(Ended::row));
+        self.outcomes.append(&mut past.outcomes);
         let mut answers = Outputs::default();
         for lookup in &past.lookups {
             let rows = self.history.iter();
