@@ -53,6 +53,14 @@ pub(crate) struct Why {
     pub(crate) reason: &'static str,
 }
 
+/// Who shows a certificate of ours.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
+pub(crate) struct Holder {
+    /// `listener` or `connector`.
+    pub(crate) side: &'static str,
+    pub(crate) name: String,
+}
+
 /// All metrics of the process.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -66,6 +74,8 @@ pub(crate) struct Metrics {
     pub(crate) turned_away: Family<Why, Counter>,
     /// Connections without a bind.
     pub(crate) unbound: Gauge,
+    /// When our certificates expire, in seconds since 1970.
+    pub(crate) certificates: Family<Holder, Gauge>,
     /// `memory_max` of the configuration.
     pub(crate) memory_max: Gauge,
     figures: FigureGauges,
@@ -184,6 +194,13 @@ impl Metrics {
             "Connections without a bind, as far as they are limited",
             unbound.clone(),
         );
+        let certificates = Family::default();
+        registry.register_with_unit(
+            "certificate_expires_timestamp",
+            "When a certificate of ours expires, in seconds since 1970",
+            Unit::Seconds,
+            certificates.clone(),
+        );
         let memory_max = Gauge::default();
         registry.register(
             "messages_memory_max_bytes",
@@ -199,6 +216,7 @@ impl Metrics {
             outcomes,
             turned_away,
             unbound,
+            certificates,
             memory_max,
             figures,
         }

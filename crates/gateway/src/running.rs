@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use directory::{Directory, ListenerKind};
 use engine::{Engine, Input, Inputs};
@@ -13,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::certificates::Certificates;
 use crate::connect::LinkPlan;
 use crate::control::{self, View};
 use crate::listen::Door;
@@ -20,8 +22,8 @@ use crate::log::Levels;
 use crate::orders::{Desk, Reload};
 use crate::serve::{self, Args};
 use crate::snapshot::adopt;
-use crate::start::{Generations, Started, link_plans};
-use crate::tls::server_config;
+use crate::start::{Generations, Started, certificate, link_plans};
+use crate::tls::{CertificateFiles, server_config};
 use crate::tools::carrier::simulated_carrier;
 use crate::tools::sink::Behaviour;
 use crate::{config, exit, systemd, trace, welcome};
@@ -45,6 +47,7 @@ pub(crate) struct Running {
     started: Started,
     simulated: Option<SocketAddr>,
     generations: Generations,
+    certificates: Certificates,
     /// Tasks that accept connections of customers: they end when a drain begins.
     doors: JoinSet<()>,
     /// All others: they end with the process.
@@ -72,6 +75,7 @@ impl Running {
             started,
             simulated: None,
             generations: Generations::new(),
+            certificates: Certificates::default(),
             doors: JoinSet::new(),
             tasks: JoinSet::new(),
         }
@@ -98,6 +102,7 @@ impl Running {
         let mut signals = Signals::new()?;
         let (give, mut reloads) = mpsc::channel(1);
         self.begin(give)?;
+        self.hold_certificates();
         self.say_ready();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
@@ -115,7 +120,10 @@ impl Running {
                         let _ = told.send(outcome);
                     }
                 }
-                Event::Heartbeat => self.show_life(),
+                Event::Heartbeat => {
+                    self.show_life();
+                    self.certificates.look(SystemTime::now());
+                }
             }
         }
         let down = Instant::now();
@@ -312,16 +320,13 @@ impl Running {
             }
         }
         let plans = self.link_plans(&directory, &generations)?;
-        let certificates = self
-            .started
-            .listeners
-            .iter()
-            .filter_map(|listening| listening.tls.as_ref())
-            .map(|(files, tls)| Ok((tls, server_config(files)?)))
-            .collect::<Result<Vec<_>, String>>()?;
+        let certificates = self.certificates_in(&directory)?;
         self.levels.set(&directory.gateway.log.filter)?;
 
-        for (tls, config) in certificates {
+        let listeners = self.started.listeners.iter_mut();
+        let listeners = listeners.filter_map(|listening| listening.tls.as_mut());
+        for ((held, tls), (files, config)) in listeners.zip(certificates) {
+            *held = files;
             tls.send_replace(config);
         }
         self.tell_directory(&directory);
@@ -332,7 +337,43 @@ impl Running {
         self.started.directory = directory;
         self.generations = generations;
         self.link(plans);
+        self.hold_certificates();
         Ok(changes.to_string())
+    }
+
+    /// What the listeners with TLS are to show from the next connection on, in their order: read anew, for a renewed
+    /// certificate mostly has the name of the old one.
+    fn certificates_in(
+        &self,
+        directory: &Directory,
+    ) -> Result<Vec<(CertificateFiles, Arc<rustls::ServerConfig>)>, String> {
+        let data_dir = &self.started.directory.gateway.data_dir;
+        let mut certificates = Vec::new();
+        for listening in &self.started.listeners {
+            let Some((files, _)) = &listening.tls else {
+                continue;
+            };
+            // A listener that is gone from the configuration stays until the restart, and so does its certificate.
+            let listener = directory
+                .listeners
+                .iter()
+                .find(|l| l.name == listening.name);
+            let files = match listener.and_then(|listener| listener.tls.as_ref()) {
+                Some(tls) => certificate(tls, data_dir)?,
+                None => files.clone(),
+            };
+            let config = server_config(&files)?;
+            certificates.push((files, config));
+        }
+        Ok(certificates)
+    }
+
+    /// Looks when the certificates that we show now expire.
+    fn hold_certificates(&mut self) {
+        let started = &self.started;
+        self.certificates = Certificates::of(&started.listeners, &started.directory);
+        self.certificates.publish(&started.common.metrics);
+        self.certificates.look(SystemTime::now());
     }
 
     fn link_plans(

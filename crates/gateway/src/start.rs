@@ -155,7 +155,11 @@ fn open_listeners(directory: &Directory, data_dir: &Path) -> Result<Vec<Listenin
     Ok(open)
 }
 
-fn certificate(tls: &ListenerTls, data_dir: &Path) -> Result<CertificateFiles, String> {
+/// Where the certificate of a listener is.
+///
+/// # Errors
+/// A sentence for the operator: none can be made.
+pub(crate) fn certificate(tls: &ListenerTls, data_dir: &Path) -> Result<CertificateFiles, String> {
     match tls {
         ListenerTls::Files { cert, key } => Ok(CertificateFiles {
             chain: cert.clone(),

@@ -43,6 +43,17 @@ impl CertificateFiles {
             .map_err(|error| format!("no private key in {}: {error}", self.key.display()))?;
         Ok((certificates(&self.chain)?, key))
     }
+
+    /// When our own certificate, the first of the chain, expires, in seconds since 1970.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub(crate) fn expires(&self) -> Result<i64, String> {
+        let chain = certificates(&self.chain)?;
+        let (_, own) = x509_parser::parse_x509_certificate(&chain[0])
+            .map_err(|error| format!("cannot read {}: {error}", self.chain.display()))?;
+        Ok(own.validity().not_after.timestamp())
+    }
 }
 
 fn make(dir: &Path, files: &CertificateFiles) -> Result<(), String> {

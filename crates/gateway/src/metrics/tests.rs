@@ -60,6 +60,11 @@ fn all() -> String {
     metrics
         .peers
         .stand([(Who::new(Side::Customer, "demo"), "paused")]);
+    let holder = Holder {
+        side: "listener",
+        name: "smpps".to_owned(),
+    };
+    metrics.certificates.get_or_create(&holder).set(0);
     metrics.text(Figures::default())
 }
 

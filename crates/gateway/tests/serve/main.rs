@@ -4,6 +4,7 @@ mod asks;
 mod binding;
 mod capture;
 mod carriers;
+mod certificates;
 mod client;
 mod connectors;
 mod ctl;
