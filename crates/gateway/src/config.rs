@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use directory::{Changes, Directory, Effect, Options, Problems};
+use directory::{Directory, Options, Problems};
 
 use crate::serve::Args;
 
@@ -65,13 +65,4 @@ pub(crate) fn data_dir(file: &Path) -> Result<PathBuf, Problems> {
         ..Options::default()
     };
     Ok(options.load()?.gateway.data_dir)
-}
-
-/// Whether a connector has to be bound to anew.
-pub(crate) fn reconnects(changes: &Changes, connector: &str) -> bool {
-    changes.iter().any(|change| {
-        change.section == "connector"
-            && change.name == connector
-            && change.effect >= Effect::Reconnect
-    })
 }

@@ -303,17 +303,26 @@ async fn time_to_go_home(link: &Link, host: usize) {
 /// Another bind, which stands at the preferred host; `None`: there is none to be had.
 async fn go_home(io: &Rc<Io>, plan: &LinkPlan, link: &Rc<Link>) -> Option<Attempt> {
     let name = &plan.carrier.profile.name;
+    let meter = io.common.metrics.peers.connector(name);
     let reached = dial::one(plan, plan.home()).await;
     let begun = reached
         .map_err(|error| error.to_string())
         .and_then(|reached| attempt(io, plan, link, reached));
-    let mut home = begun
-        .map_err(|error| tracing::info!(connector = name, error, "the preferred host is not back"))
-        .ok()?;
+    let mut home = match begun {
+        Ok(attempt) => attempt,
+        Err(error) => {
+            tracing::info!(connector = name, error, "the preferred host is not back");
+            meter.connect("no connection");
+            return None;
+        }
+    };
     tokio::select! {
         Ok(()) = &mut home.bound => Some(home),
         ended = &mut home.task => {
             tracing::info!(connector = name, ?ended, "the preferred host gives no bind");
+            if let Ok(Ended::Refused(status)) = ended {
+                meter.connect(status.name());
+            }
             None
         }
     }

@@ -313,11 +313,8 @@ impl Running {
         let directory = config::load(&self.args).map_err(|problems| problems.to_string())?;
         let changes = self.started.directory.changes_to(&directory);
         let mut generations = self.generations.clone();
-        for carrier in &directory.carriers {
-            let name = &carrier.profile.name;
-            if config::reconnects(&changes, name) {
-                *generations.entry(name.clone()).or_default() += 1;
-            }
+        for name in changes.reconnect() {
+            *generations.entry(name.to_owned()).or_default() += 1;
         }
         let plans = self.link_plans(&directory, &generations)?;
         let certificates = self.certificates_in(&directory)?;
