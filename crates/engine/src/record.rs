@@ -257,7 +257,7 @@ const OPEN_PART: u8 = 42;
 const APART: u8 = 43;
 const JOINED: u8 = 44;
 const ALONE: u8 = 45;
-const SENT_AT: u8 = 60;
+const SENT_AT: u8 = 63;
 
 impl Record<'_> {
     /// Appends the record in its written form.
