@@ -39,7 +39,7 @@ use crate::standing::Standings;
 use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
 
-pub(crate) use cold::Place;
+pub(crate) use cold::{Place, decoded};
 pub(crate) use lane::{CLASSES, Lane};
 pub(crate) use queue::Waiting;
 pub(crate) use stray::Stray;

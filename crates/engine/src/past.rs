@@ -88,6 +88,33 @@ impl Ended {
     }
 }
 
+/// The end of a message as the history has it, for whoever shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PastEnd {
+    /// Whose it was.
+    pub customer: CustomerId,
+    /// Its last state.
+    pub state: State,
+    /// When it came to it.
+    pub at: Wall,
+}
+
+impl PastEnd {
+    /// With what the rows begin about messages of any customer that is told of them by this number.
+    pub fn beginning(told: u64) -> [u8; 8] {
+        told.to_be_bytes()
+    }
+
+    /// What a row says; `None` if it is none.
+    pub fn read(row: &[u8; ROW_OCTETS]) -> Option<PastEnd> {
+        Some(PastEnd {
+            customer: CustomerId(u32::from_be_bytes(row[8..12].try_into().ok()?)),
+            state: State::from_u8(row[24])?,
+            at: Wall(u64::from_be_bytes(row[16..24].try_into().ok()?)),
+        })
+    }
+}
+
 impl LookUp {
     /// With what the rows begin that answer it.
     pub fn beginning(&self) -> [u8; ROW_BEGINNING] {

@@ -60,9 +60,17 @@ pub(crate) fn check(file: &Path) -> Result<String, Problems> {
 /// # Errors
 /// All that is wrong with it.
 pub(crate) fn data_dir(file: &Path) -> Result<PathBuf, Problems> {
+    Ok(directory(file)?.gateway.data_dir)
+}
+
+/// What a configuration says.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(crate) fn directory(file: &Path) -> Result<Directory, Problems> {
     let options = Options {
         files: vec![file.to_owned()],
         ..Options::default()
     };
-    Ok(options.load()?.gateway.data_dir)
+    options.load()
 }

@@ -1,6 +1,10 @@
 //! `bindery ctl`: what an operator sees and does while the gateway runs.
 
 mod lanes;
+mod message;
+mod names;
+
+pub(crate) use names::Names;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,9 +52,17 @@ pub(crate) struct Args {
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
-    order: What,
+    what: Asked,
 }
 
+#[derive(clap::Subcommand, Clone, Debug)]
+enum Asked {
+    #[command(flatten)]
+    Ordered(What),
+    Message(message::Args),
+}
+
+/// What the gateway is asked or told.
 #[derive(clap::Subcommand, Clone, Debug)]
 enum What {
     /// The binds that stand
@@ -119,9 +131,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             }
         },
     };
-    match give(&data_dir, args.order.clone().order()) {
-        Ok(done) => {
-            say(&text(&done, args.json));
+    match outcome(args, &data_dir) {
+        Ok(text) => {
+            say(&text);
             ExitCode::SUCCESS
         }
         Err(refused) => {
@@ -131,6 +143,20 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             } else {
                 exit::refused()
             }
+        }
+    }
+}
+
+/// What is to be said.
+fn outcome(args: &Args, data_dir: &Path) -> Result<String, Refused> {
+    match &args.what {
+        Asked::Ordered(what) => {
+            let done = give(data_dir, what.clone().order())?;
+            Ok(text(&done, args.json))
+        }
+        Asked::Message(message) => {
+            let names = Names::known(data_dir, args.config.as_deref());
+            message.run(data_dir, &names, args.json)
         }
     }
 }
@@ -159,6 +185,7 @@ fn text(done: &Done, json: bool) -> String {
             let before = if stands.changed { "" } else { ", as before" };
             format!("{side} {name} is {}{before}", stands.standing.word())
         }
+        Done::Names(names) => lines(core::slice::from_ref(names)),
         Done::Reloaded(changes) => changes.clone(),
         Done::Binds(binds) if binds.is_empty() => "no bind stands".to_owned(),
         Done::Binds(binds) => table(&HEADS, binds.iter().map(row)),

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::binds::{Bind, Side};
 use crate::common::Common;
 use crate::control;
+use crate::ctl::Names;
 use crate::engine_thread::Shared;
 use crate::lanes::{self, Lane};
 use crate::mailbox::Inbox;
@@ -43,6 +44,8 @@ pub(crate) enum Order {
     Binds { who: Option<String> },
     /// End the binds that [`Bind::is`] finds.
     Kick { who: String },
+    /// Tell what customers and carriers are called.
+    Names,
     /// See what waits for carriers, or change it.
     Lanes(lanes::Wanted),
     /// Tell of the customers: all, or one.
@@ -61,6 +64,7 @@ pub(crate) enum Done {
     Binds(Vec<Bind>),
     /// These have been told to end.
     Kicked(Vec<Bind>),
+    Names(Names),
     /// What waits for carriers, and how many queues are left out since there are too many.
     Lanes {
         lanes: Vec<Lane>,
@@ -187,6 +191,7 @@ impl Desk {
                 Ok(Done::Binds(found.map(|(_, bind)| bind).collect()))
             }
             Order::Kick { who } => self.kick(&who).await,
+            Order::Names => Ok(Done::Names(Names::of(&self.common.directory()))),
             Order::Lanes(wanted) => self.obey_lanes(wanted).await,
             Order::Customers { who } => self.customers(who.as_deref()).await,
             Order::Carriers { who } => self.carriers(who.as_deref()).await,
@@ -309,7 +314,7 @@ impl Desk {
 }
 
 /// What is called `name`, or which name may be meant.
-fn meant<Id: Copy>(what: &str, name: &str, known: &[(&str, Id)]) -> Result<Id, Refused> {
+pub(crate) fn meant<Id: Copy>(what: &str, name: &str, known: &[(&str, Id)]) -> Result<Id, Refused> {
     let found = known.iter().find(|(known, _)| *known == name);
     found.map(|&(_, id)| id).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();

@@ -128,13 +128,13 @@ fn lock<D: Disk>(disk: &D) -> Result<D::Lock, OpenError> {
 }
 
 /// The names that are ours, sorted by position.
-struct Names {
-    segments: Vec<Position>,
-    snapshots: Vec<Position>,
+pub(crate) struct Names {
+    pub(crate) segments: Vec<Position>,
+    pub(crate) snapshots: Vec<Position>,
 }
 
 impl Names {
-    fn read<D: Disk>(disk: &D) -> Result<Names, DiskError> {
+    pub(crate) fn read<D: Disk>(disk: &D) -> Result<Names, DiskError> {
         let all = disk.list().while_doing("list", disk, "")?;
         let of = |kind: Kind| {
             let mut found: Vec<_> = all.iter().filter_map(|name| kind.position(name)).collect();
@@ -150,7 +150,10 @@ impl Names {
 
 /// Reads every segment's header and sees that each fits behind the one before it. Their batches
 /// are checked when they are read.
-fn load_segments<D: Disk>(disk: &D, positions: &[Position]) -> Result<Vec<Segment>, OpenError> {
+pub(crate) fn load_segments<D: Disk>(
+    disk: &D,
+    positions: &[Position],
+) -> Result<Vec<Segment>, OpenError> {
     let mut segments: Vec<Segment> = Vec::with_capacity(positions.len());
     for &position in positions {
         let name = Kind::Segment.name(position);

@@ -37,6 +37,8 @@ pub struct Batches<D: Disk> {
     parts: VecDeque<Part>,
     /// Memory of the segment before.
     buffer: Vec<u8>,
+    /// Somebody may be appending: what is behind the last whole batch is not there yet.
+    living: bool,
 }
 
 /// A segment, as far as it is to be read.
@@ -60,6 +62,15 @@ impl<D: Disk> Batches<D> {
             scan: None,
             parts,
             buffer: Vec::new(),
+            living: false,
+        }
+    }
+
+    /// The same, when the last segment is written meanwhile.
+    pub(crate) fn of_a_living_journal(self) -> Batches<D> {
+        Batches {
+            living: true,
+            ..self
         }
     }
 
@@ -85,6 +96,9 @@ impl<D: Disk> Batches<D> {
                 Ok(Step::End) => {
                     let what = "the file ends before the next one begins";
                     return Err(damage(&self.disk, &part.name(), scan.next(), what));
+                }
+                Ok(Step::Broken(_)) if self.living && self.parts.is_empty() => {
+                    self.close_segment()?;
                 }
                 Ok(Step::Broken(what)) => {
                     return Err(damage(&self.disk, &part.name(), scan.next(), what));

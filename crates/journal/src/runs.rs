@@ -59,13 +59,9 @@ impl<D: Disk> Runs<D> {
         identity: u64,
         end: Position,
     ) -> Result<(Runs<D>, Vec<Damage>), OpenError> {
-        let names = disk.list().while_doing("list", &disk, "")?;
-        let positions = names.iter().filter_map(|name| Kind::Run.position(name));
-        let mut positions: Vec<_> = positions.collect();
-        positions.sort_unstable();
         let mut runs = VecDeque::new();
         let mut damaged = Vec::new();
-        for position in positions {
+        for position in positions(&disk)? {
             match Run::open(&disk, identity, position, end) {
                 Ok(run) => runs.push_back(run),
                 Err(OpenError::Damaged(damage)) => {
@@ -75,15 +71,31 @@ impl<D: Disk> Runs<D> {
                 Err(other) => return Err(other),
             }
         }
-        let newest = runs.back().map(|run: &Run| run.header.position);
-        let runs = Runs {
+        Ok((Runs::of(disk, identity, runs), damaged))
+    }
+
+    /// Reads what is in the directory of a journal that another process uses, and leaves out what is damaged.
+    pub(crate) fn look(disk: D, identity: u64) -> Result<Runs<D>, OpenError> {
+        let mut runs = VecDeque::new();
+        for position in positions(&disk)? {
+            match Run::open(&disk, identity, position, Position(u64::MAX)) {
+                Ok(run) => runs.push_back(run),
+                Err(OpenError::Damaged(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(Runs::of(disk, identity, runs))
+    }
+
+    fn of(disk: D, identity: u64, runs: VecDeque<Run>) -> Runs<D> {
+        let newest = runs.back().map(|run| run.header.position);
+        Runs {
             disk,
             identity,
             fresh: BTreeMap::new(),
             runs,
             position: newest.unwrap_or_default(),
-        };
-        Ok((runs, damaged))
+        }
     }
 
     /// Rows up to here are on the disk; those behind it have to be made again after a crash.
@@ -277,6 +289,15 @@ impl Run {
         let end = firsts.partition_point(|first| first <= greatest);
         begin.saturating_sub(1)..end
     }
+}
+
+/// Of the runs of a directory, oldest first.
+fn positions<D: Disk>(disk: &D) -> Result<Vec<Position>, OpenError> {
+    let names = disk.list().while_doing("list", disk, "")?;
+    let positions = names.iter().filter_map(|name| Kind::Run.position(name));
+    let mut positions: Vec<_> = positions.collect();
+    positions.sort_unstable();
+    Ok(positions)
 }
 
 /// The records of the batch at `at` of a finished file; `None` if they are not what was written.

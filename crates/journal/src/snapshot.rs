@@ -170,7 +170,11 @@ const FIRST: Mark = Mark {
 
 impl<D: Disk> SnapshotReader<D> {
     /// Reads a snapshot to its end, and goes back to its beginning.
-    fn open(disk: &D, identity: u64, position: Position) -> Result<SnapshotReader<D>, OpenError> {
+    pub(crate) fn open(
+        disk: &D,
+        identity: u64,
+        position: Position,
+    ) -> Result<SnapshotReader<D>, OpenError> {
         let name = Kind::Snapshot.name(position);
         let file = disk.open(&name).while_doing("open", disk, &name)?;
         let size = file.size().while_doing("read", disk, &name)?;

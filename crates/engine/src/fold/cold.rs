@@ -262,7 +262,8 @@ impl Fold {
     }
 }
 
-fn decoded(mut images: &[u8]) -> impl Iterator<Item = Image<'_>> {
+/// The messages of a run, in its order.
+pub(crate) fn decoded(mut images: &[u8]) -> impl Iterator<Item = Image<'_>> {
     core::iter::from_fn(move || Image::decode(&mut Reader(&mut images)))
 }
 

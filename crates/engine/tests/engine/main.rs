@@ -8,6 +8,7 @@ mod excerpts;
 mod fairness;
 mod final_outcomes;
 mod groups;
+mod journeys;
 mod lanes;
 mod limits;
 mod meetings;

@@ -197,6 +197,11 @@ impl World {
         self.give(|_| Input::Room(room));
     }
 
+    /// All that was written down.
+    pub(crate) fn journal(&self) -> &[u8] {
+        &self.journal
+    }
+
     fn reload(&mut self) {
         let directory = Arc::new(self.directory.clone());
         self.give(|_| Input::Directory(directory));

@@ -33,7 +33,7 @@ const DELETED: Stands = Stands {
 };
 
 #[track_caller]
-fn submitted(client: &mut Client, to: &str) -> String {
+pub(crate) fn submitted(client: &mut Client, to: &str) -> String {
     client.submit(to, "hello");
     let answer = client.next_of(command::SUBMIT_SM_RESP);
     assert_eq!(answer.header.status, status::OK);
@@ -83,7 +83,7 @@ fn replace(client: &mut Client, id: &str, text: &str) -> Status {
 
 /// Waits for the receipt of the message and takes it; its text.
 #[track_caller]
-fn receipt(client: &mut Client, id: &str) -> String {
+pub(crate) fn receipt(client: &mut Client, id: &str) -> String {
     loop {
         let came = client.next_of(command::DELIVER_SM);
         client.acknowledge(&came);

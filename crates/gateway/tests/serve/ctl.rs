@@ -60,19 +60,33 @@ fn binds(dir: &Dir, who: &str) -> Vec<Value> {
 /// Runs the commands of a page of the manual: each says what stands below it, but for numbers. Between them the test does what
 /// `then` says, which is told the command that was run. How many there were.
 #[track_caller]
-pub(crate) fn run_page(dir: &Dir, page: &str, mut then: impl FnMut(&str)) -> usize {
+pub(crate) fn run_page(dir: &Dir, page: &str, then: impl FnMut(&str)) -> usize {
+    run_page_with(dir, page, &[], then)
+}
+
+/// The same with other words in the commands than on the page: those that differ each time.
+#[track_caller]
+pub(crate) fn run_page_with(
+    dir: &Dir,
+    page: &str,
+    words: &[(&str, &str)],
+    mut then: impl FnMut(&str),
+) -> usize {
     let mut examples = 0;
     for block in page.split("```console\n").skip(1) {
         let (block, _) = block.split_once("```").expect("its end");
         let (command, expected) = block.split_once('\n').expect("a command and what it says");
         let args = command.strip_prefix("$ bindery ").expect("our command");
-        let output = bindery(dir, args);
+        let args = words.iter().fold(args.to_owned(), |args, (on_page, now)| {
+            args.replace(on_page, now)
+        });
+        let output = bindery(dir, &args);
         let said = said(&output);
         assert_eq!(shape(&said), shape(expected), "{command}\n{said}");
         let wrong = expected.starts_with("bindery: ");
         assert_eq!(output.status.code(), Some(if wrong { 2 } else { 0 }));
         examples += 1;
-        then(args);
+        then(&args);
     }
     examples
 }

@@ -19,6 +19,7 @@ mod lanes;
 mod life;
 mod magic;
 mod manual;
+mod messages;
 mod metrics;
 mod outbind;
 mod outcomes;

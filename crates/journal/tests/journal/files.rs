@@ -2,7 +2,7 @@
 
 use crate::common::{SMALL, directory, replay};
 use journal::{
-    Batches, Journal, OpenError, Position, Removed, Room, SnapshotReader, SnapshotWriter,
+    Batches, Journal, Look, OpenError, Position, Removed, Room, SnapshotReader, SnapshotWriter,
     disk_sync_latency,
 };
 
@@ -88,4 +88,49 @@ fn the_latency_of_the_disk_is_measured_and_nothing_is_left_behind() {
     assert!(latency.quantile(0.99) <= latency.quantile(1.0));
     assert!(latency.to_string().ends_with("of 20 syncs"), "{latency}");
     assert_eq!(dir.read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn an_onlooker_reads_what_is_there_while_it_is_written_and_changes_nothing() {
+    let dir = directory("onlooker");
+    let (mut journal, _) = Journal::open(&dir, &SMALL).unwrap();
+    for position in 1..=100 {
+        journal
+            .append(Position(position), &[position as u8; 100])
+            .unwrap();
+    }
+    let seen = || {
+        let mut batches = Look::at(&dir).unwrap().batches();
+        let mut seen = Vec::new();
+        while let Some(batch) = batches.next().unwrap() {
+            seen.push((batch.last, batch.records.to_vec()));
+        }
+        seen
+    };
+    assert_eq!(seen(), replay(&journal, Position(0)));
+    assert!(Look::at(&dir).unwrap().snapshot().unwrap().is_none());
+
+    // A batch that is half written is not there yet.
+    let last = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|it| it.unwrap().path());
+    let last = last.filter(|path| path.extension().is_some_and(|it| it == "journal"));
+    let last = last.max().unwrap();
+    let before = std::fs::read(&last).unwrap();
+    let whole = before.iter().rposition(|&octet| octet != 0).unwrap() + 1;
+    std::fs::write(&last, &before[..whole - 10]).unwrap();
+    assert_eq!(seen().len(), 99);
+    assert_eq!(std::fs::read(&last).unwrap().len(), whole - 10);
+    std::fs::write(&last, before).unwrap();
+
+    let mut writer = journal.snapshot_writer(Position(100)).unwrap();
+    writer.block(b"all of it").unwrap();
+    let snapshot = writer.finish().unwrap();
+    journal.adopt(snapshot).unwrap();
+    let mut snapshot = Look::at(&dir).unwrap().snapshot().unwrap().unwrap();
+    assert_eq!(snapshot.next().unwrap(), Some(&b"all of it"[..]));
+    assert!(matches!(
+        Look::at(&dir.join("nothing")).err(),
+        Some(OpenError::Disk(_))
+    ));
 }
