@@ -10,6 +10,7 @@ use smpp::command;
 use smpp::session::BindKind;
 
 use crate::accounts::{Accounts, Login};
+use crate::callers::{Caller, Callers};
 use crate::problem::{At, Place, Reader};
 use crate::section::{
     BY_PLACE, ConnectorSettings, CustomerSettings, Customers, Host, ListenerKind, ListenerSettings,
@@ -73,6 +74,7 @@ pub(crate) fn directory(settings: Settings, reader: &mut Reader) -> Directory {
             logins,
             settings.gateway.gateway.connections.uniform_auth_error,
         ),
+        callers: Callers(settings.connectors.iter().filter_map(caller).collect()),
         outbinds: settings.customers.iter().filter_map(outbind).collect(),
         carriers: settings.connectors.iter().flat_map(carriers).collect(),
         settings,
@@ -531,15 +533,32 @@ fn carriers(settings: &ConnectorSettings) -> impl Iterator<Item = Carrier> {
     [Some(own), receivers].into_iter().flatten()
 }
 
-fn carrier(settings: &ConnectorSettings, hosts: &[Host]) -> Carrier {
+/// The carrier of a connector as one that calls us; none: it does not, or is switched off.
+fn caller(settings: &ConnectorSettings) -> Option<Caller> {
+    let called = &settings.called;
+    let may_call = settings.rules.enabled && !called.from.is_empty();
+    may_call.then(|| Caller {
+        profile: Arc::new(profile(settings)),
+        most: called.most.into(),
+        from: called.from.clone(),
+        system_id: called.system_id.clone(),
+        password: called.password.as_ref().map(|it| it.value.clone()),
+        tls: settings.reach.tls,
+    })
+}
+
+fn profile(settings: &ConnectorSettings) -> Profile {
     let password = settings.credential.secret.as_ref();
-    let profile = Profile {
+    Profile {
         connector: ConnectorId(settings.number()),
         name: settings.name.value.clone(),
         system_id: settings.system_id.clone().unwrap_or_default(),
         password: password.map_or_else(String::new, |secret| secret.value.expose().to_owned()),
         ..settings.profile.clone()
-    };
+    }
+}
+
+fn carrier(settings: &ConnectorSettings, hosts: &[Host]) -> Carrier {
     let reach = &settings.reach;
     let tls = CarrierTls {
         ca: reach.ca.as_ref().map(|ca| ca.value.clone()),
@@ -560,7 +579,7 @@ fn carrier(settings: &ConnectorSettings, hosts: &[Host]) -> Carrier {
         bind_from: reach.bind_from,
     };
     Carrier {
-        profile: Arc::new(profile),
+        profile: Arc::new(profile(settings)),
         enabled: settings.rules.enabled,
         place: if reach.simulated {
             CarrierPlace::Simulated

@@ -10,6 +10,7 @@
 //! sentence about it. Reading, defaults, complaints, comparison and the manual ([`reference()`]) come from the row.
 
 mod accounts;
+mod callers;
 mod carrier_url;
 mod changes;
 mod compile;
@@ -27,6 +28,7 @@ mod table;
 mod unit;
 
 pub use accounts::{Accounts, Admitted, Attempt, NotAdmitted};
+pub use callers::{Call, Caller, Callers, NotCalled};
 pub use changes::{Change, Changes, Kind};
 pub use ipnet::IpNet;
 pub use manual::reference;

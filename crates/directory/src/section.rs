@@ -1,5 +1,6 @@
 //! The sections of the configuration: what may stand in each, and what it means when it does not.
 
+mod called;
 mod connector;
 mod credential;
 mod customer;

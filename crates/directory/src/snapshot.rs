@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use peer::Profile;
 
 use crate::accounts::Accounts;
+use crate::callers::Callers;
 use crate::secret::Secret;
 use crate::section::{Gateway, Host, ListenerKind, Settings};
 
@@ -28,6 +29,8 @@ pub struct Directory {
     pub topups: Vec<Topup>,
     /// Who may bind.
     pub accounts: Accounts,
+    /// Carriers that may call us to be bound to.
+    pub callers: Callers,
     /// Customers that are called when something waits for them, and how.
     pub outbinds: BTreeMap<CustomerId, Outbind>,
     /// Those that we bind to.
@@ -108,7 +111,7 @@ pub enum CarrierPlace {
     Simulated,
     /// On the network.
     Network {
-        /// Tried in turn; never empty.
+        /// Tried in turn; empty only where there are no binds to make.
         hosts: Vec<Host>,
         /// TLS, if it is spoken.
         tls: Option<CarrierTls>,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use peer::{BindRefusal, Credentials};
 use smpp::status;
 use tokio::sync::Notify;
 
+use crate::called::Lines;
 use crate::clock::Clock;
 use crate::limits::{Crowded, Failures, Unbound};
 use crate::metrics::Metrics;
@@ -27,6 +28,8 @@ pub(crate) struct Common {
     pub(crate) unbound: Arc<Unbound>,
     pub(crate) failures: Failures,
     pub(crate) open_files: OpenFiles,
+    /// Binds to carriers that called us.
+    pub(crate) lines: Lines,
     /// Those who watch what peers say and hear.
     pub(crate) taps: Arc<Taps>,
     /// Going down: `/healthz` says so.
@@ -71,6 +74,7 @@ impl Common {
             unbound,
             failures: Failures::default(),
             open_files,
+            lines: Lines::default(),
             taps: Arc::default(),
             draining: AtomicBool::new(false),
             connection_ended: Notify::new(),
@@ -103,6 +107,11 @@ impl Common {
         };
         self.metrics.turn_away(reason);
         tracing::debug!(%remote, reason, "connection refused");
+    }
+
+    /// Whether the process is going down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Another number for each link and each start of the process.

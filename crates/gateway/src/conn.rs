@@ -11,13 +11,14 @@ use directory::Admitted;
 use engine::{Inputs, Origin, Output, Outputs};
 use peer::carrier::Carrier;
 use peer::customer::Customer;
-use peer::{BindRefusal, Credentials, Flow, Notes};
+use peer::{BindRefusal, Calling, Credentials, Flow, Notes};
 use smpp::session::CloseReason;
 use smpp::status::Status;
 use sms::{Instant, Now};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 
+use crate::called::Called;
 use crate::limits::Ticket;
 use crate::listen::Place;
 use crate::session_log::SessionLog;
@@ -78,6 +79,8 @@ pub(crate) struct State {
     pub(crate) admitted: Option<Admitted>,
     /// Held while it counts as unbound.
     pub(crate) ticket: Option<Ticket>,
+    /// Held while a carrier that called is spoken to.
+    pub(crate) called: Option<Called>,
     /// Held until the socket is closed.
     pub(crate) place: Option<Place>,
     /// Told when the bind to a carrier stands.
@@ -125,6 +128,8 @@ pub(crate) enum End {
 pub(crate) enum Told {
     /// A customer wants to bind.
     Authenticate(Box<Credentials>),
+    /// A carrier wants us to bind.
+    Called(Box<Calling>),
     /// The bind to the carrier stands.
     Bound(smpp::Version),
 }
@@ -177,6 +182,7 @@ impl Conn {
                 armed: None,
                 admitted: None,
                 ticket: None,
+                called: None,
                 place: None,
                 on_bound: None,
                 log,
@@ -501,6 +507,10 @@ fn offer(peer: &mut Peer, now: Now, octets: &mut &[u8], bench: &mut Bench) -> Re
                 bench.told.push(Told::Authenticate(credentials));
                 return Reading::Paused;
             }
+            Flow::Called(calling) => {
+                bench.told.push(Told::Called(calling));
+                return Reading::Paused;
+            }
             Flow::Bound(version) => bench.told.push(Told::Bound(version)),
             Flow::BindFailed(status) => return Reading::Over(End::BindRefused(status)),
             Flow::Closed(reason) => return Reading::Over(End::Session(reason)),
@@ -513,7 +523,11 @@ fn ended(flow: &Flow) -> Option<End> {
     match flow {
         Flow::Closed(reason) => Some(End::Session(*reason)),
         Flow::BindFailed(status) => Some(End::BindRefused(*status)),
-        Flow::Incomplete | Flow::Paused | Flow::Authenticate(_) | Flow::Bound(_) => None,
+        Flow::Incomplete
+        | Flow::Paused
+        | Flow::Authenticate(_)
+        | Flow::Called(_)
+        | Flow::Bound(_) => None,
     }
 }
 

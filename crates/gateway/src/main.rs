@@ -1,6 +1,7 @@
 //! `bindery`: an SMPP message gateway, and the tools to try it with.
 
 mod binds;
+mod called;
 mod certificates;
 mod clock;
 mod common;

@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot};
 
 use crate::binds::Bind;
+use crate::called;
 use crate::common::Common;
 use crate::conn::{Bench, Conn, End, Patience, Peer, Reading, State, Told};
 use crate::connect::{LinkPlan, Links};
@@ -428,6 +429,11 @@ impl Io {
                 Told::Authenticate(credentials) => {
                     self.authenticate(conn, state, now, &credentials, &mut bench.inputs);
                 }
+                Told::Called(calling) => {
+                    called::answer(&self.common, state, now, (conn.at, &calling));
+                    // It has the bind to write, or has to end.
+                    conn.wake.notify_one();
+                }
                 Told::Bound(version) => {
                     state.log.carrier_bound(version, now.mono);
                     if let Some(tell) = state.on_bound.take() {
@@ -610,14 +616,20 @@ impl Io {
         let now = self.common.clock.now();
         let conns: Vec<Rc<Conn>> = self.table.borrow().conns().cloned().collect();
         for conn in conns {
-            let verdict = match &conn.state.borrow().admitted {
+            let state = conn.state.borrow();
+            let verdict = match &state.admitted {
                 Some(admitted) => directory.accounts.admits_still(admitted),
                 None => Ok(()),
             };
+            let called = state.called.as_ref();
+            let hangs_up = called.is_some_and(|called| !called.may_stay(&directory, &state));
             if let Err(why) = verdict {
-                conn.state.borrow().log.not_admitted_any_more(why);
-                self.drain_one(&conn, now);
+                state.log.not_admitted_any_more(why);
+            } else if !hangs_up {
+                continue;
             }
+            drop(state);
+            self.drain_one(&conn, now);
         }
     }
 

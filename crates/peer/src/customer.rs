@@ -22,7 +22,8 @@ use crate::multi::{self, Recipients, Unreached};
 use crate::submission::{self, Bad, Submission};
 use crate::told::MessageId;
 use crate::{
-    Account, Asked, BindRefusal, Credentials, Flow, Mismatch, Note, Notes, command_status, long,
+    Account, Asked, BindRefusal, Calling, Credentials, Flow, Mismatch, Note, Notes, command_status,
+    long,
 };
 
 /// One connection of a customer.
@@ -334,7 +335,13 @@ impl Customer {
             }),
             Event::Closed(reason) => return Some(Flow::Closed(*reason)),
             Event::Forgotten { token } => self.pieces.give_up(*token),
-            Event::Bound { .. } | Event::BindFailed(_) | Event::Outbind(_) => {
+            Event::Outbind(outbind) => {
+                return Some(Flow::Called(Box::new(Calling {
+                    system_id: outbind.system_id.to_vec(),
+                    password: outbind.password.to_vec(),
+                })));
+            }
+            Event::Bound { .. } | Event::BindFailed(_) => {
                 unreachable!("a message centre does not bind")
             }
         }

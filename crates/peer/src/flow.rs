@@ -18,6 +18,9 @@ pub enum Flow {
     /// Customers: look these up and call [`authenticated`](crate::customer::Customer::authenticated); then offer what is
     /// left of the input again.
     Authenticate(Box<Credentials>),
+    /// Customers: it is no customer but a carrier that wants us to bind to it. Put a [`Carrier`](crate::carrier::Carrier) in its
+    /// place if it is one of ours; else close the connection.
+    Called(Box<Calling>),
     /// Carriers: the bind stands. Offer what is left of the input again.
     Bound(Version),
     /// Carriers: the bind was refused. Close the connection and choose when to try again.
@@ -41,6 +44,24 @@ pub struct Credentials {
     pub kind: BindKind,
     /// The version that it asks for.
     pub version: Version,
+}
+
+/// What an outbind says of the message centre that sent it, not yet believed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Calling {
+    /// Who it claims to be; at most 64 octets.
+    pub system_id: Vec<u8>,
+    /// What should prove it; at most 64 octets, and not shown by `Debug`.
+    pub password: Vec<u8>,
+}
+
+impl fmt::Debug for Calling {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calling")
+            .field("system_id", &self.system_id.escape_ascii().to_string())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Credentials {

@@ -33,7 +33,7 @@ pub use alphabets::Alphabets;
 pub use delivering::{
     Delivering, ErrMap, ErrOf, MessageIdForm, MoAlphabet, ReceiptForm, ReceiptText, ReceiptTlvs,
 };
-pub use flow::{BindRefusal, Credentials, Flow, Note, Notes};
+pub use flow::{BindRefusal, Calling, Credentials, Flow, Note, Notes};
 pub use habits::{Habits, Numbering};
 pub use operations::Operations;
 pub use profile::{Profile, refusal_class};

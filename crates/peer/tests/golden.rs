@@ -80,7 +80,8 @@ impl Server {
             let (inputs, notes) = (&mut self.inputs, &mut self.notes);
             match self.customer.receive(NOW, &mut octets, inputs, notes) {
                 Flow::Incomplete | Flow::Paused => break,
-                Flow::Closed(_) => {
+                // No carrier of ours calls.
+                Flow::Closed(_) | Flow::Called(_) => {
                     self.closed = true;
                     break;
                 }

@@ -406,7 +406,8 @@ impl Shell {
                     conn.bound_since = Some(env.now);
                     continue;
                 }
-                Flow::BindFailed(_) | Flow::Closed(_) => Reading::Over,
+                // No carrier of this world calls.
+                Flow::Called(_) | Flow::BindFailed(_) | Flow::Closed(_) => Reading::Over,
             };
             break;
         }

@@ -170,7 +170,7 @@ fn has_pairs(seed: u64) -> bool {
 }
 
 /// Whether reloads add, close, remove and rebind that day, and do not only switch off.
-fn reloads_in_full(seed: u64) -> bool {
+pub(crate) fn reloads_in_full(seed: u64) -> bool {
     seed % 7 == 3
 }
 

@@ -10,8 +10,9 @@ use engine::{IdForm, InDoubt, ReceiptIds};
 use peer::Profile;
 use smpp::session::BindKind;
 
+use super::called::CalledSettings;
 use super::credential::{Credential, SecretText, credential_settings};
-use super::{Named, VERSIONS, Written, quirks};
+use super::{Named, VERSIONS, Written, called, quirks};
 use crate::form::{
     self, Characters, Flag, Form, Item, at, choice, given, list, name, octets, or_none, parsed,
     several, time, whole,
@@ -117,6 +118,7 @@ pub(crate) struct ConnectorSettings {
     pub(crate) system_id: Option<String>,
     pub(crate) credential: Credential,
     pub(crate) reach: Reach,
+    pub(crate) called: CalledSettings,
     pub(crate) rules: engine::Connector,
     /// Its `late_wait` and `long_messages` are the ones that are read; the engine gets the same.
     pub(crate) profile: Profile,
@@ -130,6 +132,7 @@ impl Section for ConnectorSettings {
     fn settings() -> Vec<Setting<ConnectorSettings>> {
         let mut all = identity();
         all.extend(connection());
+        all.extend(called::settings());
         all.extend(traffic());
         all.extend(binding());
         all.extend(session());
@@ -159,6 +162,7 @@ impl Named for ConnectorSettings {
             );
         }
         self.settle_receivers(written, reader);
+        self.called.check(written, reader);
         if self.reach.simulated {
             self.settle_simulated(written, reader);
         } else {
@@ -167,8 +171,11 @@ impl Named for ConnectorSettings {
     }
 
     fn changed_outside(&self, other: &Self) -> Option<(&'static str, Effect)> {
+        let secret = |of: &Self| of.called.password.as_ref().map(|it| it.value.clone());
+        let called = secret(self) != secret(other);
         (self.credential.secret != other.credential.secret)
             .then_some(("password", Effect::Reconnect))
+            .or(called.then_some(("outbind_password", Effect::AtOnce)))
     }
 }
 
@@ -225,6 +232,7 @@ impl ConnectorSettings {
             "server_name",
             "insecure",
             "bind_from",
+            "outbind_from",
         ];
         for key in out_of_place
             .into_iter()
@@ -242,8 +250,13 @@ impl ConnectorSettings {
     }
 
     fn settle_real(&mut self, written: &Written<'_>, reader: &mut Reader) {
+        let only_called = self.reach.binds == 0 && self.reach.receivers == 0;
+        if only_called && self.called.from.is_empty() {
+            let change = "give at least 1, or add outbind_from for a carrier that calls us";
+            reader.complain(&written.span("binds"), "the connector has no binds", change);
+        }
         for (key, missing) in [
-            ("hosts", self.reach.hosts.is_empty()),
+            ("hosts", self.reach.hosts.is_empty() && !only_called),
             ("system_id", self.system_id.is_none()),
         ] {
             // A value that did not fit is missing as well, but that was said.
@@ -317,7 +330,7 @@ fn connection() -> Vec<Setting<ConnectorSettings>> {
             "A bind that stands at another host than its preferred one tries that again after so long; once it is bound there, the other bind ends when all is answered. `never`: it stays until it ends."),
         setting!("simulated", reach.simulated, Flag, Reconnect,
             "The carrier is the built-in simulated one; `hosts` and a password are not given."),
-        setting!("binds", reach.binds, whole(1..=1000), Reconnect, "Binds to keep up."),
+        setting!("binds", reach.binds, whole(0..=1000), Reconnect, "Binds to keep up; 0 for a carrier that is bound to only when it calls (`outbind_from`)."),
         setting!("receivers", reach.receivers, whole(0..=1000), Reconnect,
             "Receivers to keep up beside these, with `bind = \"transmitter\"`, for carriers that give receipts and messages of subscribers on a bind of their own."),
         setting!("receiver_hosts", reach.receiver_hosts, several(16, parsed("a host with its port such as \"smsc.example.net:2776\"")), Reconnect,

@@ -2,6 +2,7 @@
 
 mod asks;
 mod binding;
+mod called;
 mod capture;
 mod carriers;
 mod certificates;

@@ -707,3 +707,11 @@ fn the_engine_may_close_a_session() {
         ",
     );
 }
+
+#[test]
+fn a_carrier_that_calls_is_told_apart_from_customers() {
+    let outbind =
+        "0000001f 0000000b 00000000 00000001 63656e74726500 7468656972732100".replace(' ', "");
+    let script = format!("<- raw {outbind}\n flow called centre\n");
+    crate::talk::customer(account(), &script);
+}

@@ -41,7 +41,8 @@ pub enum Event<'a> {
         /// Fields that exceed the specification, above all.
         warnings: Warnings,
     },
-    /// ESME: the message centre asks to be bound to. To be answered with [`bind`](super::Session::bind), or not at all.
+    /// ESME: the message centre asks to be bound to. To be answered with [`bind`](super::Session::bind), or not at all. Message
+    /// centre: who connected is one itself, and wants a session of an ESME in the place of this one.
     Outbind(Outbind<'a>),
     /// ESME: the bind stands.
     Bound {

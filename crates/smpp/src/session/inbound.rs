@@ -8,7 +8,7 @@ use crate::status::{self, Status};
 use crate::tlv::Tlvs;
 
 use super::state::Verdict;
-use super::{BindKind, CloseReason, Event, Session, State};
+use super::{BindKind, CloseReason, Event, Role, Session, State};
 use super::{asked_version, has_response, oldest_version, takes_slot};
 
 // Requests of the peer.
@@ -50,7 +50,9 @@ impl Session {
                 });
             }
             Pdu::Outbind(outbind) => {
-                self.enter(State::Outbound, self.settings.session_init);
+                if self.role == Role::Esme {
+                    self.enter(State::Outbound, self.settings.session_init);
+                }
                 return Some(Event::Outbind(outbind));
             }
             _ => {

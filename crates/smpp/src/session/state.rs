@@ -149,7 +149,8 @@ pub(super) fn judge(command: CommandId, sender: Role, state: State, version: Ver
                 _ => Verdict::Refuse(status::RINVBNDSTS),
             }
         }
-        command::OUTBIND if sender == Role::MessageCentre && state == State::Open => Verdict::Legal,
+        // A message centre calls; that it connected to another is for the caller to know.
+        command::OUTBIND if state == State::Open => Verdict::Legal,
         command::OUTBIND => Verdict::Drop,
         _ => judge_operation(command, sender, state, version),
     }

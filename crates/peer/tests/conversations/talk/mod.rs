@@ -234,6 +234,7 @@ impl Talk {
                 credentials.kind,
                 credentials.version
             ),
+            Flow::Called(calling) => format!("flow called {}", calling.system_id.escape_ascii()),
             Flow::Bound(version) => format!("flow bound {version:?}"),
             Flow::BindFailed(status) => format!("flow bind failed {:#04x}", status.0),
             Flow::Closed(reason) => format!("flow closed: {reason}"),
