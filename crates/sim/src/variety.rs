@@ -23,6 +23,11 @@ pub(crate) struct Variety {
 }
 
 impl Variety {
+    /// Whether subscribers answer that day.
+    pub(crate) fn has_answers(&self) -> bool {
+        self.are_answered
+    }
+
     pub(crate) fn of(seed: u64) -> Variety {
         Variety {
             random: Random::new(seed),

@@ -540,7 +540,7 @@ impl World {
         if let Some(random) = &mut weather.reloading {
             change(random, &mut weather.whole);
             let mut plan = weather.whole.clone();
-            take_away(random, &mut plan);
+            take_away(random, &mut plan, weather.variety.has_answers());
             self.reload(&plan);
             return;
         }
@@ -597,25 +597,35 @@ fn change(random: &mut Random, plan: &mut Plan) {
         2 => {
             let connectors = plan.connectors.len();
             let customer = random.below(plan.customers.len() as u64) as usize;
-            plan.customers[customer].customer.routes = routes(random, connectors);
+            let routes = routes(random, connectors);
+            let own = &mut plan.customers[customer].customer.routes;
+            own.splice(..routes.len(), routes);
         }
         _ => {}
     }
 }
 
-/// What is not there, or not as it was, until the next reload.
-fn take_away(random: &mut Random, plan: &mut Plan) {
+/// What is not there, or not as it was, until the next reload. With `answers` all customers stay: their numbers would go with them, and
+/// who is answered depends on those.
+fn take_away(random: &mut Random, plan: &mut Plan, answers: bool) {
     let customer = random.below(plan.customers.len() as u64) as usize;
     let connector = random.below(plan.connectors.len() as u64) as usize;
     match random.below(6) {
-        0 => plan.customers[customer].gone = true,
+        0 if !answers => plan.customers[customer].gone = true,
         1 => plan.customers[customer].customer.enabled = false,
         2 => plan.connectors[connector].connector.enabled = false,
         3 => plan.connectors[connector].connector.closing = true,
         // Without another one what waits for it would have no way.
-        4 if plan.connectors.len() > 1 => plan.connectors[connector].gone = true,
+        4 if has_another_way(plan, connector) => plan.connectors[connector].gone = true,
         _ => {}
     }
+}
+
+/// Whether each route leads somewhere without this connector.
+fn has_another_way(plan: &Plan, connector: usize) -> bool {
+    let gone = connector_id(connector);
+    let mut routes = plan.customers.iter().flat_map(|plan| &plan.customer.routes);
+    routes.all(|route| route.targets.iter().any(|target| target.connector != gone))
 }
 
 #[derive(Clone, Copy)]
