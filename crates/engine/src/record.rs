@@ -9,6 +9,7 @@ mod how;
 mod keys;
 mod octets;
 mod reason;
+mod seconds;
 
 pub(crate) use accepted::{Accepted, Part};
 pub(crate) use cold::{Cold, RunImage};
@@ -16,6 +17,7 @@ pub(crate) use how::How;
 pub(crate) use keys::Keys;
 pub(crate) use octets::{Reader, Writer};
 pub(crate) use reason::Reason;
+pub(crate) use seconds::Seconds;
 
 use sms::{State, Wall};
 
@@ -26,22 +28,7 @@ use crate::number::TailHash;
 use crate::replies::{Latest, Talk};
 use crate::standing::{Party, Standing};
 use crate::whole::WholeImage;
-use crate::{Amount, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Told, Wants};
-
-/// Whole seconds since 2025-01-01T00:00:00Z, rounded up: the unit of expiry.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(crate) struct Seconds(pub(crate) u32);
-
-impl Seconds {
-    pub(crate) fn from_wall(at: Wall) -> Seconds {
-        let since = at.0.saturating_sub(EPOCH_MS).div_ceil(1000);
-        Seconds(u32::try_from(since).unwrap_or(u32::MAX))
-    }
-
-    pub(crate) fn wall(self) -> Wall {
-        Wall(EPOCH_MS + u64::from(self.0) * 1000)
-    }
-}
+use crate::{Amount, ConnectorId, CustomerId, MessageKey, Told, Wants};
 
 /// One fact.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
