@@ -2,11 +2,13 @@
 //! and a real disk. `docs/performance.md` is written from it.
 
 mod accept;
+mod benchmark;
 mod decode;
 mod document;
 mod figure;
 mod gateway;
 mod idle;
+mod instructions;
 mod latency;
 mod lazy;
 mod load;
@@ -73,7 +75,7 @@ struct Scenario {
     run: fn(&Bench) -> Result<Findings, Failure>,
 }
 
-const SCENARIOS: [Scenario; 10] = [
+const SCENARIOS: [Scenario; 11] = [
     Scenario {
         name: "accept-100",
         about: "durable accept at 4 binds x window 100, beside a bare sink",
@@ -123,6 +125,11 @@ const SCENARIOS: [Scenario; 10] = [
         name: "decode",
         about: "the decoding of a submit_sm of 160 characters",
         run: decode::run,
+    },
+    Scenario {
+        name: "instructions",
+        about: "instructions and allocations of one message on its whole way",
+        run: instructions::run,
     },
 ];
 
