@@ -28,7 +28,7 @@ const fn edge(what: &'static str, name: &'static str) -> Part {
 }
 
 /// A tenth more than was measured last.
-const INSTRUCTIONS_MAX: f64 = 22_000.0;
+const INSTRUCTIONS_MAX: f64 = 26_500.0;
 
 const PARTS: [Part; 5] = [
     edge(
