@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use sms::{Instant, Now};
+use sms::{Instant, Now, Wall};
 
 use crate::entry::Stage;
 use crate::fold::Fold;
@@ -255,6 +255,11 @@ impl Engine {
     /// The last position that has records.
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// The time at which it believes it is: the latest that it was given or that a message of its journal has.
+    pub fn wall(&self) -> Wall {
+        self.live.wall
     }
 
     /// Octets of memory that messages take: of its figures the one that costs nothing to know.
@@ -551,7 +556,7 @@ impl<'a> Turn<'a> {
     /// Deferred messages whose time has come may be sent; held parts only once it was decided what becomes of them.
     fn run_due(&mut self) {
         let held = self.fold.wholes().next_end();
-        let before = held.map(|(end, _)| sms::Wall(end.0.saturating_sub(1)));
+        let before = held.map(|(end, _)| Wall(end.0.saturating_sub(1)));
         let upto = before.unwrap_or(self.now.wall).min(self.now.wall);
         while let Some(connector) = self.fold.due(upto) {
             self.record(&Record::Due { connector, upto });

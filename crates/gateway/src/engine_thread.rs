@@ -13,7 +13,7 @@ use engine::{
 use journal::Journal;
 use sms::{Now, Wall};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, WallWatch};
 use crate::common::Common;
 use crate::history::{HistoryEnd, HistoryThread};
 use crate::journal_thread::{Batch, JournalThread};
@@ -85,6 +85,7 @@ struct Turn {
     grown: u64,
     room: Room,
     wall: Wall,
+    clock: WallWatch,
     figures_at: sms::Instant,
     /// Customers that are being called.
     unattended: BTreeSet<CustomerId>,
@@ -105,6 +106,7 @@ impl EngineThread {
             grown: self.grown,
             room: Room::Plenty,
             wall: Wall(0),
+            clock: WallWatch::default(),
             figures_at: sms::Instant(0),
             unattended: BTreeSet::new(),
         };
@@ -193,6 +195,14 @@ impl EngineThread {
         }
     }
 
+    /// For the engine time never goes back: with a clock that was ahead and is right again it stands still, and nothing expires.
+    fn watch_clock(&self, turn: &mut Turn) {
+        let now = self.clock.now().wall;
+        let behind = Duration::from_millis(self.engine.wall().0.saturating_sub(now.0));
+        self.metrics.clock_behind(behind);
+        turn.clock.is_behind(behind);
+    }
+
     /// Hands the journal everything that gathered while it was writing; now and then, the whole state along with it.
     fn write(&mut self, turn: &mut Turn) -> bool {
         if turn.pending.records.is_empty() {
@@ -273,6 +283,7 @@ impl EngineThread {
         if now.since(turn.figures_at) >= FIGURES_INTERVAL {
             turn.figures_at = now;
             *lock(&self.shared.figures) = self.engine.figures();
+            self.watch_clock(turn);
             *lock(&self.shared.standings) = self.engine.standings().collect();
             self.have_called(turn);
         }

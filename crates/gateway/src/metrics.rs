@@ -128,6 +128,7 @@ pub(crate) struct PeerMeter {
 pub(crate) struct EngineMetrics {
     pub(crate) undurable: Gauge,
     disk: Gauge,
+    clock_behind: Gauge,
     steps: Histogram,
     posts: Histogram,
 }
@@ -426,6 +427,7 @@ impl EngineMetrics {
         let metrics = EngineMetrics {
             undurable: Gauge::default(),
             disk: Gauge::default(),
+            clock_behind: Gauge::default(),
             steps: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
             posts: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
         };
@@ -439,6 +441,12 @@ impl EngineMetrics {
             "disk_level",
             "Room on the disk: 0 enough, 1 below disk_low, 2 below disk_scarce, 3 none but the reserve",
             metrics.disk.clone(),
+        );
+        registry.register_with_unit(
+            "clock_behind",
+            "How far the clock of the machine is behind the latest time that messages were given: until then nothing expires",
+            Unit::Seconds,
+            metrics.clock_behind.clone(),
         );
         registry.register("step_inputs", "Inputs of one step", metrics.steps.clone());
         registry.register(
@@ -457,6 +465,12 @@ impl EngineMetrics {
             Room::Scarce => 2,
             Room::Out => 3,
         });
+    }
+
+    /// The wall clock is so far behind the engine's.
+    pub(crate) fn clock_behind(&self, behind: Duration) {
+        let seconds = i64::try_from(behind.as_secs());
+        self.clock_behind.set(seconds.unwrap_or(i64::MAX));
     }
 
     /// A step took so many inputs.

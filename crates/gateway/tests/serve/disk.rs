@@ -15,15 +15,14 @@ use crate::gateway::{Dir, Gateway};
 
 const MIB: u64 = 1 << 20;
 
-/// Marks that fit on the small disk.
-const CONFIG: &str = r#"
-[gateway]
-journal_segment = "1 MiB"
-journal_reserve = "4 MiB"
-disk_low = "16 MiB"
-disk_scarce = "6 MiB"
-disk_hysteresis = "1 MiB"
-"#;
+/// The page's marks, and segments that fit on the small disk.
+fn config() -> String {
+    const PAGE: &str = include_str!("../../../../docs/manual/running.md");
+    let (_, rest) = PAGE.split_once("\n## A full disk\n").expect("the heading");
+    let (_, rest) = rest.split_once("```toml\n").expect("a section");
+    let (marks, _) = rest.split_once("```").expect("its end");
+    format!("{marks}journal_segment = \"1 MiB\"\n")
+}
 
 /// Records about so many do not fit into what is left of a block that is in use.
 const MESSAGES: usize = 300;
@@ -89,7 +88,7 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing_that_was_accepted() {
         return;
     };
     let (listener, url) = centre("window=1000");
-    let gateway = Gateway::start_with(&dir, CONFIG, &["--carrier", &url]);
+    let gateway = Gateway::start_with(&dir, &config(), &["--carrier", &url]);
     let (mut carrier, bind) = arrive(&listener);
     carrier.accept_bind(&bind);
     let mut customer = Client::bound(gateway.smpp, "demo", "demopass");
@@ -105,6 +104,7 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing_that_was_accepted() {
     // Below the first mark new messages are refused, and what becomes of the others is still written down.
     disk.leave(10 * MIB);
     gateway.logged("room=Low");
+    gateway.counted("bindery_disk_level", 1);
     assert_eq!(customer.submitted(&to(0), "new"), status::RMSGQFUL);
     carrier.take(&sent[0], "id0");
     assert_eq!(carrier.report("id0", &to(0)), status::OK);
@@ -113,16 +113,19 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing_that_was_accepted() {
     // Not one block is free: outcomes go into the reserve, and only receipts have to come again.
     disk.leave(0);
     gateway.logged("room=Scarce");
+    gateway.counted("bindery_disk_level", 2);
     for (n, message) in sent.iter().enumerate().skip(1) {
         carrier.take(message, &format!("id{n}"));
     }
     gateway.logged("room=Reserve");
+    gateway.counted("bindery_disk_level", 3);
     assert_eq!(customer.submitted(&to(0), "new"), status::RMSGQFUL);
     assert_eq!(carrier.report("id1", &to(1)), status::RX_T_APPN);
 
     // There is room again, and everything goes on by itself.
     disk.clear();
     gateway.logged("room=Ample");
+    gateway.counted("bindery_disk_level", 0);
     for n in 1..MESSAGES {
         assert_eq!(carrier.report(&format!("id{n}"), &to(n)), status::OK);
         take_receipt(&mut customer);
@@ -131,7 +134,7 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing_that_was_accepted() {
     carrier.next_of(command::SUBMIT_SM);
 
     gateway.kill();
-    let gateway = Gateway::start_with(&dir, CONFIG, &["--carrier", &url]);
+    let gateway = Gateway::start_with(&dir, &config(), &["--carrier", &url]);
     let (mut carrier, bind) = arrive(&listener);
     carrier.accept_bind(&bind);
     let message = carrier.next_of(command::SUBMIT_SM);

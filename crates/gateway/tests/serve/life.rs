@@ -1,5 +1,7 @@
 //! Starting, going down, coming back, and changing the configuration meanwhile.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -46,6 +48,27 @@ fn a_peer_that_answers_nothing_does_not_hold_up_the_end() {
         "{:?}",
         told.elapsed()
     );
+}
+
+/// The first SIGTERM waits for the sessions, the second for what was accepted alone.
+#[test]
+fn a_second_sigterm_does_not_wait_for_the_sessions() {
+    let dir = Dir::new("impatient");
+    let (_listener, url) = nobody();
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let mut deaf = Client::bound(gateway.smpp, "demo", "demopass");
+    assert_eq!(deaf.submitted("447700901234", "x"), status::OK);
+    gateway.signal("TERM");
+    deaf.next_of(command::UNBIND);
+    gateway.signal("TERM");
+    let lines = gateway.logged_until("told again to end: not waiting any longer");
+    let waited = lines
+        .iter()
+        .any(|line| line.contains("the time for draining is up"));
+    assert!(!waited, "{lines:?}");
+    assert_eq!(gateway.ended().code(), Some(0));
+    let again = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    assert!(again.logged("recovered").contains("messages=1"));
 }
 
 #[test]
@@ -121,6 +144,68 @@ fn a_clean_end_leaves_a_snapshot_to_start_from() {
     assert_eq!(gateway.ended().code(), Some(0));
     let again = Gateway::start_with(&dir, "", &["--carrier", &url]);
     assert!(again.logged("recovered").contains("messages=1"));
+}
+
+/// The files of a journal that end like this, oldest first.
+fn files(dir: &Dir, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir.path().join("data")).expect("a directory");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|found| found == ending))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// A bit of it turns round on the disk.
+fn damage(file: &PathBuf) {
+    let mut octets = fs::read(file).expect("a file");
+    let last = octets.last_mut().expect("octets");
+    *last ^= 1;
+    fs::write(file, octets).expect("a file");
+}
+
+#[test]
+fn a_damaged_snapshot_costs_nothing_and_is_never_passed_over_in_silence() {
+    let dir = Dir::new("damaged");
+    let (_listener, url) = nobody();
+    for _ in 0..2 {
+        let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+        let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+        assert_eq!(client.submitted("447700901234", "x"), status::OK);
+        client.ask(&Pdu::Unbind(Tlvs::EMPTY));
+        client.end();
+        gateway.signal("TERM");
+        assert_eq!(gateway.ended().code(), Some(0));
+    }
+    let snapshots = files(&dir, "snapshot");
+    let [_, newest] = &snapshots[..] else {
+        panic!("{snapshots:?}");
+    };
+    damage(newest);
+
+    // The one before it and the journal behind it tell the same.
+    let gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let aside = gateway.logged("a snapshot was set aside; look at the disk");
+    assert!(aside.contains(&newest.display().to_string()), "{aside}");
+    assert!(gateway.logged("recovered").contains("messages=2"));
+    assert_eq!(files(&dir, "damaged").len(), 1);
+    gateway.kill();
+
+    // Where nothing sound tells a part of it, nothing is started.
+    let segments = files(&dir, "journal");
+    assert!(!segments.is_empty());
+    for segment in &segments {
+        fs::remove_file(segment).expect("it was there");
+    }
+    let output = start_another(&dir, "127.0.0.1:0");
+    assert_eq!(output.status.code(), Some(2), "{segments:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let next = "are in no sound file of";
+    assert!(
+        said.contains(next) && said.contains("put the missing files back"),
+        "{said}"
+    );
 }
 
 #[test]
