@@ -28,7 +28,7 @@ pub struct Limits {
     pub messages_max: u64,
     /// Octets of memory that messages may take together; beyond it new ones get [`crate::Refusal::Full`].
     pub memory_max: u64,
-    /// Messages of one connector that wait in memory; of those beyond it whole blocks go to the disk. `u64::MAX`: none do.
+    /// Messages of one connector that wait in memory; of those beyond it whole blocks go to the disk.
     pub lane_hot_max: u64,
     /// Receipts of one connector that match nothing and are kept for the operator.
     pub unmatched_max: usize,
@@ -47,9 +47,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            messages_max: 4_000_000,
+            messages_max: 20_000_000,
             memory_max: 1 << 30,
-            lane_hot_max: u64::MAX,
+            lane_hot_max: 50_000,
             unmatched_max: 100_000,
             unmatched_keep: Duration::from_secs(72 * 3600),
             closed_max: 250_000,

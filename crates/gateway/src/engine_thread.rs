@@ -14,6 +14,7 @@ use journal::Journal;
 use sms::{Now, Wall};
 
 use crate::clock::{Clock, WallWatch};
+use crate::cold::ColdThread;
 use crate::common::Common;
 use crate::history::{HistoryEnd, HistoryThread};
 use crate::journal_thread::{Batch, JournalThread};
@@ -56,12 +57,13 @@ pub(crate) struct EngineThread {
     pub(crate) engine: Engine,
     pub(crate) clock: Clock,
     pub(crate) common: Arc<Common>,
-    /// The control thread's, and one per I/O thread in the order of their numbers.
+    /// The control thread's, one per I/O thread in the order of their numbers, and that of the thread for waiting messages.
     pub(crate) inboxes: Vec<Arc<Inbox>>,
     /// By `Origin::io`.
     pub(crate) io: Vec<Arc<IoThread>>,
     pub(crate) journal: JournalThread,
     pub(crate) history: HistoryThread,
+    pub(crate) cold: ColdThread,
     /// Octets in the journal behind the last snapshot.
     pub(crate) grown: u64,
     pub(crate) shared: Arc<Shared>,
@@ -125,6 +127,7 @@ impl EngineThread {
         }
         let (journal, end) = (self.journal.close(), self.history.end());
         self.history.close();
+        self.cold.close();
         (self.engine, journal, end)
     }
 
@@ -168,6 +171,7 @@ impl EngineThread {
         self.post(free);
         let gated = core::mem::replace(&mut turn.step.gated, self.fresh());
         turn.gate.hold(turn.step.after, gated);
+        self.cold.give(&mut turn.step.cold);
         turn.step.clear();
         self.publish(turn, now.mono);
         true
@@ -241,6 +245,7 @@ impl EngineThread {
         turn.durable = durable;
         while let Some(mut outputs) = turn.gate.pass(durable) {
             turn.past.append(outputs.past());
+            self.cold.remove(outputs.spent());
             self.shared.reports.tell(outputs.reports());
             self.post(outputs);
         }

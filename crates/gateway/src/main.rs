@@ -4,6 +4,7 @@ mod binds;
 mod called;
 mod certificates;
 mod clock;
+mod cold;
 mod common;
 mod config;
 mod conn;

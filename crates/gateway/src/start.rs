@@ -9,11 +9,12 @@ use std::thread::JoinHandle;
 
 use directory::{Carrier, CarrierPlace, CarrierTls, Directory, ListenerKind, ListenerTls};
 use engine::{Engine, Position, Recovery};
-use journal::{Journal, Recovered};
+use journal::{ColdFiles, Journal, Recovered};
 use peer::Profile;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::cold::{self, ColdThread};
 use crate::common::Common;
 use crate::connect::{LinkPlan, Way};
 use crate::engine_thread::{EngineThread, Shared};
@@ -77,6 +78,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
         outcomes: OutcomeLog::open(directory.clone(), metrics.outcomes.clone()),
     };
     let engine = recover(&journal, recovered, &directory, &mut kept)?;
+    let files = cold::open(&journal, &engine.0)?;
 
     let unbound = Arc::new(Unbound::default());
     let common = Arc::new(Common::new(
@@ -88,7 +90,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
     ));
     let threads = io_threads(&directory);
     let (io, inbox, shared, engine_handle, watch) =
-        start_engine(engine, (journal, kept), &common, threads)?;
+        start_engine(engine, (journal, kept, files), &common, threads)?;
     let io_handles = io
         .iter()
         .map(|thread| start_io(thread, &common))
@@ -224,7 +226,7 @@ type EngineParts = (
 
 fn start_engine(
     (engine, grown): (Engine, u64),
-    (journal, kept): (Journal, Kept),
+    (journal, kept, files): (Journal, Kept, ColdFiles),
     common: &Arc<Common>,
     threads: u16,
 ) -> Result<EngineParts, String> {
@@ -235,7 +237,7 @@ fn start_engine(
         thread.run()
     })?;
     let waker = handle.thread().clone();
-    let inboxes: Vec<Arc<Inbox>> = (0..=threads)
+    let inboxes: Vec<Arc<Inbox>> = (0..=threads + 1)
         .map(|_| Arc::new(Inbox::new(waker.clone())))
         .collect();
     // The control thread's is emptied first: a directory comes before those whom it lets in.
@@ -246,6 +248,8 @@ fn start_engine(
         .collect();
     let durable = engine.position();
     let no_thread = |error| format!("no thread could be started: {error}");
+    let last = inboxes[inboxes.len() - 1].clone();
+    let cold = ColdThread::start(files, last).map_err(no_thread)?;
     let history = HistoryThread::start(kept, durable, common, io.clone(), waker.clone())
         .map_err(no_thread)?;
     let metrics = common.metrics.journal.clone();
@@ -268,6 +272,7 @@ fn start_engine(
         io: io.clone(),
         journal,
         history,
+        cold,
         grown,
         shared: shared.clone(),
         metrics: common.metrics.engine.clone(),

@@ -61,6 +61,7 @@ pub(crate) enum Kind {
     Segment,
     Snapshot,
     Run,
+    Cold,
 }
 
 impl Kind {
@@ -69,6 +70,7 @@ impl Kind {
             Kind::Segment => b"BINDRYSG",
             Kind::Snapshot => b"BINDRYSN",
             Kind::Run => b"BINDRYRN",
+            Kind::Cold => b"BINDRYCD",
         }
     }
 
@@ -77,6 +79,7 @@ impl Kind {
             Kind::Segment => ".journal",
             Kind::Snapshot => ".snapshot",
             Kind::Run => ".run",
+            Kind::Cold => ".cold",
         }
     }
 

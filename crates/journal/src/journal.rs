@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, io, path::Path};
 
 use crate::{
-    AppendError, Batches, Damage, Disk, DiskError, DiskFile, FileDisk, OpenError, Options,
-    Position, ReadError, Recovered, Room, Runs, Snapshot, SnapshotWriter,
+    AppendError, Batches, ColdFiles, Damage, Disk, DiskError, DiskFile, FileDisk, OpenError,
+    Options, Position, ReadError, Recovered, Room, Runs, Snapshot, SnapshotWriter,
     disk::While,
     error::is_full,
     format::{BatchHeader, FILE_HEADER, FileHeader, Kind, TEMPORARY},
@@ -470,6 +470,11 @@ impl<D: Disk> Journal<D> {
     pub fn runs(&self) -> Result<(Runs<D>, Vec<Damage>), OpenError> {
         let identity = self.segments[0].header.identity;
         Runs::open(self.disk.clone(), identity, self.end())
+    }
+
+    /// Files of whole messages in the same directory.
+    pub fn cold_files(&self) -> ColdFiles<D> {
+        ColdFiles::new(self.disk.clone(), self.segments[0].header.identity)
     }
 
     fn offset_behind(&mut self, position: Position) -> Result<u64, ReadError> {

@@ -30,6 +30,7 @@
 //! The files are described in the source of the module `format`. The disk is a trait, [`Disk`], so
 //! that a simulation can put a faulty one beneath (feature `sim`).
 
+mod cold;
 mod disk;
 mod error;
 mod format;
@@ -47,6 +48,7 @@ mod snapshot;
 
 use std::fmt;
 
+pub use cold::ColdFiles;
 pub use disk::{Disk, DiskFile, FileDisk, FileLock, LockError};
 pub use error::{AppendError, Damage, DiskError, OpenError, ReadError};
 pub use format::BATCH_BYTES_MAX;

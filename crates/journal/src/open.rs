@@ -306,7 +306,7 @@ fn tidy<D: Disk>(disk: &D, found: &snapshot::Found<D>) -> Result<(), DiskError> 
 
 fn is_unfinished(name: &str) -> bool {
     name.strip_suffix(TEMPORARY).is_some_and(|name| {
-        [Kind::Segment, Kind::Snapshot, Kind::Run]
+        [Kind::Segment, Kind::Snapshot, Kind::Run, Kind::Cold]
             .into_iter()
             .any(|kind| kind.position(name).is_some())
     })

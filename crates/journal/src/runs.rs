@@ -301,7 +301,7 @@ fn positions<D: Disk>(disk: &D) -> Result<Vec<Position>, OpenError> {
 }
 
 /// The records of the batch at `at` of a finished file; `None` if they are not what was written.
-fn read_records<F: DiskFile>(
+pub(crate) fn read_records<F: DiskFile>(
     file: &F,
     header: &FileHeader,
     at: u64,

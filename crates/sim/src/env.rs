@@ -65,6 +65,8 @@ pub(crate) enum NodeEvent {
     Look,
     /// The snapshot's thread has waited for the disk.
     SnapshotWritten,
+    /// The thread for waiting messages has waited for the disk.
+    ColdDone,
     /// A bind that was refused after a pause.
     Verdict { slot: u32, generation: u32 },
 }

@@ -157,6 +157,12 @@ impl Node {
             NodeEvent::Mail => self.take_mail(env),
             NodeEvent::Written | NodeEvent::WriteAgain => return self.written(env, manner),
             NodeEvent::SnapshotWritten => self.store.write_snapshot(),
+            NodeEvent::ColdDone => {
+                if let Err(error) = self.store.do_cold(&mut self.inputs) {
+                    env.violated(error);
+                }
+                self.wake(env, MS / 10);
+            }
             NodeEvent::Look => {
                 if self.store.look() {
                     let room = self.store.room();
@@ -254,6 +260,12 @@ impl Node {
             self.post(env, gated);
         } else {
             self.gate.hold(self.step.after, gated);
+        }
+        for task in self.step.cold.drain(..) {
+            self.store.cold.push_back(task);
+            let latency = env.random.between(MS, 100 * MS);
+            let (boot, event) = (self.boot, NodeEvent::ColdDone);
+            env.after(latency, Event::Node { boot, event });
         }
         self.step.clear();
         self.check_bounds(env);
@@ -353,6 +365,7 @@ impl Node {
         let mut past = Past::default();
         while let Some(mut outputs) = self.gate.pass(self.durable) {
             past.append(outputs.past());
+            self.store.remove_cold(outputs.spent());
             self.post(env, outputs);
         }
         self.look_up(env, &past);
@@ -472,6 +485,7 @@ impl Node {
         self.gate.is_empty()
             && self.mail.is_empty()
             && self.inputs.is_empty()
+            && self.store.cold.is_empty()
             && self.pending.records.is_empty()
             && self.store.writing.is_none()
     }

@@ -229,7 +229,8 @@ impl Shell {
             | NodeEvent::Written
             | NodeEvent::WriteAgain
             | NodeEvent::Look
-            | NodeEvent::SnapshotWritten => {}
+            | NodeEvent::SnapshotWritten
+            | NodeEvent::ColdDone => {}
         }
     }
 

@@ -1,8 +1,10 @@
 //! The journal thread and the snapshot's thread of a simulated process: one batch at a time, and each takes its time.
 
-use engine::{Engine, Position, Recovery};
+use std::collections::{BTreeSet, VecDeque};
+
+use engine::{ColdDone, ColdTask, Engine, Input, Inputs, Position, Recovery, RunId};
 use journal::sim::{Operation, OperationKind, SimDisk, Verdict};
-use journal::{AppendError, Journal, Options, Room, Runs, Snapshot, SnapshotWriter};
+use journal::{AppendError, ColdFiles, Journal, Options, Room, Runs, Snapshot, SnapshotWriter};
 
 use crate::env::{Env, MS, SECOND};
 use crate::planted::Planted;
@@ -58,6 +60,10 @@ pub(crate) struct Store {
     /// Given to the journal thread, and not yet durable.
     pub(crate) writing: Option<Batch>,
     snapshot: Option<Writing>,
+    /// Messages that wait on the disk.
+    files: ColdFiles<SimDisk>,
+    /// What is to be done with them, in this order.
+    pub(crate) cold: VecDeque<ColdTask>,
     room: Room,
     planted: Option<Planted>,
 }
@@ -99,12 +105,19 @@ impl Store {
             return Err(format!("a part of the history was set aside: {damage}"));
         }
         let (engine, grown) = recover(&journal, recovered, &mut runs)?;
+        let files = journal.cold_files();
+        let named: BTreeSet<u64> = engine.runs().map(|run| run.0).collect();
+        files
+            .keep_only(&named)
+            .map_err(|error| format!("waiting messages are gone: {error}"))?;
         let mut store = Store {
             disk,
             journal,
             runs,
             writing: None,
             snapshot: None,
+            files,
+            cold: VecDeque::new(),
             room: Room::Ample,
             planted,
         };
@@ -204,6 +217,34 @@ impl Store {
         }
     }
 
+    /// The disk has done its work for the file of messages at hand: what the engine is told.
+    pub(crate) fn do_cold(&mut self, inputs: &mut Inputs) -> Result<(), String> {
+        let Some(task) = self.cold.pop_front() else {
+            return Ok(());
+        };
+        let done = match task {
+            ColdTask::Write { run, images } => ColdDone::Write {
+                run,
+                written: self.files.write(run.0, &images).is_ok(),
+            },
+            ColdTask::Read { run } => {
+                let images = self.files.read(run.0);
+                let images = inputs.put(&images.map_err(|error| error.to_string())?);
+                ColdDone::Read { run, images }
+            }
+        };
+        inputs.push(Input::Cold(done));
+        Ok(())
+    }
+
+    /// Files of messages that are not needed any more.
+    pub(crate) fn remove_cold(&self, runs: &[RunId]) {
+        for run in runs {
+            // What could not be removed is removed at the next start.
+            let _ = self.files.remove(run.0);
+        }
+    }
+
     fn lose_first_segment(&self) {
         let names = self.disk.names();
         let mut segments = names.iter().filter(|name| name.ends_with(".journal"));
@@ -245,6 +286,11 @@ impl Store {
             && let Some(Writing::Begun { writer, pieces }) = self.snapshot.take()
         {
             let _ = write_pieces(writer, &pieces);
+        }
+        if env.random.chance(500)
+            && let Some(ColdTask::Write { run, images }) = self.cold.pop_front()
+        {
+            let _ = self.files.write(run.0, &images);
         }
         if let Some(batch) = self.writing.take() {
             let _ = self

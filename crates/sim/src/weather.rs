@@ -113,6 +113,10 @@ pub(crate) fn plan(random: &mut Random) -> Plan {
     if random.chance(200) {
         plan.limits.messages_max = random.between(60, 150);
     }
+    // Most worlds keep next to nothing that waits in memory. No chance of its own: it would give old seeds other worlds.
+    if !plan.limits.unmatched_max.is_multiple_of(4) {
+        plan.limits.lane_hot_max = plan.limits.unmatched_max as u64 / 4 % 12 + 1;
+    }
     for customer in &mut plan.customers {
         customer.customer.validity = Duration::from_secs(random.between(60, 600));
         customer.customer.deliver_max = random.between(60, 500);

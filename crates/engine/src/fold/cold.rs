@@ -17,6 +17,9 @@ use crate::{ConnectorId, CustomerId, MessageKey, RunId, Wants};
 /// Blocks that stay before the first run of a queue.
 const HEAD_BLOCKS: u64 = 2;
 
+/// A block that is longer takes no more messages.
+const BLOCK_OCTETS: usize = 4 << 20;
+
 /// Which queue.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Place {
@@ -29,7 +32,7 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) place: Place,
-    count: u32,
+    pub(crate) count: u32,
     /// How many of them want a receipt.
     owed: u32,
     /// The least and the greatest key in it.
@@ -344,7 +347,8 @@ impl Fold {
         deep.max_by_key(|&(spare, _)| spare).map(|(_, place)| place)
     }
 
-    /// The first block of a queue that can go to the disk, at most `size`: it ends before a message that has to stay in memory.
+    /// The first block of a queue that can go to the disk, at most `size` and some megabytes: it ends before a message that has to
+    /// stay in memory.
     pub(crate) fn block(&self, place: Place, size: u64) -> Block {
         let mut block = Block::default();
         let Some(queue) = self.queue(place) else {
@@ -359,6 +363,9 @@ impl Fold {
         let can_go = |entry: &&Entry| self.can_go(entry);
         for entry in waiting.take_while(can_go).take(size as usize) {
             let start = block.images.len();
+            if start > BLOCK_OCTETS {
+                break;
+            }
             Image::of(entry).encode(&mut Writer(&mut block.images));
             let hash = hash::octets(0, &block.images[start..]);
             block.keys.push((entry.order.key, hash));

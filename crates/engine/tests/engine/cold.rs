@@ -10,7 +10,7 @@ use crate::world::{Bind, FINAL, World};
 
 const TO: &str = "447700900123";
 /// Of a lane so many wait in memory, so a block is of two messages.
-const HOT: u64 = 16;
+const HOT: u64 = 8;
 const DEEP: usize = 60;
 
 /// A customer with a deep queue, of which most is on the disk.
@@ -55,15 +55,15 @@ fn a_deep_queue_waits_on_the_disk_and_leaves_in_its_order() {
     let (_, keys) = deep(&mut world);
     let figures = world.figures();
     assert_eq!((figures.waiting, figures.messages), (60, 60));
-    assert_eq!(world.files(), (22, 0));
+    assert_eq!(world.files(), (26, 0));
     let hot = shallow.figures().memory * HOT / DEEP as u64;
-    assert!(figures.memory < hot + 22 * 200, "{}", figures.memory);
+    assert!(figures.memory < hot + 26 * 200, "{}", figures.memory);
 
     world.compact();
     world.crash();
     let carrier = world.carrier(1);
     assert_eq!(drain(&mut world, carrier), keys);
-    assert_eq!(world.files(), (0, 22));
+    assert_eq!(world.files(), (0, 26));
     let figures = world.figures();
     assert_eq!((figures.waiting, figures.awaiting_receipt), (0, 60));
 }
@@ -185,7 +185,7 @@ fn what_expires_on_the_disk_is_never_sent_and_its_customer_hears_of_it() {
 #[test]
 fn a_run_of_many_ends_is_not_read_for_each_of_them() {
     let mut world = World::new(Connector::default());
-    world.change(|directory| directory.limits.lane_hot_max = 64);
+    world.change(|directory| directory.limits.lane_hot_max = 32);
     let customer = world.customer();
     for number in 0..100 {
         let ends = world.wall().plus(Duration::from_secs(3600 + number));

@@ -7,6 +7,7 @@ mod capture;
 mod carriers;
 mod certificates;
 mod client;
+mod cold;
 mod connectors;
 mod ctl;
 mod customers;

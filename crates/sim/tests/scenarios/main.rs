@@ -1,6 +1,7 @@
 //! What the engine promises, as sentences; each is named for the fault that it is about.
 
 mod asked;
+mod cold;
 mod flood;
 mod reloads;
 

@@ -1,0 +1,113 @@
+//! Messages that wait on the disk: a thread of its own writes, reads and removes their files, so that neither the engine nor the
+//! journal waits for them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use engine::{ColdDone, ColdTask, Engine, Input, Inputs, RunId};
+use journal::{ColdFiles, Journal};
+
+use crate::mailbox::Inbox;
+
+/// The engine thread's end of the thread.
+#[derive(Debug)]
+pub(crate) struct ColdThread {
+    errands: Sender<Errand>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+enum Errand {
+    Task(ColdTask),
+    Remove(RunId),
+}
+
+/// The files of waiting messages: those that `engine` speaks of, and no others.
+///
+/// # Errors
+/// A sentence for the operator: one is missing or damaged.
+pub(crate) fn open(journal: &Journal, engine: &Engine) -> Result<ColdFiles, String> {
+    let files = journal.cold_files();
+    let named: BTreeSet<u64> = engine.runs().map(|run| run.0).collect();
+    files.keep_only(&named).map_err(|error| {
+        format!("messages wait in a file that cannot be used; put it back as it was: {error}")
+    })?;
+    Ok(files)
+}
+
+impl ColdThread {
+    /// Starts the thread, which answers into `inbox`.
+    pub(crate) fn start(files: ColdFiles, inbox: Arc<Inbox>) -> std::io::Result<ColdThread> {
+        let (errands, take) = channel();
+        let thread = std::thread::Builder::new()
+            .name("cold".into())
+            .spawn(move || run(&files, &take, &inbox))?;
+        Ok(ColdThread { errands, thread })
+    }
+
+    /// Hands it work; leaves `tasks` empty. The engine asks for no more than a few files at a time.
+    pub(crate) fn give(&self, tasks: &mut Vec<ColdTask>) {
+        tasks
+            .drain(..)
+            .map(Errand::Task)
+            .for_each(|errand| self.send(errand));
+    }
+
+    /// These files are not needed any more; leaves `runs` empty.
+    pub(crate) fn remove(&self, runs: &mut Vec<RunId>) {
+        runs.drain(..)
+            .map(Errand::Remove)
+            .for_each(|errand| self.send(errand));
+    }
+
+    fn send(&self, errand: Errand) {
+        // The thread ends after this one, and a panic there has ended the process.
+        let _ = self.errands.send(errand);
+    }
+
+    /// Does what was asked for, and ends.
+    pub(crate) fn close(self) {
+        drop(self.errands);
+        // A panic there has ended the process.
+        let _ = self.thread.join();
+    }
+}
+
+fn run(files: &ColdFiles, errands: &Receiver<Errand>, inbox: &Inbox) {
+    let mut inputs = Inputs::default();
+    for errand in errands {
+        let done = match errand {
+            Errand::Task(ColdTask::Write { run, images }) => ColdDone::Write {
+                run,
+                written: write(files, run, &images),
+            },
+            Errand::Task(ColdTask::Read { run }) => match files.read(run.0) {
+                Ok(images) => ColdDone::Read {
+                    run,
+                    images: inputs.put(&images),
+                },
+                // Its messages are nowhere else.
+                Err(error) => crate::exit::machine_failed(&error),
+            },
+            Errand::Remove(run) => {
+                if let Err(error) = files.remove(run.0) {
+                    tracing::warn!(%error, "a file that is not needed any more is kept until the next start");
+                }
+                continue;
+            }
+        };
+        inputs.push(Input::Cold(done));
+        inbox.post(&mut inputs);
+    }
+}
+
+/// Whether the file is there.
+fn write(files: &ColdFiles, run: RunId, images: &[u8]) -> bool {
+    let written = files.write(run.0, images);
+    if let Err(error) = &written {
+        tracing::warn!(%error, "messages that were to wait on the disk stay in memory");
+    }
+    written.is_ok()
+}

@@ -1,0 +1,99 @@
+//! So much waits for a carrier that most of it waits on the disk.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use smpp::command;
+use smpp::pdu::Pdu;
+use smpp::status;
+
+use crate::client::Client;
+use crate::ctl::{bindery, said};
+use crate::gateway::{Dir, Gateway, PATIENCE, run};
+
+/// Of a lane 40 messages wait in memory, and 10 at a time go to the disk.
+const CONFIG: &str = "[gateway]\nlane_hot_max = 40";
+const DEEP: usize = 300;
+
+/// What the customer submits waits, most of it on the disk; the ids that it was told.
+fn deep(dir: &Dir) -> (Gateway, BTreeSet<String>) {
+    let gateway = Gateway::start(dir, CONFIG);
+    let held = bindery(dir, "ctl lanes hold sim --customer demo");
+    assert!(held.status.success(), "{}", said(&held));
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let ids = (0..DEEP).map(|_| {
+        client.submit("33612345678", "hello");
+        let came = client.next_of(command::SUBMIT_SM_RESP);
+        assert_eq!(came.header.status, status::OK);
+        match came.pdu() {
+            Pdu::SubmitSmResp(response) => String::from_utf8_lossy(response.message_id).into(),
+            other => panic!("{other:?}"),
+        }
+    });
+    let ids: BTreeSet<String> = ids.collect();
+    assert_eq!(ids.len(), DEEP);
+    let until = Instant::now() + PATIENCE;
+    while files(dir).len() < 20 {
+        assert!(Instant::now() < until, "only {:?}", files(dir));
+    }
+    (gateway, ids)
+}
+
+fn files(dir: &Dir) -> Vec<PathBuf> {
+    let all = fs::read_dir(dir.path().join("data")).expect("the data directory");
+    let paths = all.map(|file| file.expect("a file").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "cold"))
+        .collect()
+}
+
+#[test]
+fn what_waits_on_the_disk_is_sent_after_a_kill_and_once() {
+    let dir = Dir::new("cold-kill");
+    let (gateway, mut ids) = deep(&dir);
+    gateway.kill();
+    let gateway = Gateway::start(&dir, CONFIG);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let freed = bindery(&dir, "ctl lanes release sim --customer demo");
+    assert!(freed.status.success(), "{}", said(&freed));
+    for _ in 0..DEEP {
+        let receipt = client.next_of(command::DELIVER_SM);
+        client.acknowledge(&receipt);
+        let Pdu::DeliverSm(sm) = receipt.pdu() else {
+            unreachable!("it was waited for");
+        };
+        let text = String::from_utf8_lossy(sm.short_message).into_owned();
+        let id = text
+            .strip_prefix("id:")
+            .and_then(|text| text.split(' ').next());
+        assert!(ids.remove(id.expect("an id")), "{text}");
+        assert!(text.contains("stat:DELIVRD"), "{text}");
+    }
+    gateway.counted("bindery_messages_waiting", 0);
+    let until = Instant::now() + PATIENCE;
+    while !files(&dir).is_empty() {
+        assert!(Instant::now() < until, "{:?} are left", files(&dir));
+    }
+}
+
+#[test]
+fn without_a_file_of_waiting_messages_nothing_starts() {
+    let dir = Dir::new("cold-missing");
+    let (gateway, _) = deep(&dir);
+    gateway.kill();
+    let config = dir.path().join("bindery.toml").display().to_string();
+    let data = dir.path().join("data").display().to_string();
+    let lost = files(&dir);
+    for file in &lost {
+        fs::remove_file(file).expect("it is there");
+    }
+    let output = run(&["serve", "--demo", "--config", &config, "--data-dir", &data]);
+    assert!(!output.status.success());
+    let told = said(&output);
+    let named = lost
+        .iter()
+        .any(|file| told.contains(&file.display().to_string()));
+    assert!(named && told.contains("put it back"), "{told}");
+}

@@ -1,0 +1,99 @@
+//! So much waits that most of it waits on the disk.
+
+use std::time::Duration;
+
+use sim::{Crash, Message, Plan, World};
+
+use crate::{seconds, to, world};
+
+/// A customer and a carrier; of what waits for the carrier 20 messages wait in memory, and 5 go to the disk at a time.
+fn deep() -> Plan {
+    let mut plan = Plan::new(1, 1);
+    plan.limits.lane_hot_max = 20;
+    plan.connectors[0].profile.window = 3;
+    plan
+}
+
+/// The carrier is away, and what its customer submits meanwhile waits.
+fn outage() -> (World, Vec<Message>) {
+    let mut world = World::new(1, deep());
+    world.open_door(0, false);
+    world.start();
+    world.run(seconds(3));
+    let messages: Vec<_> = (0..300)
+        .map(|n| world.submit(0, to(&format!("447700900{n:03}"))))
+        .collect();
+    world.run(seconds(30));
+    world.expect("all wait", world.figures().waiting == 300);
+    (world, messages)
+}
+
+/// Everything was sent once, and in its order.
+fn all_sent_in_order(world: &World, messages: &[Message]) {
+    let mut last = Duration::ZERO;
+    for &message in messages {
+        let [at] = world.arrivals(message)[..] else {
+            panic!("{message:?} arrived {:?}", world.arrivals(message));
+        };
+        world.expect("they are in their order", at >= last);
+        last = at;
+    }
+}
+
+#[test]
+fn an_outage_waits_on_the_disk_and_ends_in_order() {
+    let (mut world, messages) = outage();
+    let memory = world.figures().memory;
+    world.expect("little of it is in memory", memory < 300 * 100);
+    world.open_door(0, true);
+    world.settle();
+    all_sent_in_order(&world, &messages);
+}
+
+#[test]
+fn a_crash_in_an_outage_loses_nothing_and_changes_no_order() {
+    for how in [Crash::Kill, Crash::PowerCut] {
+        let (mut world, messages) = outage();
+        world.crash(how);
+        world.restart_in(seconds(1));
+        world.run(seconds(5));
+        world.open_door(0, true);
+        world.settle();
+        all_sent_in_order(&world, &messages);
+    }
+}
+
+#[test]
+fn a_crash_while_messages_go_to_the_disk_or_come_back_loses_nothing() {
+    for at in 0..40 {
+        for how in [Crash::Kill, Crash::PowerCut] {
+            let mut world = world(deep());
+            world.open_door(0, false);
+            world.cut_off(0);
+            for n in 0..100 {
+                world.submit(0, to(&format!("447700900{n:03}")));
+            }
+            let goes = at % 2 == 0;
+            if !goes {
+                world.run(seconds(10));
+            }
+            world.open_door(0, true);
+            world.run(Duration::from_millis(60 * at));
+            world.crash(how);
+            world.restart_in(seconds(1));
+            world.settle();
+        }
+    }
+}
+
+#[test]
+fn without_room_on_the_disk_what_is_there_comes_back() {
+    let (mut world, messages) = outage();
+    world.leave_free(0);
+    world.run(seconds(10));
+    world.open_door(0, true);
+    world.run(seconds(10));
+    world.make_room();
+    world.settle();
+    all_sent_in_order(&world, &messages);
+}
