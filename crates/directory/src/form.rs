@@ -16,6 +16,7 @@ use crate::problem::{At, Reader};
 use crate::unit;
 
 pub(crate) use amount::amount;
+pub use amount::decimal;
 pub(crate) use pairs::{Keys, Pairs, pairs};
 
 /// A value as it stands in a file.

@@ -30,6 +30,7 @@ mod unit;
 pub use accounts::{Accounts, Admitted, Attempt, NotAdmitted};
 pub use callers::{Call, Caller, Callers, NotCalled};
 pub use changes::{Change, Changes, Kind};
+pub use form::decimal;
 pub use ipnet::IpNet;
 pub use manual::reference;
 pub use options::{DEMO, Options};

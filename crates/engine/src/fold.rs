@@ -247,6 +247,7 @@ impl Fold {
                 topup,
                 amount,
             } => self.ledger.credit(customer, topup, amount),
+            Record::Granted(granted) => self.ledger.grant(granted.customer, granted.amount),
             Record::Decided { party, standing } => self.standings.set(party, standing),
             Record::Latest { talk, latest } => self.replies.remember(talk, latest),
             Record::Era { since } => self.replies.begin(since),

@@ -356,6 +356,7 @@ impl Journey {
             | Record::Counted { .. }
             | Record::Closed { .. }
             | Record::Decided { .. }
+            | Record::Granted(_)
             | Record::Held { .. }
             | Record::Forgotten { .. } => {}
         }

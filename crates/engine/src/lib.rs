@@ -68,7 +68,9 @@ pub use key::{BindId, ConnectorId, CustomerId, EPOCH_MS, MessageKey, Origin, Run
 pub use mo_parts::MoParts;
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use numbers::{Number, Numbers};
-pub use operator::{Command, ConnectorReport, CustomerReport, LaneReport, QueueReport, Report};
+pub use operator::{
+    AccountReport, Command, ConnectorReport, CustomerReport, LaneReport, QueueReport, Report,
+};
 pub use past::{Ended, LookUp, Past, PastEnd, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
 pub use standing::{Party, Standing};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+mod account;
 mod parties;
 
 use sms::Wall;
@@ -11,8 +12,11 @@ use crate::engine::Turn;
 use crate::fair::parts;
 use crate::fold::CLASSES;
 use crate::record::Record;
-use crate::{ConnectorId, CustomerId, Party, Place, Room, Selection, Standing, Swept};
+use crate::{
+    Amount, Balance, ConnectorId, CustomerId, Party, Place, Room, Selection, Standing, Swept,
+};
 
+pub use account::AccountReport;
 pub use parties::{ConnectorReport, CustomerReport};
 
 /// Messages that are looked at in all lanes to tell how many parts wait.
@@ -57,6 +61,17 @@ pub enum Command {
     Connectors,
     /// To know how it stands with the customers: [`Report::Customers`].
     Customers,
+    /// To know what one customer has and uses: [`Report::Account`].
+    Account(CustomerId),
+    /// That a customer has more credit, or less: [`Report::Account`] after it, or [`Report::OutOfRange`].
+    Grant {
+        /// Who.
+        customer: CustomerId,
+        /// How much more; below zero: less.
+        amount: Amount,
+        /// Why, in the operator's words; cut to 200 octets.
+        note: String,
+    },
     /// That it stands so with somebody: [`Report::Stands`]. It stays so after a restart.
     Stand {
         /// With whom.
@@ -87,6 +102,10 @@ pub enum Report {
     Connectors(Vec<ConnectorReport>),
     /// Those that the directory names, by their numbers.
     Customers(Vec<CustomerReport>),
+    /// What one customer has and uses.
+    Account(AccountReport),
+    /// Nothing was done: no more can be taken than is available, and no more had than can be counted.
+    OutOfRange(Balance),
     /// It stands so. Whether that is news.
     Stands {
         /// It was not so before.
@@ -143,8 +162,14 @@ impl Turn<'_> {
             Command::Lanes => self.lanes(),
             Command::Connectors => self.connectors(),
             Command::Customers => self.customers(),
+            Command::Account(customer) => self.account(customer),
             _ if self.live.room == Room::Out => Report::NoRoom,
             Command::Stand { party, standing } => self.stand(party, standing),
+            Command::Grant {
+                customer,
+                amount,
+                ref note,
+            } => self.grant_by_hand(customer, amount, note),
             Command::Hold {
                 connector,
                 customer,

@@ -5,6 +5,7 @@
 
 mod accepted;
 mod cold;
+mod granted;
 mod how;
 mod keys;
 mod octets;
@@ -13,6 +14,7 @@ mod seconds;
 
 pub(crate) use accepted::{Accepted, Part};
 pub(crate) use cold::{Cold, RunImage};
+pub(crate) use granted::Granted;
 pub(crate) use how::How;
 pub(crate) use keys::Keys;
 pub(crate) use octets::{Reader, Writer};
@@ -142,6 +144,8 @@ pub(crate) enum Record<'a> {
         topup: u64,
         amount: Amount,
     },
+    /// An operator gave a customer credit, or took some back.
+    Granted(Granted<'a>),
     /// An operator decided so about a customer or a connector.
     Decided { party: Party, standing: Standing },
     /// This is the latest message of a talk, in a snapshot; older journals have it for each answerable message. Now
@@ -229,6 +233,7 @@ const CREDIT: u8 = 19;
 const PURSE: u8 = 20;
 const COUNTED: u8 = 21;
 const DECIDED: u8 = 60;
+const GRANTED: u8 = 65;
 const REPLACED: u8 = 30;
 const NAMED: u8 = 31;
 const RELEASED: u8 = 40;
@@ -455,13 +460,11 @@ impl Record<'_> {
                 w.u64(segments);
             }
             Record::Decided { party, standing } => {
-                let (side, id) = match party {
-                    Party::Customer(id) => (0, id.0),
-                    Party::Connector(id) => (1, id.0),
-                };
+                let (side, id) = party.code();
                 w.bytes(&[DECIDED, side, standing as u8]);
                 w.u32(id);
             }
+            Record::Granted(granted) => granted.encode(GRANTED, w),
             Record::Latest { talk, latest } => {
                 w.bytes(&[if talk.is_checked() {
                     LATEST_CHECKED
@@ -562,6 +565,7 @@ impl Record<'_> {
             Record::Purse { .. } => "Purse",
             Record::Counted { .. } => "Counted",
             Record::Decided { .. } => "Decided",
+            Record::Granted(_) => "Granted",
             Record::Latest { .. } => "Latest",
             Record::Era { .. } => "Era",
             Record::Outdated { .. } => "Outdated",
@@ -728,15 +732,12 @@ impl Record<'_> {
             },
             DECIDED => {
                 let [side, standing] = r.array()?;
-                let id = r.u32()?;
-                let party = match side {
-                    0 => Party::Customer(CustomerId(id)),
-                    1 => Party::Connector(ConnectorId(id)),
-                    _ => return None,
-                };
-                let standing = Standing::from_code(standing)?;
-                Record::Decided { party, standing }
+                Record::Decided {
+                    party: Party::from_code(side, r.u32()?)?,
+                    standing: Standing::from_code(standing)?,
+                }
             }
+            GRANTED => Record::Granted(Granted::decode(r)?),
             PURSE => Record::Purse {
                 customer: CustomerId(r.u32()?),
                 topup: r.u64()?,

@@ -32,6 +32,24 @@ pub enum Standing {
     Paused = 2,
 }
 
+impl Party {
+    /// As it is written: on which side it is, and its number.
+    pub(crate) fn code(self) -> (u8, u32) {
+        match self {
+            Party::Customer(id) => (0, id.0),
+            Party::Connector(id) => (1, id.0),
+        }
+    }
+
+    pub(crate) fn from_code(side: u8, id: u32) -> Option<Party> {
+        match side {
+            0 => Some(Party::Customer(CustomerId(id))),
+            1 => Some(Party::Connector(ConnectorId(id))),
+            _ => None,
+        }
+    }
+}
+
 impl Standing {
     pub(crate) fn from_code(code: u8) -> Option<Standing> {
         [Standing::Open, Standing::Draining, Standing::Paused]

@@ -1,5 +1,6 @@
 //! `bindery ctl`: what an operator sees and does while the gateway runs.
 
+mod accounts;
 mod lanes;
 mod message;
 mod names;
@@ -86,6 +87,12 @@ enum What {
         /// Only this one
         who: Option<String>,
     },
+    Credits(accounts::Credits),
+    /// The limits of a customer as they count now, and how much of each is used
+    Limits {
+        /// The customer, by its system_id
+        who: String,
+    },
     /// Send a carrier nothing; or refuse a customer's messages for now and hold its receipts. Until it is resumed, over restarts
     Pause {
         /// A customer's system_id, or a carrier; carrier/NAME if a customer has the same name
@@ -112,6 +119,8 @@ impl What {
             What::Lanes(args) => Order::Lanes(args.wanted()),
             What::Customers { who } => Order::Customers { who },
             What::Carriers { who } => Order::Carriers { who },
+            What::Credits(credits) => credits.order(),
+            What::Limits { who } => Order::Limits { who },
             What::Pause { who } => stand(who, Standing::Paused),
             What::Drain { who } => stand(who, Standing::Draining),
             What::Resume { who } => stand(who, Standing::Open),
@@ -175,6 +184,8 @@ fn text(done: &Done, json: bool) -> String {
         Done::Lanes { lanes, left_out } => lanes::list(lanes, *left_out, json),
         Done::Held(held) => lanes::held(held, json),
         Done::Swept(swept) => lanes::swept(swept, json),
+        Done::Credit(credit) => accounts::credit(credit, json),
+        Done::Limits(limits) => accounts::limits(limits, json),
         Done::Customers(customers) if json => lines(customers),
         Done::Carriers(carriers) if json => lines(carriers),
         Done::Stands(stands) if json => lines(&[stands]),

@@ -1,5 +1,6 @@
 //! `bindery`: an SMPP message gateway, and the tools to try it with.
 
+mod accounts;
 mod binds;
 mod called;
 mod certificates;

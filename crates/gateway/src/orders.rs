@@ -14,6 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::accounts::{Credit, Grant, Limit};
 use crate::binds::{Bind, Side};
 use crate::common::Common;
 use crate::control;
@@ -52,6 +53,12 @@ pub(crate) enum Order {
     Customers { who: Option<String> },
     /// Tell of the carriers: all, or one.
     Carriers { who: Option<String> },
+    /// Tell what a customer paid, and what became of it.
+    Credits { who: String },
+    /// Give a customer credit, or take some back.
+    Grant(Grant),
+    /// Tell the limits of a customer, and how much of each is used.
+    Limits { who: String },
     /// Decide how it stands with a customer or a carrier, from now on and over restarts.
     Stand { who: String, standing: Standing },
 }
@@ -76,6 +83,8 @@ pub(crate) enum Done {
     Swept(Swept),
     Customers(Vec<CustomerRow>),
     Carriers(Vec<CarrierRow>),
+    Credit(Credit),
+    Limits(Vec<Limit>),
     /// It is written down.
     Stands(Stands),
 }
@@ -195,6 +204,9 @@ impl Desk {
             Order::Lanes(wanted) => self.obey_lanes(wanted).await,
             Order::Customers { who } => self.customers(who.as_deref()).await,
             Order::Carriers { who } => self.carriers(who.as_deref()).await,
+            Order::Credits { who } => self.credits(&who).await,
+            Order::Grant(grant) => self.grant(grant).await,
+            Order::Limits { who } => self.limits(&who).await,
             Order::Stand { who, standing } => self.stand(&who, standing).await,
         }
     }

@@ -46,8 +46,8 @@ impl Form<Amount> for Sum {
     }
 }
 
-/// Digits, and up to four behind a point. No floating-point number: those have no exact tenths.
-fn decimal(text: &str) -> Option<Amount> {
+/// An amount as it is written: digits, and up to four behind a point. No floating-point number: those have no exact tenths.
+pub fn decimal(text: &str) -> Option<Amount> {
     let (units, rest) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit());
     if units.is_empty() || !digits(units) || !(1..=4).contains(&rest.len()) || !digits(rest) {

@@ -53,6 +53,12 @@ impl Ledger {
         *granted = granted.saturating_add(amount.0);
     }
 
+    /// An operator gave the customer credit, or took some back.
+    pub(super) fn grant(&mut self, customer: CustomerId, amount: Amount) {
+        let granted = &mut self.purses.entry(customer).or_default().balance.granted.0;
+        *granted = granted.saturating_add(amount.0);
+    }
+
     /// Reserves what the message takes, in the place of what it took before.
     pub(super) fn reserve(&mut self, customer: CustomerId, key: MessageKey, charge: Charge) {
         self.refund(key);

@@ -4,8 +4,8 @@
 use core::time::Duration;
 
 use engine::{
-    Amount, Answer, Cause, Connector, InDoubt, MessageKey, Meter, Refusal, RefusalClass,
-    Replacement, Shortage, Wants, Wish,
+    Amount, Answer, Cause, Command, Connector, InDoubt, MessageKey, Meter, Refusal, RefusalClass,
+    Replacement, Report, Shortage, Wants, Wish,
 };
 use sms::State;
 
@@ -450,4 +450,38 @@ fn parts_that_are_cut_here_are_paid_one_by_one_and_taken_all_or_none() {
     world.refuse(carrier, &parts[1], RefusalClass::Permanent);
     world.take(carrier, &parts[2], "3");
     assert_eq!(world.balance(), [5, 3, 0, 2]);
+}
+
+/// An operator gives the customer so many units, or takes them back.
+fn grant(world: &mut World, units: i64) -> Report {
+    world.operate(Command::Grant {
+        customer: CUSTOMER,
+        amount: Amount(units * Amount::UNIT),
+        note: "a gift".to_owned(),
+    })
+}
+
+#[test]
+fn credit_by_hand_counts_once_and_stands_in_the_way_of_no_payment() {
+    let mut world = prepaid(Connector::default());
+    world.topup(1, 2);
+    assert!(matches!(grant(&mut world, 3), Report::Account(_)));
+    assert_eq!(world.balance(), [5, 5, 0, 0]);
+    world.topup(2, 4);
+    assert_eq!(world.balance(), [9, 9, 0, 0]);
+    world.compact();
+    world.crash();
+    assert_eq!(world.balance(), [9, 9, 0, 0]);
+}
+
+#[test]
+fn no_more_is_taken_back_than_is_available() {
+    let mut world = prepaid(Connector::default());
+    let customer = world.customer();
+    world.topup(1, 3);
+    world.submit(customer, TO, FINAL);
+    assert!(matches!(grant(&mut world, -3), Report::OutOfRange(_)));
+    assert_eq!(world.balance(), [3, 2, 1, 0]);
+    assert!(matches!(grant(&mut world, -2), Report::Account(_)));
+    assert_eq!(world.balance(), [1, 0, 1, 0]);
 }

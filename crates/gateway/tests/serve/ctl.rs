@@ -11,6 +11,17 @@ use crate::gateway::{Dir, Gateway, run};
 
 const PAGE: &str = include_str!("../../../../docs/manual/ctl.md");
 
+/// A customer that pays.
+const ACME: &str = "
+[[customer]]
+name = \"acme\"
+password = \"s3cr3t-1\"
+credits = \"prepaid\"
+segment_price = \"0.05\"
+daily_limit = 1000
+rate = 50
+";
+
 /// Runs `bindery` with these arguments on the gateway of `dir`.
 pub(crate) fn bindery(dir: &Dir, args: &str) -> Output {
     let data = dir.path().join("data").display().to_string();
@@ -39,7 +50,12 @@ fn shape(text: &str) -> Vec<Vec<String>> {
 
 /// A demo whose binds to the simulated carriers all stand.
 pub(crate) fn demo(dir: &Dir) -> Gateway {
-    let gateway = Gateway::start(dir, "gateway.io_threads = 1");
+    demo_with(dir, "")
+}
+
+/// The same, with more in its configuration.
+fn demo_with(dir: &Dir, more: &str) -> Gateway {
+    let gateway = Gateway::start(dir, &format!("gateway.io_threads = 1\n{more}"));
     for (connector, binds) in [("sim", 2), ("sim-odd", 1)] {
         let binds_of = format!("bindery_binds{{peer=\"{connector}\",side=\"connector\"}}");
         gateway.counted(&binds_of, binds);
@@ -94,9 +110,9 @@ pub(crate) fn run_page_with(
 #[test]
 fn the_page_about_ctl_is_true() {
     let dir = Dir::new("manual-ctl");
-    let gateway = demo(&dir);
+    let gateway = demo_with(&dir, ACME);
     let mut client = Client::bound(gateway.smpp, "demo", "demopass");
-    assert_eq!(run_page(&dir, PAGE, |_| ()), 11);
+    assert_eq!(run_page(&dir, PAGE, |_| ()), 15);
     client.next_of(command::UNBIND);
 }
 
@@ -250,4 +266,74 @@ fn the_configuration_names_the_gateway_and_one_that_does_not_run_is_told() {
     let some = run(&["ctl", "binds", "sim", "--config", &file]);
     assert_eq!(some.status.code(), Some(0), "{some:?}");
     assert_eq!(said(&some).lines().count(), 3);
+}
+
+#[test]
+fn credit_that_an_operator_gives_pays_at_once_and_survives_a_crash() {
+    let dir = Dir::new("ctl-credits");
+    let gateway = demo_with(&dir, ACME);
+    let mut client = Client::bound(gateway.smpp, "acme", "s3cr3t-1");
+    assert_eq!(
+        client.submitted("447700901234", "hello"),
+        status::RSUBMITFAIL
+    );
+    for (order, available) in [("add 0.12 --note gift", "0.12"), ("take 0.02", "0.1")] {
+        let credit = credit(&dir, order);
+        assert_eq!(credit["available"], available, "{credit}");
+    }
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    let receipt = client.next_of(command::DELIVER_SM);
+    client.acknowledge(&receipt);
+    gateway.kill();
+
+    let _gateway = demo_with(&dir, ACME);
+    let credit = credit(&dir, "");
+    assert_eq!(
+        (&credit["spent"], &credit["granted"]),
+        (&"0.05".into(), &"0.1".into())
+    );
+    let limits = said(&bindery(&dir, "ctl limits acme --json"));
+    assert!(
+        limits.contains("{\"limit\":\"credits\",\"used\":0.05,\"max\":0.1}"),
+        "{limits}"
+    );
+    assert!(
+        limits.contains("{\"limit\":\"daily_limit\",\"used\":1.0,\"max\":1000.0}"),
+        "{limits}"
+    );
+
+    for (order, code, why) in [
+        (
+            "ctl credits acme take 0.06",
+            1,
+            "0.06 cannot be taken from acme: 0.05 is available",
+        ),
+        (
+            "ctl credits acme add 1,5",
+            2,
+            "1,5 is no amount: give digits",
+        ),
+        ("ctl credits demo add 1", 1, "demo pays nothing"),
+        (
+            "ctl credits acne",
+            2,
+            "acne is no customer; did you mean acme?",
+        ),
+        (
+            "ctl limits acne",
+            2,
+            "acne is no customer; did you mean acme?",
+        ),
+    ] {
+        let output = bindery(&dir, order);
+        assert_eq!(output.status.code(), Some(code), "{order}: {output:?}");
+        assert!(said(&output).contains(why), "{order}: {}", said(&output));
+    }
+}
+
+/// What acme has after this.
+#[track_caller]
+fn credit(dir: &Dir, order: &str) -> Value {
+    let output = bindery(dir, &format!("ctl credits acme {order} --json"));
+    serde_json::from_str(&said(&output)).unwrap_or_else(|_| panic!("{output:?}"))
 }
