@@ -72,7 +72,7 @@ pub use operator::{
     AccountReport, Command, ConnectorReport, CustomerReport, LaneReport, QueueReport, Report,
 };
 pub use past::{Ended, LookUp, Past, PastEnd, ROW_BEGINNING, ROW_OCTETS};
-pub use route::{Route, RouteName, Selected, Target, UnknownRoute};
+pub use route::{Route, RouteName, Selected, Target, UnknownRoute, Verdict};
 pub use standing::{Party, Standing};
 pub use sweep::{Place, Selection, Swept};
 pub use traffic::{

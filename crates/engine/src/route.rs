@@ -83,21 +83,24 @@ impl Customer {
     /// before a shorter, the last of equals.
     pub fn route(&self, selected: Option<RouteName>, destination: &[u8]) -> Option<&Route> {
         let name = self.name(selected)?;
-        let ending = last_four(destination);
-        let takes = |route: &&Route| {
-            route.selected.takes(name)
-                && destination.starts_with(&route.prefix)
-                && route
-                    .ending
-                    .is_none_or(|(low, high)| ending.is_some_and(|e| (low..=high).contains(&e)))
-        };
-        self.routes.iter().filter(takes).max_by_key(|route| {
-            (
-                route.ending.is_some(),
-                route.selected != Selected::Anything,
-                route.prefix.len(),
-            )
-        })
+        let judged = Judged::new(name, destination);
+        let routes = self.routes.iter();
+        routes
+            .filter(|route| judged.verdict(route) == Verdict::Fits)
+            .max_by_key(|route| route.specificity())
+    }
+
+    /// Each route with whether it fits a message, as [`route`](Customer::route) looks at them. None, if the message selects a name
+    /// that none of them has and is refused for it.
+    pub fn judged(
+        &self,
+        selected: Option<RouteName>,
+        destination: &[u8],
+    ) -> impl Iterator<Item = (&Route, Verdict)> {
+        let name = self.name(selected);
+        let judged = name.map(|name| Judged::new(name, destination));
+        let routes = self.routes.iter();
+        routes.filter_map(move |route| Some((route, judged.as_ref()?.verdict(route))))
     }
 
     /// The name by which a message goes that selects `selected`; `None` outside: it goes nowhere, inside: by none.
@@ -114,6 +117,49 @@ impl Customer {
     }
 }
 
+/// Whether a route fits a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It does; the most specific of those is taken.
+    Fits,
+    /// The message selects another name, or one at all.
+    OtherName,
+    /// The destination begins otherwise.
+    OtherPrefix,
+    /// The destination ends otherwise.
+    OtherEnding,
+}
+
+/// A message that routes are looked at for.
+struct Judged<'a> {
+    name: Option<RouteName>,
+    destination: &'a [u8],
+    ending: Option<u16>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(name: Option<RouteName>, destination: &'a [u8]) -> Judged<'a> {
+        Judged {
+            name,
+            destination,
+            ending: last_four(destination),
+        }
+    }
+
+    fn verdict(&self, route: &Route) -> Verdict {
+        let ends = |(low, high)| self.ending.is_some_and(|e| (low..=high).contains(&e));
+        if !route.selected.takes(self.name) {
+            Verdict::OtherName
+        } else if !self.destination.starts_with(&route.prefix) {
+            Verdict::OtherPrefix
+        } else if !route.ending.is_none_or(ends) {
+            Verdict::OtherEnding
+        } else {
+            Verdict::Fits
+        }
+    }
+}
+
 impl Selected {
     fn takes(self, name: Option<RouteName>) -> bool {
         match self {
@@ -125,6 +171,14 @@ impl Selected {
 }
 
 impl Route {
+    fn specificity(&self) -> (bool, bool, usize) {
+        (
+            self.ending.is_some(),
+            self.selected != Selected::Anything,
+            self.prefix.len(),
+        )
+    }
+
     /// The targets in the order in which `key` tries them: by `order`, and within one order a weighted draw by the key.
     pub fn targets(&self, key: MessageKey) -> impl Iterator<Item = Target> {
         let mut drawn: Vec<(u16, u64, Target)> = self

@@ -1,6 +1,7 @@
 //! `bindery ctl`: what an operator sees and does while the gateway runs.
 
 mod accounts;
+mod explain;
 mod lanes;
 mod message;
 mod names;
@@ -61,6 +62,7 @@ enum Asked {
     #[command(flatten)]
     Ordered(What),
     Message(message::Args),
+    Explain(explain::Args),
 }
 
 /// What the gateway is asked or told.
@@ -163,6 +165,7 @@ fn outcome(args: &Args, data_dir: &Path) -> Result<String, Refused> {
             let done = give(data_dir, what.clone().order())?;
             Ok(text(&done, args.json))
         }
+        Asked::Explain(explain) => explain.run(data_dir, args.config.as_deref(), args.json),
         Asked::Message(message) => {
             let names = Names::known(data_dir, args.config.as_deref());
             message.run(data_dir, &names, args.json)
@@ -196,6 +199,7 @@ fn text(done: &Done, json: bool) -> String {
             let before = if stands.changed { "" } else { ", as before" };
             format!("{side} {name} is {}{before}", stands.standing.word())
         }
+        Done::Explained(explained) => lines(core::slice::from_ref(explained)),
         Done::Names(names) => lines(core::slice::from_ref(names)),
         Done::Reloaded(changes) => changes.clone(),
         Done::Binds(binds) if binds.is_empty() => "no bind stands".to_owned(),

@@ -14,6 +14,7 @@ mod control;
 mod ctl;
 mod engine_thread;
 mod exit;
+mod explain;
 mod history;
 mod http_door;
 mod journal_thread;

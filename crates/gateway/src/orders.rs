@@ -20,6 +20,7 @@ use crate::common::Common;
 use crate::control;
 use crate::ctl::Names;
 use crate::engine_thread::Shared;
+use crate::explain::{Explained, Question};
 use crate::lanes::{self, Lane};
 use crate::mailbox::Inbox;
 use crate::net::IoThread;
@@ -45,6 +46,8 @@ pub(crate) enum Order {
     Binds { who: Option<String> },
     /// End the binds that [`Bind::is`] finds.
     Kick { who: String },
+    /// Tell why a message would go where it goes.
+    Explain(Question),
     /// Tell what customers and carriers are called.
     Names,
     /// See what waits for carriers, or change it.
@@ -71,6 +74,7 @@ pub(crate) enum Done {
     Binds(Vec<Bind>),
     /// These have been told to end.
     Kicked(Vec<Bind>),
+    Explained(Explained),
     Names(Names),
     /// What waits for carriers, and how many queues are left out since there are too many.
     Lanes {
@@ -200,6 +204,7 @@ impl Desk {
                 Ok(Done::Binds(found.map(|(_, bind)| bind).collect()))
             }
             Order::Kick { who } => self.kick(&who).await,
+            Order::Explain(question) => self.explain(&question).await,
             Order::Names => Ok(Done::Names(Names::of(&self.common.directory()))),
             Order::Lanes(wanted) => self.obey_lanes(wanted).await,
             Order::Customers { who } => self.customers(who.as_deref()).await,

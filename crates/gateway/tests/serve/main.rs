@@ -12,6 +12,7 @@ mod connectors;
 mod ctl;
 mod customers;
 mod disk;
+mod explain;
 mod fairness;
 mod gateway;
 mod hosts;
