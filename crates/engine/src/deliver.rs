@@ -13,8 +13,8 @@ use crate::live::{Bind, CustomerSide, Flights, Live, Side, Timer};
 use crate::number::Tail;
 use crate::record::{Reason, Record};
 use crate::{
-    BindId, Customer, CustomerId, Delivery, Directory, MessageKey, Outcome, Party, RefusalClass,
-    Standing,
+    BindId, Customer, CustomerId, Delivery, Directory, Lapse, MessageKey, Outcome, Party,
+    RefusalClass, Standing,
 };
 
 /// When a delivery is tried again whose customer says nothing of it.
@@ -250,6 +250,7 @@ impl Turn<'_> {
         self.live.room_on(bind);
         match outcome {
             Outcome::Accepted { .. } => {
+                self.took(flight.key, flight.key.minted(), Lapse::ToCustomer);
                 self.end_untold(flight.key, Reason::Acknowledged);
             }
             Outcome::Refused {

@@ -13,7 +13,7 @@ use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
 use crate::{
     Balance, ColdDone, ColdTask, Customer, CustomerId, Delivery, Directory, Ended, FinalOutcomes,
-    Input, Inputs, MessageKey, Origin, Output, Outputs, Party, RunId, Standing,
+    Input, Inputs, Lapse, MessageKey, Origin, Output, Outputs, Party, RunId, Standing,
 };
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
@@ -439,6 +439,14 @@ impl<'a> Turn<'a> {
     pub(crate) fn record(&mut self, record: &Record<'_>) {
         record.encode(&mut self.step.records);
         self.fold.apply(record);
+    }
+
+    /// A message came to the end of a stage of its way that began at `since`: some of them are measured.
+    pub(crate) fn took(&mut self, key: MessageKey, since: Wall, lapse: fn(u64) -> Lapse) {
+        if key.is_sample() {
+            let span = self.now.wall.0.saturating_sub(since.0);
+            self.step.gated.past().lapses.push(lapse(span));
+        }
     }
 
     /// A key that no message had before.

@@ -111,6 +111,13 @@ pub(crate) enum Stage {
     Sent = 3,
 }
 
+impl Leg {
+    /// When the carrier took it, if it did and that was written down.
+    pub(crate) fn taken(&self) -> Option<Wall> {
+        Some(self.at).filter(|&at| self.stage == Stage::Sent && at != Wall(0))
+    }
+}
+
 impl Order {
     /// Gives the order to a connector.
     pub(crate) fn hand(&self, connector: ConnectorId, priority: u8) -> Leg {

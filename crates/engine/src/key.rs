@@ -53,6 +53,11 @@ impl MessageKey {
         (self.0 & ((1 << SEQUENCE_BITS) - 1)) as u16
     }
 
+    /// Whether it is one of those that stand for all when times are measured ([`crate::Lapse`]).
+    pub(crate) fn is_sample(self) -> bool {
+        self.sequence().is_multiple_of(64)
+    }
+
     /// The partition that the message is at home in.
     pub fn partition(self) -> u16 {
         ((self.0 >> SEQUENCE_BITS) & ((1 << PARTITION_BITS) - 1)) as u16

@@ -71,7 +71,7 @@ pub use numbers::{Number, Numbers};
 pub use operator::{
     AccountReport, Command, ConnectorReport, CustomerReport, LaneReport, QueueReport, Report,
 };
-pub use past::{Ended, LookUp, Past, PastEnd, ROW_BEGINNING, ROW_OCTETS};
+pub use past::{Ended, Lapse, LookUp, Past, PastEnd, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute, Verdict};
 pub use standing::{Party, Standing};
 pub use sweep::{Place, Selection, Swept};

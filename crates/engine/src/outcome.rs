@@ -9,7 +9,8 @@ use crate::entry::CarrierId;
 use crate::live::{Flight, MISCOUNT_REST, Side, Timer};
 use crate::record::{How, Keys, Reason, Record};
 use crate::{
-    BindId, Connector, ConnectorId, Inputs, MessageKey, Outcome, Output, RefusalClass, RouteName,
+    BindId, Connector, ConnectorId, Inputs, Lapse, MessageKey, Outcome, Output, RefusalClass,
+    RouteName,
 };
 
 impl Turn<'_> {
@@ -96,8 +97,9 @@ impl Turn<'_> {
             key,
             id: written,
             until,
-            at: self.directory.limits.outcomes.then_some(self.now.wall),
+            at: (key.is_sample() || self.directory.limits.outcomes).then_some(self.now.wall),
         });
+        self.took(key, key.minted(), Lapse::ToCarrier);
         self.tell_hand_over(id, key, written);
         if !connector.receipts {
             self.finish(key, Reason::Carried);

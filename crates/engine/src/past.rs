@@ -30,6 +30,18 @@ pub struct Ended {
     pub at: Wall,
 }
 
+/// How long a message took from one point of its way to the next, in milliseconds. Told of the first message of each
+/// millisecond and of every 64th after it: of all while there are few, at no cost while there are many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lapse {
+    /// From when it was accepted until a carrier took it.
+    ToCarrier(u64),
+    /// From then until the carrier's last receipt.
+    ToReceipt(u64),
+    /// From the receipt, or the message of a subscriber, until the customer acknowledged it.
+    ToCustomer(u64),
+}
+
 /// A question about a message that the fold does not know: it has ended, or never was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LookUp {
@@ -52,6 +64,8 @@ pub struct Past {
     pub lookups: Vec<LookUp>,
     /// The ends again, in full, while that is wanted.
     pub outcomes: FinalOutcomes,
+    /// How long stages of some messages took.
+    pub lapses: Vec<Lapse>,
 }
 
 impl Past {
@@ -60,17 +74,19 @@ impl Past {
         self.ended.append(&mut other.ended);
         self.lookups.append(&mut other.lookups);
         self.outcomes.append(&mut other.outcomes);
+        self.lapses.append(&mut other.lapses);
     }
 
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.ended.is_empty() && self.lookups.is_empty()
+        self.ended.is_empty() && self.lookups.is_empty() && self.lapses.is_empty()
     }
 
     pub(crate) fn clear(&mut self) {
         self.ended.clear();
         self.lookups.clear();
         self.outcomes.clear();
+        self.lapses.clear();
     }
 }
 

@@ -3,13 +3,13 @@
 use sms::{State, Wall};
 
 use crate::engine::Turn;
-use crate::entry::{CarrierId, Order};
+use crate::entry::{CarrierId, Leg, Order};
 use crate::form::{Learned, ReceiptIds};
 use crate::live::{Live, Side};
 use crate::number::{TailHash, agree};
 use crate::record::{How, Record, Seconds};
 use crate::{
-    BindId, CarrierReceipt, ConnectorId, Inputs, MessageKey, Origin, Output, Refusal, Room,
+    BindId, CarrierReceipt, ConnectorId, Inputs, Lapse, MessageKey, Origin, Output, Refusal, Room,
 };
 
 /// A receipt as it came, and from whom.
@@ -158,15 +158,20 @@ impl Turn<'_> {
 
     /// The receipt is about `of`.
     fn heard(&mut self, said: &Said<'_>, of: MessageKey, how: How) {
-        let Some(order) = self.fold.entry(of).map(|entry| entry.order) else {
+        let Some(entry) = self.fold.entry(of) else {
             return;
         };
+        let order = entry.order;
+        let taken = entry.leg().and_then(Leg::taken);
         if self.is_no_news(&order, said.receipt.state) {
             return;
         }
         let key = self.mint();
         let expires = self.expiry(self.delivery_ttl(order.customer));
         self.record(&said.record(key, Some(of), how, self.now.wall, expires));
+        if let Some(taken) = taken.filter(|_| said.receipt.state.is_final()) {
+            self.took(of, taken, Lapse::ToReceipt);
+        }
         self.ready(key);
     }
 

@@ -81,6 +81,8 @@ struct Turn {
     /// Octets given to the journal and not yet durable, up to this position.
     given: (usize, Position),
     durable: Position,
+    /// The step that is the next to be measured until it is durable, and when it was made.
+    measured: Option<(Position, sms::Instant)>,
     /// For the history, when what is durable has been let out.
     past: Past,
     /// Octets written since the last snapshot.
@@ -104,6 +106,7 @@ impl EngineThread {
             pending: Batch::default(),
             given: (0, Position(0)),
             durable: self.journal.durable(),
+            measured: None,
             past: Past::default(),
             grown: self.grown,
             room: Room::Plenty,
@@ -167,6 +170,9 @@ impl EngineThread {
         self.engine.step(now, &mut turn.inputs, &mut turn.step);
         turn.pending.records.extend_from_slice(&turn.step.records);
         turn.pending.last = turn.step.after;
+        if !turn.step.records.is_empty() {
+            turn.measured.get_or_insert((turn.step.after, now.mono));
+        }
         let free = core::mem::replace(&mut turn.step.free, self.fresh());
         self.post(free);
         let gated = core::mem::replace(&mut turn.step.gated, self.fresh());
@@ -243,6 +249,10 @@ impl EngineThread {
         }
         let moved = durable != turn.durable;
         turn.durable = durable;
+        if let Some((_, since)) = turn.measured.take_if(|(step, _)| *step <= durable) {
+            let took = self.clock.now().mono.since(since);
+            self.common.metrics.stages.durable(took);
+        }
         while let Some(mut outputs) = turn.gate.pass(durable) {
             turn.past.append(outputs.past());
             self.cold.remove(outputs.spent());

@@ -248,6 +248,7 @@ impl Keeper {
                 self.kept.runs.add(&end.row());
             }
             self.keep_books(&past.outcomes, crowded);
+            self.common.metrics.stages.lapsed(&past.lapses);
             self.answer(&past.lookups);
             let due = self.kept.runs.fresh() >= RUN_ROWS || closed;
             let wanted = upto >= wanted && wanted.0 > self.kept.runs.position().0;

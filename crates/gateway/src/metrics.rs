@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::{Figures, Room};
+use engine::{Figures, Lapse, Room};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -70,6 +70,7 @@ pub(crate) struct Metrics {
     pub(crate) journal: Arc<JournalMetrics>,
     pub(crate) history: Arc<HistoryMetrics>,
     pub(crate) outcomes: Arc<OutcomeMetrics>,
+    pub(crate) stages: StageMetrics,
     /// Connections that were closed before a bind.
     pub(crate) turned_away: Family<Why, Counter>,
     /// Connections without a bind.
@@ -148,6 +149,21 @@ pub(crate) struct HistoryMetrics {
     pub(crate) lost: Counter,
 }
 
+/// How long messages take from one point of their way to the next.
+#[derive(Clone, Debug)]
+pub(crate) struct StageMetrics {
+    to_disk: Histogram,
+    to_carrier: Histogram,
+    to_receipt: Histogram,
+    to_customer: Histogram,
+}
+
+/// The label of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Stage {
+    stage: &'static str,
+}
+
 /// How the outcome log is doing.
 #[derive(Debug, Default)]
 pub(crate) struct OutcomeMetrics {
@@ -181,6 +197,7 @@ impl Metrics {
         let journal = Arc::new(JournalMetrics::register(&mut registry));
         let history = Arc::new(HistoryMetrics::register(&mut registry));
         let outcomes = Arc::new(OutcomeMetrics::register(&mut registry));
+        let stages = StageMetrics::register(&mut registry);
         let figures = FigureGauges::default();
         figures.register(&mut registry);
         let turned_away = Family::default();
@@ -215,6 +232,7 @@ impl Metrics {
             journal,
             history,
             outcomes,
+            stages,
             turned_away,
             unbound,
             certificates,
@@ -532,6 +550,46 @@ impl HistoryMetrics {
             metrics.lost.clone(),
         );
         metrics
+    }
+}
+
+impl StageMetrics {
+    fn register(registry: &mut Registry) -> StageMetrics {
+        // From a quarter of a millisecond to some hours.
+        let empty = || Histogram::new(exponential_buckets(0.000_25, 4.0, 14));
+        let stages =
+            Family::<Stage, Histogram, _>::new_with_constructor(empty as fn() -> Histogram);
+        let stage = |stage| stages.get_or_create_owned(&Stage { stage });
+        let metrics = StageMetrics {
+            to_disk: stage("accepted_to_durable"),
+            to_carrier: stage("accepted_to_carrier"),
+            to_receipt: stage("carrier_to_receipt"),
+            to_customer: stage("receipt_to_customer"),
+        };
+        registry.register_with_unit(
+            "stage",
+            "Time of a message in a stage of its way, measured of some: until the journal has its step, until its carrier takes it, until the carrier's last receipt, until the customer has that",
+            Unit::Seconds,
+            stages,
+        );
+        metrics
+    }
+
+    /// A step became durable so long after it was made.
+    pub(crate) fn durable(&self, took: Duration) {
+        self.to_disk.observe(took.as_secs_f64());
+    }
+
+    /// Stages of some messages ended.
+    pub(crate) fn lapsed(&self, lapses: &[Lapse]) {
+        for &lapse in lapses {
+            let (histogram, millis) = match lapse {
+                Lapse::ToCarrier(millis) => (&self.to_carrier, millis),
+                Lapse::ToReceipt(millis) => (&self.to_receipt, millis),
+                Lapse::ToCustomer(millis) => (&self.to_customer, millis),
+            };
+            histogram.observe(Duration::from_millis(millis).as_secs_f64());
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use sms::{Message, State, Wall};
 
 use super::Fold;
-use crate::entry::Stage;
 use crate::final_outcome::{Ending, Facts, FinalOutcome, FinalOutcomes};
 use crate::slab::Slot;
 
@@ -35,7 +34,6 @@ impl Fold {
         };
         let message = Message::decode(&entry.body).unwrap_or_default();
         let order = &entry.order;
-        let is_sent = leg.stage == Stage::Sent;
         self.outcomes.push(&FinalOutcome {
             source: message.source.digits,
             destination: message.destination.digits,
@@ -47,7 +45,7 @@ impl Fold {
                 connector: leg.connector,
                 state,
                 ending,
-                sent: Some(leg.at).filter(|&at| is_sent && at != Wall(0)),
+                sent: leg.taken(),
                 done,
                 part: self.wholes.part(order.key),
                 refusals: leg.attempt,

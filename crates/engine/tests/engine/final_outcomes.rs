@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use engine::{Connector, FinalOutcome, FinalOutcomes, RefusalClass};
+use engine::{Connector, FinalOutcome, FinalOutcomes, Lapse, RefusalClass};
 use sms::{State, Wall};
 
 use crate::world::{FINAL, World};
@@ -143,13 +143,46 @@ fn nothing_is_told_to_nobody_and_nothing_more_written_for_it() {
     let mut lengths = Vec::new();
     for world in [&mut quiet, &mut world()] {
         let (bind, carrier) = (world.customer(), world.carrier(10));
-        world.submit(bind, TO, FINAL);
-        let sent = world.sent_one();
-        let before = world.written();
-        world.take(carrier, &sent, "1");
-        lengths.push(world.written() - before);
+        // The first message of a millisecond is measured; the second is not.
+        world.submit_many(bind, TO, 2);
+        for (id, sent) in world.sent().iter().enumerate() {
+            let before = world.written();
+            world.take(carrier, sent, &id.to_string());
+            lengths.push(world.written() - before);
+        }
         world.receipt(carrier, "1", TO, State::Delivered);
     }
-    assert_eq!(lengths[0] + 8, lengths[1], "the time in a record");
+    let at = 8;
+    let [measured, plain, ..] = lengths[..] else {
+        panic!("{lengths:?}");
+    };
+    assert_eq!(lengths, [plain + at, plain, plain + at, plain + at]);
+    assert_eq!(measured, plain + at);
     assert!(quiet.outcomes().0.is_empty());
+}
+
+#[test]
+fn stages_are_measured_of_the_first_in_a_millisecond() {
+    let mut world = World::new(Connector::default());
+    let (bind, carrier) = (world.customer(), world.carrier(10));
+    world.submit(bind, TO, FINAL);
+    world.submit(bind, TO, FINAL);
+    let sent = world.sent();
+    world.wait(Duration::from_secs(1));
+    world.take(carrier, &sent[0], "1");
+    world.take(carrier, &sent[1], "2");
+    world.wait(Duration::from_secs(3));
+    world.receipt(carrier, "1", TO, State::Delivered);
+    world.receipt(carrier, "2", TO, State::Delivered);
+    let told = world.told();
+    world.wait(Duration::from_secs(5));
+    for told in &told {
+        world.acknowledge(bind, told);
+    }
+    let expected = [
+        Lapse::ToCarrier(1000),
+        Lapse::ToReceipt(3000),
+        Lapse::ToCustomer(5000),
+    ];
+    assert_eq!(world.lapses, expected);
 }

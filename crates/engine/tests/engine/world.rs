@@ -16,7 +16,7 @@ use std::sync::Arc;
 use engine::{
     Amount, Answer, Balance, BindId, CarrierReceipt, Cause, Command, Connector, ConnectorId,
     Customer, CustomerId, Delivery, Directory, Draft, EPOCH_MS, Engine, Figures, FinalOutcomes,
-    Group, Input, Inputs, MessageKey, Origin, Outcome, Output, Outputs, Party, Position,
+    Group, Input, Inputs, Lapse, MessageKey, Origin, Outcome, Output, Outputs, Party, Position,
     ROW_OCTETS, Recovery, Refusal, RefusalClass, Report, Room, Route, RouteName, Span, Standing,
     Step, Target, Wants,
 };
@@ -86,6 +86,8 @@ pub(crate) struct World {
     answered: Option<Answer>,
     history: Vec<[u8; ROW_OCTETS]>,
     outcomes: FinalOutcomes,
+    /// How long stages took of those that are measured.
+    pub(crate) lapses: Vec<Lapse>,
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
     reported: Option<Report>,
@@ -142,6 +144,7 @@ impl World {
             answered: None,
             history: Vec::new(),
             outcomes: FinalOutcomes::default(),
+            lapses: Vec::new(),
             acknowledged: None,
             closed: Vec::new(),
             reported: None,

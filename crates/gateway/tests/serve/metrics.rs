@@ -105,6 +105,10 @@ fn the_manual_knows_everything_that_a_running_gateway_counts() {
     gateway.counted(ended, 1);
     gateway.counted("bindery_messages_memory_max_bytes", 64 << 20);
     gateway.counted("bindery_disk_level", 0);
+    for stage in ["accepted_to_carrier", "carrier_to_receipt"] {
+        let measured = format!("bindery_stage_seconds_count{{stage=\"{stage}\"}}");
+        gateway.counted(&measured, 1);
+    }
     let text = gateway.get("/metrics").1;
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let mut known = 0;

@@ -45,6 +45,7 @@ impl World {
     pub(super) fn look_up(&mut self, past: &mut Past) {
         self.history.extend(past.ended.iter().map(Ended::row));
         self.outcomes.append(&mut past.outcomes);
+        self.lapses.append(&mut past.lapses);
         let mut answers = Outputs::default();
         for lookup in &past.lookups {
             let rows = self.history.iter();
