@@ -54,6 +54,10 @@ async fn metrics(State(view): State<View>) -> impl IntoResponse {
     common.metrics.peers.stand(standings);
     common
         .metrics
+        .peers
+        .want(peers::wanted(&common.directory()));
+    common
+        .metrics
         .unbound
         .set(i64::from(common.unbound.total()));
     let memory_max = common.directory().engine.limits.memory_max;

@@ -290,6 +290,8 @@ impl Keeper {
         let mut answers = Outputs::default();
         let mut wanted = [false; IO_THREADS_MAX];
         for (number, lookup) in lookups.iter().enumerate() {
+            // Thousands of answers from a slow disk take long, and are no thread that stands still.
+            self.desk.pulse.beat();
             let refused = |refusal| Output::Refused {
                 origin: lookup.origin,
                 refusal,

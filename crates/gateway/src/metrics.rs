@@ -86,6 +86,7 @@ pub(crate) struct Metrics {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PeerFamilies {
     binds: Family<Who, Gauge>,
+    binds_wanted: Family<Who, Gauge>,
     accepted: Family<Who, Counter>,
     refused: Family<How, Counter>,
     sent: Family<Who, Counter>,
@@ -313,6 +314,11 @@ impl PeerFamilies {
         );
         registry.register("binds", "Binds that stand", self.binds.clone());
         registry.register(
+            "binds_wanted",
+            "Binds that are to stand with a connector, by the configuration as it is now",
+            self.binds_wanted.clone(),
+        );
+        registry.register(
             "standing",
             "1 for each customer and connector that an operator has paused or drains",
             self.standing.clone(),
@@ -347,6 +353,14 @@ impl PeerFamilies {
     /// The metrics of one connector.
     pub(crate) fn connector(&self, name: &str) -> PeerMeter {
         self.meter(Who::new(Side::Carrier, name))
+    }
+
+    /// So many binds are to stand with these, and with nobody else.
+    pub(crate) fn want(&self, those: impl IntoIterator<Item = (Who, i64)>) {
+        self.binds_wanted.clear();
+        for (who, binds) in those {
+            self.binds_wanted.get_or_create(&who).set(binds);
+        }
     }
 
     /// These are paused or drained, and nobody else.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::accounts::{Credit, Grant, Limit};
 use crate::binds::{Bind, Side};
@@ -33,7 +34,7 @@ const VERSION: u32 = 1;
 /// A longer line is no order.
 const ORDER_OCTETS_MAX: u64 = 4 << 10;
 
-/// How long whoever gives an order may take over it, and we over the answer.
+/// How long whoever gives an order may take over it and over the answer, and we over what is ordered.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be ordered.
@@ -170,7 +171,7 @@ impl Desk {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     // Whoever gives up halfway is not told anything.
-                    let _ = tokio::time::timeout(PATIENCE, self.take(stream)).await;
+                    let _ = self.take(stream).await;
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
@@ -180,16 +181,20 @@ impl Desk {
     async fn take(&self, stream: UnixStream) -> io::Result<()> {
         let (read, mut write) = stream.into_split();
         let mut line = String::new();
-        BufReader::new(read.take(ORDER_OCTETS_MAX))
-            .read_line(&mut line)
-            .await?;
+        let mut read = BufReader::new(read.take(ORDER_OCTETS_MAX));
+        timeout(PATIENCE, read.read_line(&mut line)).await??;
         let reply = match parse(&line) {
-            Ok(order) => self.obey(order).await,
+            Ok(order) => timeout(PATIENCE, self.obey(order)).await.unwrap_or_else(|_| {
+                Err(Refused::not_now(
+                    "it takes longer than 5 s, and may still be done: see whether the disk hangs, and what became \
+                     of the order before you give it again",
+                ))
+            }),
             Err(refused) => Err(refused),
         };
         let reply = reply.map_or_else(Reply::Refused, Reply::Done);
         let text = serde_json::to_string(&reply)?;
-        write.write_all(format!("{text}\n").as_bytes()).await
+        timeout(PATIENCE, write.write_all(format!("{text}\n").as_bytes())).await?
     }
 
     async fn obey(&self, order: Order) -> Result<Done, Refused> {
@@ -365,16 +370,22 @@ pub(crate) fn give(data_dir: &Path, order: Order) -> Result<Done, Refused> {
             "no gateway answers at {path}: {error}; name its data directory with --data-dir"
         ))
     };
+    let unanswered = |error: io::Error| {
+        let path = path.display();
+        Refused::not_now(format!(
+            "the gateway at {path} was given the order and said nothing: {error}; see what became of it before you give it again"
+        ))
+    };
     let mut stream = std::os::unix::net::UnixStream::connect(&path).map_err(unreachable)?;
     let request = Request { v: VERSION, order };
     let request = serde_json::to_string(&request).map_err(|error| unreachable(error.into()))?;
     let mut answer = String::new();
     stream
-        .set_read_timeout(Some(2 * PATIENCE))
+        .set_read_timeout(Some(3 * PATIENCE))
         .and_then(|()| stream.write_all(format!("{request}\n").as_bytes()))
         .and_then(|()| stream.read_to_string(&mut answer))
-        .map_err(unreachable)?;
-    match serde_json::from_str(&answer).map_err(|error| unreachable(error.into()))? {
+        .map_err(unanswered)?;
+    match serde_json::from_str(&answer).map_err(|error| unanswered(error.into()))? {
         Reply::Done(done) => Ok(done),
         Reply::Refused(refused) => Err(refused),
     }
@@ -390,6 +401,35 @@ mod tests {
         let line = r#"{"v":1,"order":{"kick":{"who":"acme"}}}"#;
         assert_eq!(parse(line), Ok(kick));
         assert_eq!(parse(r#"{"v":1,"order":"reload"}"#), Ok(Order::Reload));
+    }
+
+    #[test]
+    fn an_order_without_an_answer_is_not_said_to_have_reached_nobody() {
+        let name = format!("bindery-orders-{}", std::process::id());
+        let dir = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&dir).expect("a directory");
+        let nobody = give(&dir, Order::Reload).expect_err("nobody is there");
+        assert!(nobody.why.starts_with("no gateway answers"), "{nobody:?}");
+
+        let socket = control::socket(&dir);
+        let listener = std::os::unix::net::UnixListener::bind(socket).expect("a socket");
+        let gateway = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("an order");
+            let mut line = String::new();
+            io::BufRead::read_line(&mut io::BufReader::new(stream), &mut line)
+                .expect("it can be read");
+            line
+        });
+        let refused = give(&dir, Order::Reload).expect_err("nothing was said");
+        assert!(
+            !refused.wrong && refused.why.contains("before you give it again"),
+            "{refused:?}"
+        );
+        assert_eq!(
+            gateway.join().expect("it ends").trim_end(),
+            r#"{"v":1,"order":"reload"}"#
+        );
+        std::fs::remove_dir_all(&dir).expect("it was there");
     }
 
     #[test]

@@ -308,6 +308,16 @@ pub(crate) fn named(
     parties(directory).iter().filter_map(stand).collect()
 }
 
+/// How many binds are to stand with each carrier, for the metrics.
+pub(crate) fn wanted(directory: &Directory) -> impl Iterator<Item = (Who, i64)> {
+    let mut wanted = BTreeMap::new();
+    for plan in directory.carriers.iter().filter(|plan| plan.enabled) {
+        *wanted.entry(plan.profile.name.as_str()).or_default() += i64::from(plan.binds);
+    }
+    let wanted = wanted.into_iter();
+    wanted.map(|(name, binds)| (Who::new(Side::Carrier, name), binds))
+}
+
 /// All customers and carriers. One of each may have the same name.
 fn parties(directory: &Directory) -> Vec<Named> {
     let customers = directory.accounts.iter().map(|account| Named {

@@ -28,6 +28,7 @@ use crate::net::{IO_THREADS_MAX, IoThread};
 use crate::open_files::OpenFiles;
 use crate::outcome_log::OutcomeLog;
 use crate::pulse::Watch;
+use crate::systemd::LongStart;
 use crate::tls::{self, CertificateFiles};
 
 /// A gateway whose threads run, and that nobody is connected to yet.
@@ -189,6 +190,7 @@ fn recover(
     kept: &mut Kept,
 ) -> Result<(Engine, u64), String> {
     let started = std::time::Instant::now();
+    let mut start = LongStart::default();
     let mut recovery = Recovery::new(0);
     if directory.engine.limits.outcomes {
         recovery.tell_outcomes();
@@ -204,6 +206,7 @@ fn recover(
     }
     let read = recovered
         .replay(journal, |position, records| {
+            start.goes_on();
             recovery.apply(records)?;
             Ok(kept.replay(position, &mut recovery)?)
         })

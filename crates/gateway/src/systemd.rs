@@ -1,8 +1,31 @@
 //! Tells a service manager how we are (sd_notify): ready, alive, reloading, stopping.
 
 use std::os::unix::net::UnixDatagram;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
+
+/// How much longer a start may take, each time that the manager is asked for more time.
+const START_MORE: Duration = Duration::from_secs(60);
+
+/// How long we wait before we ask again.
+const START_ASKS: Duration = Duration::from_secs(10);
+
+/// A start that takes long and goes on: the manager would end it after a while, and the next one would be as long.
+#[derive(Debug, Default)]
+pub(crate) struct LongStart {
+    asked: Option<Instant>,
+}
+
+impl LongStart {
+    /// To be called at every step: asks the manager for more time now and then.
+    pub(crate) fn goes_on(&mut self) {
+        if self.asked.is_none_or(|asked| asked.elapsed() >= START_ASKS) {
+            self.asked = Some(Instant::now());
+            notify(&format!("EXTEND_TIMEOUT_USEC={}", START_MORE.as_micros()));
+        }
+    }
+}
 
 /// We serve, with the configuration that `status` tells of; also the end of a reload, whether something was changed or not.
 pub(crate) fn ready(status: &str) {

@@ -2,6 +2,7 @@
 //!
 //! The journal is read by this process, not by the gateway: nothing there stops for it, and it can be read when no gateway runs.
 
+use std::io;
 use std::path::Path;
 
 use engine::{Fact, Happened, Journey, PastEnd, Sought};
@@ -12,6 +13,11 @@ use sms::time::receipt_date_seconds;
 
 use super::names::Names;
 use crate::orders::Refused;
+
+/// How often what is read may be gone meanwhile.
+const READS_MAX: usize = 3;
+
+type Failure = Box<dyn std::error::Error>;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,7 +57,7 @@ impl Args {
             Sought::Number(numbers) => numbers.clone(),
             Sought::CarrierId { .. } => Vec::new(),
         };
-        let (happened, ends) = read(data_dir, &sought, &numbers).map_err(|error| {
+        let (happened, ends) = anew(|| read(data_dir, &sought, &numbers)).map_err(|error| {
             let dir = data_dir.display();
             Refused::not_now(format!(
                 "the journal in {dir} cannot be read: {error}; name the data directory with --data-dir"
@@ -104,12 +110,30 @@ impl Args {
     }
 }
 
+/// Reads, and once more when a file was gone: the gateway that runs there removes the oldest now and then.
+fn anew<T>(mut read: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    for _ in 1..READS_MAX {
+        match read() {
+            Err(error) if is_gone(&*error) => {}
+            outcome => return outcome,
+        }
+    }
+    read()
+}
+
+fn is_gone(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::NotFound)
+}
+
 /// What the journal and the history of a directory know.
 fn read(
     data_dir: &Path,
     sought: &Sought,
     numbers: &[u64],
-) -> Result<(Vec<Happened>, Vec<PastEnd>), Box<dyn std::error::Error>> {
+) -> Result<(Vec<Happened>, Vec<PastEnd>), Failure> {
     let look = Look::at(data_dir)?;
     let mut journey = walk(&look, sought, false)?;
     if !journey.has_beginning() {
@@ -126,11 +150,7 @@ fn read(
 }
 
 /// Goes through all records twice, those of a snapshot first if they are wanted.
-fn walk(
-    look: &Look,
-    sought: &Sought,
-    snapshot: bool,
-) -> Result<Journey, Box<dyn std::error::Error>> {
+fn walk(look: &Look, sought: &Sought, snapshot: bool) -> Result<Journey, Failure> {
     let mut journey = Journey::new(sought.clone());
     each(look, snapshot, |records| {
         if journey.find(records) {
@@ -149,8 +169,8 @@ fn walk(
 fn each(
     look: &Look,
     snapshot: bool,
-    mut records: impl FnMut(&[u8]) -> Result<(), Box<dyn std::error::Error>>,
-) -> Result<(), Box<dyn std::error::Error>> {
+    mut records: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut behind = Position(0);
     if let Some(mut snapshot) = look.snapshot()?.filter(|_| snapshot) {
         behind = snapshot.position();
@@ -179,7 +199,7 @@ impl Shown<'_> {
         let about = if it.is_exact { ' ' } else { '~' };
         let mut line = format!("{about}{} {} {}", time(it.at), it.key, it.what);
         for (name, fact) in &it.facts {
-            line += &format!(" {name}={}", self.fact(fact));
+            line += &format!(" {name}={}", printable(&self.fact(fact)));
         }
         line
     }
@@ -235,6 +255,19 @@ impl Shown<'_> {
     }
 }
 
+/// What a customer or a carrier wrote is not to command the terminal that shows it.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 fn state(end: &PastEnd) -> String {
     format!("{:?}", end.state).to_uppercase()
 }
@@ -246,4 +279,55 @@ fn time(at: Wall) -> String {
     let [year, month, day, hour, minute, second] = [0, 1, 2, 3, 4, 5].map(pair);
     let ms = at.0 % 1000;
     format!("20{year}-{month}-{day}T{hour}:{minute}:{second}.{ms:03}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::MessageKey;
+
+    use super::*;
+
+    #[test]
+    fn what_a_peer_wrote_does_not_command_the_terminal() {
+        let shown = Shown {
+            names: &Names::default(),
+            text: true,
+        };
+        let it = Happened {
+            message: MessageKey(1),
+            key: MessageKey(1),
+            at: Wall(0),
+            is_exact: true,
+            what: "taken by the carrier",
+            facts: vec![
+                (
+                    "carrier_id",
+                    Fact::Text("\u{1b}]0;é\u{7}\u{9b}2J".to_owned()),
+                ),
+                ("text", Fact::Octets(b"\x1b[2J\n".to_vec())),
+            ],
+        };
+        let line = shown.line(&it);
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(
+            line.ends_with(r#"carrier_id=\u{1b}]0;é\u{7}\u{9b}2J text="\x1b[2J\n""#),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_gone_meanwhile_is_no_reason_to_give_up() {
+        let mut outcomes = vec![Ok(()), gone(), gone()];
+        assert!(anew(|| outcomes.pop().expect("not read again")).is_ok());
+        let mut outcomes = vec![Ok(()), gone(), gone(), gone()];
+        assert!(anew(|| outcomes.pop().expect("not read again")).is_err());
+        let mut outcomes = vec![Ok(()), Err("damaged".into())];
+        assert!(anew(|| outcomes.pop().expect("not read again")).is_err());
+    }
+
+    fn gone() -> Result<(), Failure> {
+        // As the journal tells it: what was done, and why it failed.
+        let missing = Look::at(Path::new("/nowhere/at/all"));
+        Err(missing.err().expect("there is none").into())
+    }
 }

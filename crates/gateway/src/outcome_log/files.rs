@@ -51,6 +51,8 @@ impl File {
         if octets < meta.len() {
             file.set_len(octets)?;
         }
+        // Lines are not on the disk before the name of their file is.
+        fs::File::open(dir)?.sync_all()?;
         let began = meta.created().or_else(|_| meta.modified())?;
         Ok(File {
             file,

@@ -6,6 +6,8 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::asks::submitted;
+use crate::client::Client;
 use crate::gateway::{Dir, Gateway, PATIENCE, bindery};
 
 const UNIT: &str = include_str!("../../../../dist/systemd/bindery.service");
@@ -88,6 +90,23 @@ fn start(dir: &Dir) -> (Gateway, Systemd) {
     let mut command = command_of("ExecStart", dir);
     command.env("NOTIFY_SOCKET", path);
     (Gateway::spawn(command), manager)
+}
+
+/// While the journal is read the manager is asked for more time than its TimeoutStartSec.
+#[test]
+fn a_long_recovery_is_not_taken_for_a_start_that_hangs() {
+    let dir = Dir::new("service-recovery");
+    let (gateway, manager) = start(&dir);
+    assert_eq!(manager.told(), "READY=1\nSTATUS=serving");
+    let mut client = Client::bound(gateway.smpp, "acme", "s3cr3t");
+    submitted(&mut client, "447700901234");
+    gateway.kill();
+    drop(manager);
+
+    fs::remove_file(dir.path().join("notify")).expect("it was there");
+    let (_gateway, manager) = start(&dir);
+    assert_eq!(manager.told_news(), "EXTEND_TIMEOUT_USEC=60000000");
+    assert_eq!(manager.told_news(), "READY=1\nSTATUS=serving");
 }
 
 #[test]
@@ -220,6 +239,27 @@ fn thread_named(process: u32, name: &str) -> String {
         .expect("its number")
         .display()
         .to_string()
+}
+
+/// The service sees a file system that cannot be written, but for the directories that the unit names.
+#[test]
+fn the_service_may_write_where_the_pages_say_that_it_writes() {
+    const OUTCOMES: &str = include_str!("../../../../docs/manual/outcomes.md");
+    let outcome_log = OUTCOMES
+        .lines()
+        .find_map(|line| line.strip_prefix("outcome_log = "));
+    let (_, places) = UNIT.split_once("ExecStart=").expect("it is started");
+    let (start, _) = places.split_once('\n').expect("a line");
+    let (_, data_dir) = start.split_once("--data-dir ").expect("it is named");
+    for (place, root, key) in [
+        (Some(data_dir), "/var/lib/", "StateDirectory="),
+        (outcome_log, "/var/log/", "LogsDirectory="),
+    ] {
+        let place = place.expect("it is named").trim_matches('"');
+        let allowed = UNIT.lines().find_map(|line| line.strip_prefix(key));
+        let allowed = format!("{root}{}", allowed.expect("the unit has it"));
+        assert!(Path::new(place).starts_with(&allowed), "{place}: {allowed}");
+    }
 }
 
 /// As `systemd-analyze` sees the unit, where there is one: no mistake in it, and little that the service is exposed to.
