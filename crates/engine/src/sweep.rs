@@ -48,8 +48,10 @@ pub struct Swept {
     /// Messages that were moved or purged, or would be.
     pub done: u64,
     /// Messages that are meant and stay: a purged one may be with its carrier already, or another part of it; a moved one has parts
-    /// that are, or is whole and too long for the other carrier.
+    /// that are, is whole and too long for the other carrier, or stands behind others that are on the disk.
     pub kept: u64,
+    /// With the last block: messages that wait on the disk, of which some are meant. They stay too, and can be swept when they have come back.
+    pub on_disk: u64,
     /// Where the next block begins; none: all were looked at.
     pub next: Option<Place>,
 }
@@ -73,6 +75,7 @@ impl Turn<'_> {
     pub(crate) fn purge(&mut self, selection: &Selection, from: Place, dry: bool) -> Report {
         let (meant, next) = self.meant_behind(selection, from);
         let mut swept = Swept {
+            on_disk: self.left_on_disk(selection, next),
             next,
             ..Swept::default()
         };
@@ -136,8 +139,19 @@ impl Turn<'_> {
         Report::Swept(Swept {
             done: moved.len() as u64,
             kept,
+            on_disk: self.left_on_disk(selection, next),
             next,
         })
+    }
+
+    /// After the last block: how many of those that may be meant it did not meet.
+    fn left_on_disk(&self, selection: &Selection, next: Option<Place>) -> u64 {
+        match next {
+            Some(_) => 0,
+            None => self
+                .fold
+                .on_disk(selection.connector, selection.customer, selection.before),
+        }
     }
 
     /// The first in line.
@@ -174,7 +188,8 @@ impl Turn<'_> {
 
     /// The message and those that have to go with it, if they can go to the connector: parts stay together.
     fn together(&self, key: MessageKey, to: ConnectorId) -> Option<Vec<MessageKey>> {
-        let entry = self.fold.entry(key)?;
+        let can_leave = |entry: &&Entry| entry.is_in_lane() && !entry.is_behind;
+        let entry = self.fold.entry(key).filter(can_leave)?;
         let rules = self.directory.connectors.get(&to)?;
         let fits = rules.long_messages == LongMessages::Payload || parts(entry) == 1;
         if !fits {
@@ -183,7 +198,7 @@ impl Turn<'_> {
         let Some(whole) = self.fold.wholes().of(key) else {
             return Some(vec![key]);
         };
-        let waits = |part| self.fold.entry(part).is_some_and(Entry::is_in_lane);
+        let waits = |part| self.fold.entry(part).filter(can_leave).is_some();
         let parts = whole.open.values().copied();
         let all_wait = whole.is_intact() && parts.clone().all(waits);
         all_wait.then(|| parts.collect())

@@ -60,6 +60,8 @@ pub(crate) struct Swept {
     pub(crate) messages: u64,
     /// Messages that are meant and stay.
     pub(crate) kept: u64,
+    /// Messages on the disk that stay until they come back, of which some are meant.
+    pub(crate) on_disk: u64,
     /// There may be more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rest: Option<Rest>,
@@ -91,6 +93,7 @@ impl Desk {
             carrier: sweep.carrier.clone(),
             messages: 0,
             kept: 0,
+            on_disk: 0,
             rest: Some(rest),
         };
         let until = Instant::now() + SPAN;
@@ -132,6 +135,7 @@ impl Desk {
             Report::Swept(block) => {
                 swept.messages += block.done;
                 swept.kept += block.kept;
+                swept.on_disk = block.on_disk;
                 swept.rest = block.next.map(|next| Rest {
                     place: match next {
                         Place::Heads => None,

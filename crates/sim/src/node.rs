@@ -387,7 +387,13 @@ impl Node {
         self.post(env, answers);
         let full = self.store.runs.fresh() >= RUN_ROWS;
         if full || self.store.waits_for_history() {
-            self.store.write_history(self.durable, env.wall().0);
+            let now = env.wall().0;
+            if !self.store.write_history(self.durable, now) {
+                env.say(format_args!(
+                    "node: no room for the history, it is forgotten"
+                ));
+                env.oracle.history_forgotten(env.now);
+            }
         }
     }
 

@@ -214,6 +214,8 @@ pub(crate) struct Oracle {
     customers: Vec<CustomerFacts>,
     /// What was heard from the first to the second of these times was forgotten.
     crashes: Vec<(u64, u64)>,
+    /// Of messages that ended before nobody need know how: there was no room for their history.
+    history_from: u64,
     violations: Vec<String>,
     /// The longest that the disk has taken for a batch.
     pub(crate) slowest_disk: u64,

@@ -209,12 +209,14 @@ impl Store {
         self.snapshot.is_some()
     }
 
-    /// Everything up to `upto` has been given to the history: it is written down, if there is room.
-    pub(crate) fn write_history(&mut self, upto: Position, now: u64) {
+    /// Everything up to `upto` has been given to the history: it is written down. Whether there was room; else it is forgotten.
+    pub(crate) fn write_history(&mut self, upto: Position, now: u64) -> bool {
         let upto = journal::Position(upto.0);
-        if self.runs.write(upto, now).is_err() {
+        let written = self.runs.write(upto, now).is_ok();
+        if !written {
             self.runs.forget(upto);
         }
+        written
     }
 
     /// The disk has done its work for the file of messages at hand: what the engine is told.

@@ -317,6 +317,21 @@ impl Fold {
         runs.map(|(&id, _)| id)
     }
 
+    /// Messages in runs of a connector that can have some of this customer, or of any, which were accepted before then.
+    pub(crate) fn on_disk(
+        &self,
+        connector: ConnectorId,
+        customer: Option<CustomerId>,
+        before: Wall,
+    ) -> u64 {
+        let runs = self.cold.runs.values().filter(|run| {
+            run.place.connector == connector
+                && customer.is_none_or(|it| it == run.place.customer)
+                && run.range.0.minted() < before
+        });
+        runs.map(|run| u64::from(run.count)).sum()
+    }
+
     /// Lanes of which more than `max` wait in memory, and how many.
     pub(crate) fn lanes_hotter_than(
         &self,

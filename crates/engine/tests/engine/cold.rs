@@ -3,10 +3,13 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use engine::{Answer, Connector, MessageKey, Refusal, RefusalClass, Told, Wants, Wish};
+use engine::{
+    Answer, Command, Connector, ConnectorId, MessageKey, Place, Refusal, RefusalClass, Report,
+    Selection, Told, Wants, Wish,
+};
 use sms::State;
 
-use crate::world::{Bind, FINAL, World};
+use crate::world::{Bind, CARRIER, FINAL, World};
 
 const TO: &str = "447700900123";
 /// Of a lane so many wait in memory, so a block is of two messages.
@@ -83,6 +86,79 @@ fn what_comes_while_others_are_on_the_disk_leaves_behind_them() {
     sent.extend(drain(&mut world, carrier));
     assert_eq!(sent, keys);
     assert_eq!(world.files().0, 0);
+}
+
+/// One order over all blocks: how many it swept, and how many were on the disk at its end.
+fn sweep(world: &mut World, to: Option<ConnectorId>) -> (u64, u64) {
+    let selection = Selection {
+        connector: CARRIER,
+        customer: None,
+        prefix: Vec::new(),
+        before: world.wall().plus(Duration::from_secs(1)),
+    };
+    let (mut done, mut from) = (0, Place::default());
+    loop {
+        let selection = selection.clone();
+        let command = match to {
+            Some(to) => Command::Move {
+                selection,
+                from,
+                to,
+            },
+            None => Command::Purge {
+                selection,
+                from,
+                dry: false,
+            },
+        };
+        let Report::Swept(swept) = world.operate(command) else {
+            panic!("not swept");
+        };
+        done += swept.done;
+        match swept.next {
+            Some(next) => from = next,
+            None => return (done, swept.on_disk),
+        }
+    }
+}
+
+#[test]
+fn an_operator_is_told_what_a_purge_leaves_on_the_disk() {
+    let mut world = World::new(Connector::default());
+    let _ = deep(&mut world);
+    let (done, on_disk) = sweep(&mut world, None);
+    assert!(done > 0 && on_disk > 0);
+    assert_eq!(done + on_disk, DEEP as u64);
+    let mut all = done;
+    for _ in 0..DEEP {
+        let (done, on_disk) = sweep(&mut world, None);
+        all += done;
+        if on_disk == 0 {
+            break;
+        }
+    }
+    assert_eq!(all, DEEP as u64);
+    assert_eq!((world.figures().waiting, world.files().0), (0, 0));
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), []);
+}
+
+#[test]
+fn what_is_moved_does_not_overtake_what_waits_on_the_disk() {
+    const OTHER: ConnectorId = ConnectorId(2);
+    let mut world = World::new(Connector::default());
+    world.change(|directory| {
+        directory.connectors.insert(OTHER, Connector::default());
+    });
+    let (_, keys) = deep(&mut world);
+    world.hold_disk();
+    let (moved, on_disk) = sweep(&mut world, Some(OTHER));
+    assert!(moved > 0 && on_disk > 0);
+    let other = world.carrier_of(OTHER, 1);
+    assert_eq!(drain(&mut world, other), keys[..moved as usize]);
+    world.release_disk();
+    let carrier = world.carrier(1);
+    assert_eq!(drain(&mut world, carrier), keys[moved as usize..]);
 }
 
 #[test]

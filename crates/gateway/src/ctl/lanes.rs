@@ -174,6 +174,7 @@ pub(super) fn swept(swept: &Swept, json: bool) -> String {
         carrier,
         messages,
         kept,
+        on_disk,
         ..
     } = swept;
     let (done, stay) = match &swept.act {
@@ -187,12 +188,17 @@ pub(super) fn swept(swept: &Swept, json: bool) -> String {
         ),
         Act::Move { to } => (
             format!("wait for {to} now"),
-            "stay: of some another part has left, others are too long for one message of that carrier",
+            "stay: of some another part has left, others are too long for one message of that carrier or stand behind others on the disk",
         ),
     };
     let mut text = format!("{messages} that waited for {carrier} {done}");
     if *kept > 0 {
         text += &format!("; {kept} {stay}");
+    }
+    if *on_disk > 0 {
+        text += &format!(
+            "; {on_disk} wait on the disk and were not looked at: give the order again when they have come back"
+        );
     }
     text
 }

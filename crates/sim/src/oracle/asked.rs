@@ -96,10 +96,21 @@ impl Oracle {
         }
     }
 
-    /// Where the last part alone is told of, an answer, which is about all parts, need not agree.
+    /// There was no room for the history, as it was then, and messages come before it.
+    pub(crate) fn history_forgotten(&mut self, at: u64) {
+        self.history_from = at;
+    }
+
+    /// Where the last part alone is told of, an answer, which is about all parts, need not agree. And how it ended may be forgotten.
     fn may_be_asked_about(&self, story: &Story) -> bool {
         let last = self.customers[story.customer].split_receipts == PartReceipts::Last;
-        story.is_accepted() && !(story.is_long() && last)
+        story.is_accepted() && !(story.is_long() && last) && !self.may_be_forgotten(story)
+    }
+
+    /// Whether the message was there when the history was forgotten, so that it may have ended before.
+    fn may_be_forgotten(&self, story: &Story) -> bool {
+        let submitted = story.submitted.map(|moment| moment.at);
+        submitted.is_some_and(|at| at < self.history_from)
     }
 
     fn wrong_reply(
@@ -137,6 +148,7 @@ impl Oracle {
             // The process goes down.
             Reply::Refused(status::RSYSERR) => None,
             Reply::Refused(status::RMSGQFUL) if asked.wish == Wish::Cancel => None,
+            Reply::Refused(status::RINVMSGID) if self.may_be_forgotten(story) => None,
             Reply::Refused(_) => Some("the message is known".to_owned()),
             Reply::State {
                 state,
