@@ -10,7 +10,7 @@ use sms::Wall;
 
 use crate::engine::Turn;
 use crate::fair::parts;
-use crate::fold::CLASSES;
+use crate::fold::{self, CLASSES};
 use crate::record::Record;
 use crate::{
     Amount, Balance, ConnectorId, CustomerId, Party, Place, Room, Selection, Standing, Swept,
@@ -147,7 +147,8 @@ pub struct QueueReport {
     pub held: bool,
     /// How many messages.
     pub messages: u64,
-    /// How many short messages the carrier will make of them: exact if `is_exact`, else judged by the first of them.
+    /// How many short messages the carrier will make of them: exact if `is_exact`, else judged by the first of them; if all of
+    /// them are on the disk, one for each.
     pub parts: u64,
     /// See `parts`.
     pub is_exact: bool,
@@ -236,7 +237,15 @@ impl Turn<'_> {
             queues.map(move |(customer, messages, waiting)| (class, customer, messages, waiting))
         });
         queues.filter_map(move |(class, customer, messages, waiting)| {
-            let oldest = waiting.head()?.order.key.minted();
+            let first = waiting.head().map(|entry| entry.order.key);
+            let first = first.or_else(|| {
+                self.fold.first_on_disk(fold::Place {
+                    connector,
+                    class: class as u8,
+                    customer,
+                })
+            });
+            let oldest = first?.minted();
             let (mut seen, mut counted) = (0, 0);
             for entry in waiting.take(looked_at) {
                 seen += 1;
@@ -247,7 +256,10 @@ impl Turn<'_> {
                 customer,
                 held: self.fold.holds(connector, customer),
                 messages,
-                parts: (u128::from(counted) * u128::from(messages) / u128::from(seen)) as u64,
+                parts: match seen {
+                    0 => messages,
+                    _ => (u128::from(counted) * u128::from(messages) / u128::from(seen)) as u64,
+                },
                 is_exact: seen == messages,
                 oldest,
             })

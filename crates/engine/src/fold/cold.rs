@@ -289,6 +289,12 @@ impl Fold {
         self.queue(place)?.runs().front().copied()
     }
 
+    /// The first key of the run that comes next in a queue.
+    pub(crate) fn first_on_disk(&self, place: Place) -> Option<MessageKey> {
+        let run = self.run(self.next_run(place)?)?;
+        Some(run.range.0)
+    }
+
     pub(crate) fn run(&self, id: RunId) -> Option<&Run> {
         self.cold.runs.get(&id)
     }

@@ -126,9 +126,17 @@ fn sweep(world: &mut World, to: Option<ConnectorId>) -> (u64, u64) {
 fn an_operator_is_told_what_a_purge_leaves_on_the_disk() {
     let mut world = World::new(Connector::default());
     let _ = deep(&mut world);
+    world.hold_disk();
     let (done, on_disk) = sweep(&mut world, None);
     assert!(done > 0 && on_disk > 0);
     assert_eq!(done + on_disk, DEEP as u64);
+    let Report::Lanes { lanes, .. } = world.operate(Command::Lanes) else {
+        panic!("no lanes");
+    };
+    let queues = lanes.iter().flat_map(|lane| &lane.queues);
+    let waiting: Vec<_> = queues.map(|it| (it.messages, it.parts)).collect();
+    assert_eq!(waiting, [(on_disk, on_disk)]);
+    world.release_disk();
     let mut all = done;
     for _ in 0..DEEP {
         let (done, on_disk) = sweep(&mut world, None);
