@@ -2,6 +2,7 @@
 //! and a real disk. `docs/performance.md` is written from it.
 
 mod accept;
+mod against;
 mod benchmark;
 mod decode;
 mod document;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::shell::{self, Failure};
-use figure::{Figure, table};
+use figure::{Figure, comparison_table, table};
 use machine::{Machine, fdatasync};
 use proc::Bystanders;
 
@@ -36,6 +37,8 @@ Examples:
       Those whose names begin so, once
   cargo xtask bench --write docs/performance.md
       Everything, and the figures of the document anew
+  cargo xtask bench accept-1000 --rounds 5 --against ../old/target/release/bindery
+      What became faster or slower since an older build, both measured in turn
 
 Exit status 1 means that a figure was missed.";
 
@@ -63,6 +66,9 @@ pub(crate) struct Args {
     /// Write the figures into this document, each between its markers
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+    /// Compare with this build of `bindery`: the rounds of both take turns, and nothing is judged
+    #[arg(long, value_name = "BINARY", conflicts_with = "write")]
+    against: Option<PathBuf>,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
@@ -134,6 +140,7 @@ const SCENARIOS: [Scenario; 11] = [
 ];
 
 /// What every scenario is given.
+#[derive(Clone)]
 pub(crate) struct Bench {
     bindery: PathBuf,
     scratch: PathBuf,
@@ -173,6 +180,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     shell::run(shell::cargo().args(["build", "--release", "--package", "gateway"]))?;
     let bench = Bench::new(args)?;
+    if let Some(binary) = &args.against {
+        return compare(&bench, binary, &chosen, args);
+    }
     let mut entries = Vec::new();
     for scenario in chosen {
         let entry = bench.entry(scenario, args)?;
@@ -193,6 +203,38 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         0 => Ok(()),
         missed => Err(Failure::new(format!("figures missed: {missed}"))),
     }
+}
+
+/// Each scenario with this build and with `binary`, in turn.
+fn compare(
+    here: &Bench,
+    binary: &Path,
+    chosen: &[&'static Scenario],
+    args: &Args,
+) -> Result<(), Failure> {
+    let binary = binary
+        .canonicalize()
+        .map_err(|error| Failure::new(format!("{}: {error}", binary.display())))?;
+    let here = Bench {
+        rounds: 1,
+        ..here.clone()
+    };
+    let there = Bench {
+        bindery: binary,
+        ..here.clone()
+    };
+    for scenario in chosen {
+        let compared = against::run(&here, &there, scenario, args.rounds.max(1))?;
+        if args.json {
+            let json = serde_json::to_string_pretty(&compared);
+            shell::print(&json.expect("numbers and names"));
+        } else {
+            let (name, about) = (scenario.name, scenario.about);
+            let table = comparison_table(&compared);
+            shell::print(&format!("\n{name}: {about}\n\n{table}"));
+        }
+    }
+    Ok(())
 }
 
 /// Those whose names are given, and those whose names begin with what is given and is no name itself.

@@ -56,10 +56,6 @@ impl Figure {
 
     /// The row of the table.
     fn row(&self) -> [String; 5] {
-        let with_unit = |text: String| match self.unit {
-            "" => text,
-            unit => format!("{text} {unit}"),
-        };
         let (target, ratio) = match self.target {
             None => (String::new(), None),
             Some(Target::AtLeast(at)) => (format!("at least {}", number(at)), Some(at)),
@@ -73,7 +69,7 @@ impl Figure {
         let ratio = ratio.filter(|target| *target != 0.0);
         [
             self.what.clone(),
-            with_unit(number(self.measured)),
+            with_unit(number(self.measured), self.unit),
             target,
             met.to_owned(),
             ratio.map_or_else(String::new, |target| {
@@ -85,29 +81,100 @@ impl Figure {
 
 /// The figures as a table that is text and Markdown at once.
 pub(super) fn table(figures: &[Figure]) -> String {
-    let head = ["figure", "measured", "target", "met", "of target"].map(str::to_owned);
-    let rows: Vec<[String; 5]> = figures.iter().map(Figure::row).collect();
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| {
-            let cells = rows.iter().chain([&head]);
-            cells
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
+    aligned(
+        ["figure", "measured", "target", "met", "of target"],
+        &figures.iter().map(Figure::row).collect::<Vec<_>>(),
+    )
+}
+
+fn with_unit(text: String, unit: &str) -> String {
+    match unit {
+        "" => text,
+        unit => format!("{text} {unit}"),
+    }
+}
+
+fn aligned<const COLUMNS: usize>(head: [&str; COLUMNS], rows: &[[String; COLUMNS]]) -> String {
+    let head = head.map(str::to_owned);
+    let widths: [usize; COLUMNS] = core::array::from_fn(|column| {
+        let cells = rows.iter().chain([&head]);
+        cells
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    });
     let mut text = String::new();
-    let mut line = |row: &[String; 5]| {
+    let mut line = |row: &[String; COLUMNS]| {
         for (cell, width) in row.iter().zip(&widths) {
             let _ = write!(text, "| {cell:width$} ");
         }
         text.push_str("|\n");
     };
     line(&head);
-    let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-    line(&rule.try_into().expect("as many as the head"));
+    line(&widths.map(|width| "-".repeat(width)));
     rows.iter().for_each(line);
     text
+}
+
+/// One figure of two builds.
+#[derive(Debug, Serialize)]
+pub(super) struct Comparison {
+    what: String,
+    unit: &'static str,
+    /// The medians of the other build and of this one.
+    there: f64,
+    here: f64,
+    /// The median of the ratios of each round, here / there. NaN where nothing is compared with nothing.
+    ratio: f64,
+}
+
+/// The figures of one round of both builds, in the same order.
+pub(super) struct Pair {
+    pub(super) there: Vec<Figure>,
+    pub(super) here: Vec<Figure>,
+}
+
+/// What each figure is in both, from those of each round.
+pub(super) fn comparisons(rounds: &[Pair]) -> Vec<Comparison> {
+    let Some(first) = rounds.first() else {
+        return Vec::new();
+    };
+    let compared = first.here.iter().enumerate().map(|(at, figure)| {
+        let column = |of: fn(f64, f64) -> f64| -> f64 {
+            let both = rounds
+                .iter()
+                .map(|Pair { there, here }| of(there[at].measured, here[at].measured));
+            median(&both.collect::<Vec<f64>>())
+        };
+        Comparison {
+            what: figure.what.clone(),
+            unit: figure.unit,
+            there: column(|there, _| there),
+            here: column(|_, here| here),
+            ratio: column(|there, here| here / there),
+        }
+    });
+    compared.collect()
+}
+
+/// Comparisons as a table that is text and Markdown at once.
+pub(super) fn comparison_table(comparisons: &[Comparison]) -> String {
+    let rows = comparisons.iter().map(|row| {
+        let ratio = match row.ratio {
+            ratio if ratio.is_finite() => format!("{ratio:.2}"),
+            _ => String::new(),
+        };
+        [
+            row.what.clone(),
+            with_unit(number(row.there), row.unit),
+            with_unit(number(row.here), row.unit),
+            ratio,
+        ]
+    });
+    aligned(
+        ["figure", "there", "here", "ratio"],
+        &rows.collect::<Vec<_>>(),
+    )
 }
 
 /// A number with as many digits as mean something, its thousands apart.
@@ -181,6 +248,29 @@ mod tests {
 | lost   | 0            | at most 0          | yes |           |
 ";
         assert_eq!(table(&figures), expected);
+    }
+
+    #[test]
+    fn two_builds_are_compared_by_the_ratios_of_neighbours() {
+        let rate = |value| {
+            vec![
+                Figure::told("rate", value, "/s"),
+                Figure::told("lost", 0.0, ""),
+            ]
+        };
+        // The machine was twice as fast in the second round, and stumbled once in the third.
+        let rounds = [(100.0, 90.0), (200.0, 180.0), (100.0, 20.0)].map(|(there, here)| Pair {
+            there: rate(there),
+            here: rate(here),
+        });
+        let expected = "\
+| figure | there  | here    | ratio |
+| ------ | ------ | ------- | ----- |
+| rate   | 100 /s | 90.0 /s | 0.90  |
+| lost   | 0      | 0       |       |
+";
+        assert_eq!(comparison_table(&comparisons(&rounds)), expected);
+        assert!(comparisons(&[]).is_empty());
     }
 
     #[test]

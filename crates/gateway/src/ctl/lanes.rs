@@ -56,7 +56,7 @@ enum What {
 
 #[derive(clap::Args, Clone, Debug)]
 struct Whose {
-    /// The carrier, as its [[connector]] is called
+    /// The carrier, by the name of its connector
     carrier: String,
     /// Only messages of this customer, by its system_id
     #[arg(long, value_name = "CUSTOMER")]
@@ -65,7 +65,7 @@ struct Whose {
 
 #[derive(clap::Args, Clone, Debug)]
 struct Which {
-    /// The carrier that they wait for, as its [[connector]] is called
+    /// The carrier that they wait for, by the name of its connector
     carrier: String,
     /// Only messages of this customer, by its system_id
     #[arg(long, value_name = "CUSTOMER")]
