@@ -208,7 +208,10 @@ fn proxied(from: [u8; 4]) -> Vec<u8> {
 /// The listener of the page for operators, and a customer who may come from one network alone.
 fn balanced() -> String {
     let page = include_str!("../../../../docs/manual/running.md");
-    let (_, rest) = page.split_once("```toml\n").expect("a listener");
+    let (_, rest) = page
+        .split_once("\n## Behind a load balancer\n")
+        .expect("the heading");
+    let (_, rest) = rest.split_once("```toml\n").expect("a listener");
     let (listener, _) = rest.split_once("```").expect("its end");
     format!(
         r#"{listener}
