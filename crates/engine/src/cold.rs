@@ -30,7 +30,8 @@ const BLOCK_MAX: u64 = 8192;
 /// A file is not kept for less than this part of what was written.
 const WORTH: usize = 4;
 
-/// Files that are being read at once; of the most there may be a few megabytes of each in memory.
+/// Files that are being read at once because it is time, and as many more because somebody asks: whoever asks much holds nobody's
+/// messages up. There may be a few megabytes of each in memory.
 const READS_MAX: usize = 8;
 
 /// Questions that may wait for files.
@@ -125,7 +126,20 @@ impl ColdTraffic {
         let mut looks = fold
             .looks()
             .filter(|(_, run)| !self.reads.contains_key(run));
-        looks.next().filter(|_| self.reads.len() < READS_MAX)
+        looks.next().filter(|_| self.may_read())
+    }
+
+    /// Whether another file may be read because it is time.
+    fn may_read(&self) -> bool {
+        let timely = |read: &&Read| read.whole || read.asks.is_empty();
+        self.reads.values().filter(timely).count() < READS_MAX
+    }
+
+    /// Whether a question may wait for this file.
+    fn takes_ask(&self, run: RunId) -> bool {
+        let asked = |read: &&Read| !read.asks.is_empty();
+        let has_room = self.reads.values().filter(asked).count() < READS_MAX;
+        (has_room || self.reads.contains_key(&run)) && self.asks() < ASKS_MAX
     }
 
     /// How many questions wait.
@@ -157,7 +171,7 @@ impl Turn<'_> {
             return;
         };
         let cold = &self.live.cold;
-        if cold.reads.contains_key(&run) || cold.reads.len() < READS_MAX {
+        if cold.reads.contains_key(&run) || cold.may_read() {
             self.read(run).whole = true;
         }
     }
@@ -319,7 +333,7 @@ impl Turn<'_> {
             return false;
         };
         drop(runs);
-        if self.live.cold.asks() >= ASKS_MAX {
+        if !self.live.cold.takes_ask(run) {
             self.step.gated.push(Output::Refused {
                 origin: ask.origin,
                 refusal: Refusal::Throttled,

@@ -299,6 +299,29 @@ fn a_message_on_the_disk_can_be_asked_about_without_losing_its_place() {
 }
 
 #[test]
+fn who_asks_much_holds_no_queue_up() {
+    let mut world = World::new(Connector::default());
+    let (_, keys) = deep(&mut world);
+    world.hold_disk();
+    // One of each run; eight files are read for questions at once.
+    let runs = keys[4..44].iter().step_by(2);
+    let answers = runs.map(|&key| world.ask_at_once(key, |_, _| ()));
+    let answers: Vec<_> = answers.collect();
+    let waiting = answers.iter().filter(|answer| answer.is_none()).count();
+    assert_eq!(waiting, 8);
+    let refused = answers.iter().flatten();
+    assert!({ refused }.all(|answer| *answer == Err(Refusal::Throttled)));
+    let (_, before) = world.files();
+    let carrier = world.carrier(4);
+    let sent = world.sent();
+    for one in &sent {
+        world.take(carrier, one, &one.key.to_string());
+    }
+    world.release_disk();
+    assert!(world.files().1 > before + 8, "the next run was read too");
+}
+
+#[test]
 fn a_message_on_the_disk_can_be_cancelled() {
     let mut world = World::new(Connector::default());
     let (_, mut keys) = deep(&mut world);

@@ -20,6 +20,15 @@ impl World {
         told: impl Into<engine::Told>,
         special: impl FnOnce(&mut Ask, &mut Inputs),
     ) -> Result<Answer, Refusal> {
+        self.ask_at_once(told, special).expect("an answer")
+    }
+
+    /// The same, if the answer comes at once.
+    pub(crate) fn ask_at_once(
+        &mut self,
+        told: impl Into<engine::Told>,
+        special: impl FnOnce(&mut Ask, &mut Inputs),
+    ) -> Option<Result<Answer, Refusal>> {
         let origin = self.origin();
         self.give(|inputs| {
             let mut ask = Ask {
@@ -35,9 +44,9 @@ impl World {
             Input::Ask(ask)
         });
         match (self.answered.take(), self.accepted.take()) {
-            (Some(answer), _) => Ok(answer),
-            (None, Some(Err(refusal))) => Err(refusal),
-            (None, _) => panic!("no answer"),
+            (Some(answer), _) => Some(Ok(answer)),
+            (None, Some(Err(refusal))) => Some(Err(refusal)),
+            (None, _) => None,
         }
     }
 
