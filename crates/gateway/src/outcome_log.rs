@@ -115,7 +115,8 @@ impl OutcomeLog {
         self.flush();
     }
 
-    /// Makes everything durable that was written, or counts it as missing.
+    /// Makes everything durable that was written. If the disk cannot, the log stops and says so; which of the lines since the last
+    /// time are there is not known then, and they are not counted as missing.
     pub(crate) fn sync(&mut self) {
         if let Some(file) = &mut self.file
             && let Err(error) = file.sync()

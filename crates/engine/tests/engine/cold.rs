@@ -25,20 +25,6 @@ fn deep(world: &mut World) -> (Bind, Vec<MessageKey>) {
     (customer, keys)
 }
 
-/// Takes all that is sent over a window of one, one after the other.
-fn drain(world: &mut World, carrier: Bind) -> Vec<MessageKey> {
-    let mut order = Vec::new();
-    loop {
-        let sent = world.sent();
-        let [one] = &sent[..] else {
-            assert!(sent.is_empty(), "more than the window: {sent:?}");
-            return order;
-        };
-        order.push(one.key);
-        world.take(carrier, one, &format!("id{}", order.len()));
-    }
-}
-
 fn enroute(told: impl Into<Told>) -> Result<Answer, Refusal> {
     Ok(Answer::State {
         told: told.into(),
@@ -65,7 +51,7 @@ fn a_deep_queue_waits_on_the_disk_and_leaves_in_its_order() {
     world.compact();
     world.crash();
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), keys);
+    assert_eq!(world.drain(carrier), keys);
     assert_eq!(world.files(), (0, 26));
     let figures = world.figures();
     assert_eq!((figures.waiting, figures.awaiting_receipt), (0, 60));
@@ -83,7 +69,7 @@ fn what_comes_while_others_are_on_the_disk_leaves_behind_them() {
         world.take(carrier, &one, &format!("a{number}"));
         keys.push(world.submit(customer, TO, FINAL));
     }
-    sent.extend(drain(&mut world, carrier));
+    sent.extend(world.drain(carrier));
     assert_eq!(sent, keys);
     assert_eq!(world.files().0, 0);
 }
@@ -148,7 +134,7 @@ fn an_operator_is_told_what_a_purge_leaves_on_the_disk() {
     assert_eq!(all, DEEP as u64);
     assert_eq!((world.figures().waiting, world.files().0), (0, 0));
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), []);
+    assert_eq!(world.drain(carrier), []);
 }
 
 #[test]
@@ -163,10 +149,10 @@ fn what_is_moved_does_not_overtake_what_waits_on_the_disk() {
     let (moved, on_disk) = sweep(&mut world, Some(OTHER));
     assert!(moved > 0 && on_disk > 0);
     let other = world.carrier_of(OTHER, 1);
-    assert_eq!(drain(&mut world, other), keys[..moved as usize]);
+    assert_eq!(world.drain(other), keys[..moved as usize]);
     world.release_disk();
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), keys[moved as usize..]);
+    assert_eq!(world.drain(carrier), keys[moved as usize..]);
 }
 
 #[test]
@@ -211,7 +197,7 @@ fn a_crash_before_the_record_of_a_file_loses_nothing() {
     world.release_disk();
     assert!(world.files().0 > 0);
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), keys);
+    assert_eq!(world.drain(carrier), keys);
 }
 
 #[test]
@@ -224,7 +210,7 @@ fn without_room_for_files_a_queue_waits_in_memory() {
     keys.extend((0..4).map(|_| world.submit(customer, TO, FINAL)));
     assert!(world.files().0 > 0);
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), keys);
+    assert_eq!(world.drain(carrier), keys);
 }
 
 #[test]
@@ -262,7 +248,7 @@ fn what_expires_on_the_disk_is_never_sent_and_its_customer_hears_of_it() {
     told.sort();
     assert_eq!(told, ended);
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), kept);
+    assert_eq!(world.drain(carrier), kept);
     assert_eq!(world.files().0, 0);
 }
 
@@ -295,7 +281,7 @@ fn a_message_on_the_disk_can_be_asked_about_without_losing_its_place() {
     assert!(!keys.contains(&nobody));
     assert_eq!(world.ask(nobody, Wish::State), Err(Refusal::UnknownMessage));
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), keys);
+    assert_eq!(world.drain(carrier), keys);
 }
 
 #[test]
@@ -333,7 +319,7 @@ fn a_message_on_the_disk_can_be_cancelled() {
     world.compact();
     world.crash();
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), keys);
+    assert_eq!(world.drain(carrier), keys);
 }
 
 #[test]

@@ -5,26 +5,12 @@ use core::time::Duration;
 use engine::{Connector, MessageKey, Refusal, RefusalClass};
 use sms::State;
 
-use crate::world::{Bind, FINAL, Sent, World};
+use crate::world::{FINAL, Sent, World};
 
 const TO: &str = "447700900123";
 
 fn keys(sent: &[Sent]) -> Vec<MessageKey> {
     sent.iter().map(|sent| sent.key).collect()
-}
-
-/// Takes all that is sent over a window of one, one after the other.
-fn drain(world: &mut World, carrier: Bind) -> Vec<MessageKey> {
-    let mut order = Vec::new();
-    loop {
-        let sent = world.sent();
-        let [one] = &sent[..] else {
-            assert!(sent.is_empty(), "more than the window: {sent:?}");
-            return order;
-        };
-        order.push(one.key);
-        world.take(carrier, one, &format!("id{}", order.len()));
-    }
 }
 
 #[test]
@@ -33,7 +19,7 @@ fn messages_leave_in_the_order_of_their_coming() {
     let customer = world.customer();
     let submitted: Vec<_> = (0..20).map(|_| world.submit(customer, TO, FINAL)).collect();
     let carrier = world.carrier(1);
-    assert_eq!(drain(&mut world, carrier), submitted);
+    assert_eq!(world.drain(carrier), submitted);
 }
 
 #[test]
@@ -48,7 +34,7 @@ fn higher_classes_get_more_and_none_is_starved() {
         }
     }
     let carrier = world.carrier(1);
-    let order = drain(&mut world, carrier);
+    let order = world.drain(carrier);
     let mut first = [0; 4];
     for key in &order[..30] {
         let class = classes.iter().find(|(known, _)| known == key);
@@ -183,12 +169,12 @@ fn a_throttled_message_is_sent_again_a_second_later_before_those_behind_it() {
     world.wait(Duration::from_millis(999));
     assert_eq!(world.sent(), []);
     world.wait(Duration::from_millis(1));
-    let mut again = drain(&mut world, carrier);
+    let mut again = world.drain(carrier);
     assert_eq!(again, [submitted[0]]);
     // Slower than before.
     for _ in 0..2 {
         world.wait(Duration::from_millis(200));
-        again.extend(drain(&mut world, carrier));
+        again.extend(world.drain(carrier));
     }
     assert_eq!(again, submitted);
 }
@@ -201,7 +187,7 @@ fn a_busy_destination_is_left_alone_and_no_other_waits_with_it() {
     let other = world.submit(customer, TO, FINAL);
     let sent = world.sent_one();
     world.refuse(carrier, &sent, RefusalClass::DestinationBusy);
-    assert_eq!(drain(&mut world, carrier), [other]);
+    assert_eq!(world.drain(carrier), [other]);
     world.wait(Duration::from_secs(5));
-    assert_eq!(drain(&mut world, carrier), [busy]);
+    assert_eq!(world.drain(carrier), [busy]);
 }

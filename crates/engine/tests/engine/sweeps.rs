@@ -8,7 +8,7 @@ use engine::{
 };
 use sms::State;
 
-use crate::world::{Bind, CARRIER, CUSTOMER, FINAL, Sent, World};
+use crate::world::{CARRIER, CUSTOMER, FINAL, Sent, World};
 
 const TO: &str = "447700900123";
 const OTHER: ConnectorId = ConnectorId(2);
@@ -76,16 +76,6 @@ fn hold(held: bool) -> Command {
 
 fn keys(sent: &[Sent]) -> Vec<MessageKey> {
     sent.iter().map(|sent| sent.key).collect()
-}
-
-/// Takes all that is sent over a window of one, one after the other.
-fn drain(world: &mut World, carrier: Bind) -> Vec<MessageKey> {
-    let mut order = Vec::new();
-    while let [one] = &world.sent()[..] {
-        order.push(one.key);
-        world.take(carrier, one, &format!("id{}", order.len()));
-    }
-    order
 }
 
 #[test]
@@ -198,7 +188,7 @@ fn what_is_moved_keeps_its_order_and_its_time() {
     world.carrier(10);
     assert_eq!(world.sent(), []);
     let other = world.carrier_of(OTHER, 1);
-    assert_eq!(drain(&mut world, other), moved);
+    assert_eq!(world.drain(other), moved);
     world.wait(Duration::from_secs(61));
     assert_eq!(keys(&world.sent()), [later.expect("accepted")]);
 }

@@ -371,6 +371,20 @@ impl World {
         });
     }
 
+    /// Takes all that is sent over a window of one, one after the other, and gives the keys in their order.
+    pub(crate) fn drain(&mut self, carrier: Bind) -> Vec<MessageKey> {
+        let mut order = Vec::new();
+        loop {
+            let sent = self.sent();
+            let [one] = &sent[..] else {
+                assert!(sent.is_empty(), "more than the window: {sent:?}");
+                return order;
+            };
+            order.push(one.key);
+            self.take(carrier, one, &format!("id{}", order.len()));
+        }
+    }
+
     pub(crate) fn refuse(&mut self, bind: Bind, sent: &Sent, class: RefusalClass) {
         self.outcome(bind, sent, Outcome::Refused { class, code: 8 });
     }
