@@ -5,6 +5,7 @@ mod accept;
 mod against;
 mod benchmark;
 mod decode;
+mod deep;
 mod document;
 mod figure;
 mod gateway;
@@ -32,7 +33,7 @@ use proc::Bystanders;
 const AFTER_HELP: &str = "\
 Examples:
   cargo xtask bench
-      Everything, which takes about ten minutes; close what else is running first
+      Everything, which takes about a quarter of an hour; close what else is running first
   cargo xtask bench accept whole-way --rounds 1
       Those whose names begin so, once
   cargo xtask bench --write docs/performance.md
@@ -81,7 +82,7 @@ struct Scenario {
     run: fn(&Bench) -> Result<Findings, Failure>,
 }
 
-const SCENARIOS: [Scenario; 11] = [
+const SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "accept-100",
         about: "durable accept at 4 binds x window 100, beside a bare sink",
@@ -121,6 +122,11 @@ const SCENARIOS: [Scenario; 11] = [
         name: "queue",
         about: "a million messages that wait, and their recovery after kill -9",
         run: queue::run,
+    },
+    Scenario {
+        name: "deep",
+        about: "ten million messages that wait, their recovery after kill -9, and the traffic beside them",
+        run: deep::run,
     },
     Scenario {
         name: "lazy",

@@ -92,7 +92,7 @@ fn measure(
     let carrier = Sink::start(bench, "")?;
     let setup = Setup {
         carrier: Some(carrier.url(2)),
-        config: CONFIG,
+        config: CONFIG.to_owned(),
     };
     let gateway = Gateway::with_carrier(bench, setup, 2.0)?;
     let address = &gateway.smpp;

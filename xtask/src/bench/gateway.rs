@@ -23,7 +23,7 @@ pub(super) struct Setup {
     /// Instead of the simulated carrier.
     pub(super) carrier: Option<String>,
     /// A configuration that is merged over the demo's.
-    pub(super) config: &'static str,
+    pub(super) config: String,
 }
 
 /// A running gateway.
@@ -47,7 +47,7 @@ impl Gateway {
             std::fs::remove_dir_all(&directory).map_err(io)?;
         }
         std::fs::create_dir_all(&directory).map_err(io)?;
-        std::fs::write(directory.join("over.toml"), setup.config).map_err(io)?;
+        std::fs::write(directory.join("over.toml"), &setup.config).map_err(io)?;
         Gateway::open(bench, setup, directory)
     }
 
@@ -141,6 +141,21 @@ impl Gateway {
         Ok(text)
     }
 
+    pub(super) fn memory_peak(&self) -> Result<f64, Failure> {
+        proc::memory_peak(self.pid())
+    }
+
+    /// Octets of the files in its data directory.
+    pub(super) fn disk(&self) -> Result<f64, Failure> {
+        let files = std::fs::read_dir(self.directory.join("data")).map_err(io)?;
+        let lengths = files.map(|file| {
+            let about = file.map_err(io)?.metadata().map_err(io)?;
+            Ok(if about.is_file() { about.len() } else { 0 })
+        });
+        let lengths: Result<Vec<u64>, Failure> = lengths.collect();
+        Ok(lengths?.iter().sum::<u64>() as f64)
+    }
+
     /// Waits until every message has been carried, however long the queue is; says how long that took.
     pub(super) fn drain(&self) -> Result<Duration, Failure> {
         let begin = Instant::now();
@@ -171,8 +186,13 @@ pub(super) struct SinkReport {
 impl Sink {
     /// Starts it with these words, as on the command line.
     pub(super) fn start(bench: &Bench, words: &str) -> Result<Sink, Failure> {
+        Sink::listening(bench, "127.0.0.1:0", words)
+    }
+
+    /// The same at this address.
+    pub(super) fn listening(bench: &Bench, address: &str, words: &str) -> Result<Sink, Failure> {
         let mut command = bench.bindery("sink");
-        command.args(["--listen", "127.0.0.1:0", "--json"]);
+        command.args(["--listen", address, "--json"]);
         command.args(words.split(' ').filter(|word| !word.is_empty()));
         let mut process = Process::start(&mut command)?;
         let mut out = BufReader::new(process.child.stdout.take().expect("piped"));

@@ -26,7 +26,7 @@ pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
     for round in 1..=bench.rounds {
         bench.step("lazy", &format!("round {round} of {}", bench.rounds));
         let setup = Setup {
-            config: CONFIG,
+            config: CONFIG.to_owned(),
             ..Setup::default()
         };
         let gateway = Gateway::with_carrier(bench, setup, 3.0)?;

@@ -21,8 +21,17 @@ pub(super) fn processor_time(pid: u32) -> Result<Duration, Failure> {
 
 /// Memory that a process holds, in octets.
 pub(super) fn memory(pid: u32) -> Result<f64, Failure> {
+    status_octets(pid, "VmRSS")
+}
+
+/// The most memory that it has held so far, in octets.
+pub(super) fn memory_peak(pid: u32) -> Result<f64, Failure> {
+    status_octets(pid, "VmHWM")
+}
+
+fn status_octets(pid: u32, field: &str) -> Result<f64, Failure> {
     let status = read(&format!("/proc/{pid}/status"))?;
-    Ok(kibibytes(&status, "VmRSS") * 1024.0)
+    Ok(kibibytes(&status, field) * 1024.0)
 }
 
 /// Everybody who has nothing to do with the measurement.
@@ -137,7 +146,8 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_uses_processors() {
         let pid = std::process::id();
-        assert!(memory(pid).expect("it runs") > 1e5);
+        let memory = memory(pid).expect("it runs");
+        assert!(memory > 1e5 && memory <= memory_peak(pid).expect("it runs"));
         let begin = processor_time(pid).expect("it runs");
         while processor_time(pid).expect("it runs") == begin {}
     }

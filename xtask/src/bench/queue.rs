@@ -21,7 +21,7 @@ pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
         .map_err(|error| Failure::new(error.to_string()))?;
     let setup = Setup {
         carrier: Some(format!("smpp://bindery:secret@{address}")),
-        config: "",
+        ..Setup::default()
     };
     let mut gateway = Gateway::start(bench, setup)?;
     let before = gateway.memory()?;
@@ -58,13 +58,13 @@ pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
                 (memory - before) / MESSAGES,
                 "octets/message",
             )
-            .at_most(500.0),
+            .at_most(200.0),
             Figure::told(
                 "the same after recovery",
                 median(&memory_again),
                 "octets/message",
             )
-            .at_most(500.0),
+            .at_most(200.0),
             Figure::told("from kill -9 until ready", median(&ready), "s").at_most(3.0),
             Figure::told(
                 "from kill -9 until the next message was accepted",

@@ -30,7 +30,7 @@ pub(super) fn run(bench: &Bench, carrier: Carrier) -> Result<Findings, Failure> 
     };
     let setup = Setup {
         carrier: sink.as_ref().map(|sink| sink.url(2)),
-        config: "",
+        ..Setup::default()
     };
     // The simulated carrier has a connector for the magic numbers besides.
     let gateway = Gateway::with_carrier(bench, setup, if sink.is_some() { 2.0 } else { 3.0 })?;
