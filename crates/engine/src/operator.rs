@@ -1,5 +1,6 @@
-//! What an operator wants to know of the engine, and to have done by it. Each answer passes the gate: nobody is told of what a crash
-//! could take back. No command takes longer than a step may take, however much waits.
+//! What an operator wants to know of the engine, and to have done by it. What was done is told past the gate: nobody hears of a deed
+//! that a crash could take back. How things stand is told at once, for an operator looks when the disk hangs, and a crash makes it old
+//! news, no more. No command takes longer than a step may take, however much waits.
 
 use std::collections::BTreeSet;
 
@@ -156,6 +157,20 @@ pub struct QueueReport {
     pub oldest: Wall,
 }
 
+impl Command {
+    /// Whether it only looks.
+    fn is_question(&self) -> bool {
+        match self {
+            Command::Lanes | Command::Connectors | Command::Customers | Command::Account(_) => true,
+            Command::Purge { dry, .. } => *dry,
+            Command::Hold { .. }
+            | Command::Move { .. }
+            | Command::Grant { .. }
+            | Command::Stand { .. } => false,
+        }
+    }
+}
+
 impl Turn<'_> {
     /// Does what an operator wants.
     pub(crate) fn operate(&mut self, ticket: u64, command: &Command) {
@@ -187,7 +202,13 @@ impl Turn<'_> {
                 to,
             } => self.move_to(selection, from, to),
         };
-        self.step.gated.reports().push((ticket, report));
+        let told = match report {
+            // Nothing was written, and to wait for the disk to say so would be to wait for the trouble itself.
+            Report::NoRoom => &mut self.step.free,
+            _ if command.is_question() => &mut self.step.free,
+            _ => &mut self.step.gated,
+        };
+        told.reports().push((ticket, report));
     }
 
     fn lanes(&self) -> Report {

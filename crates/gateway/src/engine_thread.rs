@@ -173,7 +173,8 @@ impl EngineThread {
         if !turn.step.records.is_empty() {
             turn.measured.get_or_insert((turn.step.after, now.mono));
         }
-        let free = core::mem::replace(&mut turn.step.free, self.fresh());
+        let mut free = core::mem::replace(&mut turn.step.free, self.fresh());
+        self.shared.reports.tell(free.reports());
         self.post(free);
         let gated = core::mem::replace(&mut turn.step.gated, self.fresh());
         turn.gate.hold(turn.step.after, gated);

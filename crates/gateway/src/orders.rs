@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::accounts::{Credit, Grant, Limit};
@@ -33,6 +34,9 @@ const VERSION: u32 = 1;
 
 /// A longer line is no order.
 const ORDER_OCTETS_MAX: u64 = 4 << 10;
+
+/// Orders that are taken at the same time; beyond it the next waits. Whoever says nothing is gone after [`PATIENCE`].
+const ORDERS_MAX: usize = 64;
 
 /// How long whoever gives an order may take over it and over the answer, and we over what is ordered.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -165,13 +169,21 @@ impl Refused {
 }
 
 impl Desk {
-    /// Takes orders, one after the other, until the task is dropped.
+    /// Takes orders until the task is dropped. Each is a task of its own: nobody who is slow to say one, and none that takes long,
+    /// holds up another.
     pub(crate) async fn serve(self, listener: UnixListener) {
+        let desk = Arc::new(self);
+        let mut orders = JoinSet::new();
         loop {
+            while orders.try_join_next().is_some() {}
+            if orders.len() >= ORDERS_MAX {
+                orders.join_next().await;
+            }
             match listener.accept().await {
                 Ok((stream, _)) => {
+                    let desk = desk.clone();
                     // Whoever gives up halfway is not told anything.
-                    let _ = self.take(stream).await;
+                    orders.spawn(async move { drop(desk.take(stream).await) });
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }

@@ -38,7 +38,7 @@ impl Reports {
         report.await.ok()
     }
 
-    /// Reports have left the gate.
+    /// Reports leave.
     pub(crate) fn tell(&self, reports: &mut Vec<(u64, Report)>) {
         if reports.is_empty() {
             return;

@@ -152,3 +152,23 @@ fn a_lane_is_told_by_class_and_customer_with_its_parts_and_its_oldest() {
     assert_eq!((reported.binds, reported.sending), (1, 3));
     assert_eq!(reported.queues.len(), 1);
 }
+
+#[test]
+fn how_things_stand_is_told_at_once_and_what_was_done_when_it_is_durable() {
+    let mut world = world();
+    world.carrier(10);
+    let questions = [
+        Command::Lanes,
+        Command::Connectors,
+        Command::Customers,
+        Command::Account(CUSTOMER),
+    ];
+    for question in questions {
+        world.operate(question.clone());
+        assert!(world.told_at_once, "{question:?}");
+    }
+    for held in [true, true, false] {
+        world.operate(hold(None, held));
+        assert!(!world.told_at_once, "held: {held}");
+    }
+}

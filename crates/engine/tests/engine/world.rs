@@ -91,6 +91,8 @@ pub(crate) struct World {
     acknowledged: Option<Option<Refusal>>,
     closed: Vec<u32>,
     reported: Option<Report>,
+    /// The report of the last step did not wait for the journal.
+    pub(crate) told_at_once: bool,
     disk: cold::Disk,
 }
 
@@ -148,6 +150,7 @@ impl World {
             acknowledged: None,
             closed: Vec::new(),
             reported: None,
+            told_at_once: false,
             disk: cold::Disk::default(),
         };
         world.reload();
@@ -578,7 +581,9 @@ impl World {
         self.look(&step.free);
         self.look(&step.gated);
         self.look_up(step.gated.past());
-        for (ticket, report) in step.gated.reports().drain(..) {
+        self.told_at_once = !step.free.reports().is_empty();
+        let free = step.free.reports().drain(..);
+        for (ticket, report) in free.chain(step.gated.reports().drain(..)) {
             assert_eq!(ticket, 7);
             self.reported = Some(report);
         }

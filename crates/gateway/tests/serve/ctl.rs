@@ -1,5 +1,6 @@
 //! `bindery ctl` as an operator gives it to a running gateway, and docs/manual/ctl.md, command by command.
 
+use std::os::unix::net::UnixStream;
 use std::process::Output;
 
 use serde_json::Value;
@@ -247,6 +248,19 @@ fn an_order_that_names_nothing_changes_nothing() {
         assert!(said(&output).contains(why), "{order}: {}", said(&output));
     }
     assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+}
+
+#[test]
+fn whoever_connects_and_says_nothing_holds_up_nobody() {
+    let dir = Dir::new("ctl-silent");
+    let _gateway = demo(&dir);
+    let socket = dir.path().join("data/control.sock");
+    // One after the other they would be waited for longer than whoever gives an order waits.
+    let connect = |_| UnixStream::connect(&socket).expect("the socket");
+    let _silent: Vec<UnixStream> = (0..10).map(connect).collect();
+    let output = bindery(&dir, "ctl binds sim");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(said(&output).lines().count(), 3);
 }
 
 #[test]
