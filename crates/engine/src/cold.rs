@@ -80,7 +80,7 @@ pub enum ColdDone {
 /// What is on its way to the disk and back.
 #[derive(Debug, Default)]
 pub(crate) struct ColdTraffic {
-    /// The last number that was given to a file.
+    /// The last number that was given to a file, or that a file has which may still have to go.
     last: u64,
     freezing: Option<Freezing>,
     reads: BTreeMap<RunId, Read>,
@@ -251,6 +251,8 @@ impl Turn<'_> {
         let Some(read) = self.live.cold.reads.remove(&run) else {
             return;
         };
+        // Its file goes when all this is durable; another file of the same number could go with it.
+        self.live.cold.last = self.live.cold.last.max(run.0);
         let mut answers = BTreeMap::new();
         if let Some(known) = self.fold.run(run) {
             let (place, is_due) = (known.place, known.look.wall() <= self.now.wall);

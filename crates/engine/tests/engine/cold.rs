@@ -200,6 +200,22 @@ fn a_crash_before_the_record_of_a_file_loses_nothing() {
     assert_eq!(world.drain(carrier), keys);
 }
 
+/// The file of the old one is removed when its record is durable, which may be after the new one was written.
+#[test]
+fn a_new_file_never_has_the_number_of_one_that_was_read_before() {
+    let mut world = World::new(Connector::default());
+    let (_, keys) = deep(&mut world);
+    world.crash();
+    let carrier = world.carrier(1);
+    assert_eq!(world.drain(carrier), keys);
+    assert_eq!(world.files().0, 0);
+    world.unbind(carrier);
+    let (_, keys) = deep(&mut world);
+    assert!(world.files().0 > 0);
+    let carrier = world.carrier(1);
+    assert_eq!(world.drain(carrier), keys);
+}
+
 #[test]
 fn without_room_for_files_a_queue_waits_in_memory() {
     let mut world = World::new(Connector::default());

@@ -1,6 +1,6 @@
 //! The files of messages, and a disk that can be made to wait or to refuse.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::{ColdDone, ColdTask, Input, Inputs, RunId};
 
@@ -9,6 +9,8 @@ use super::World;
 #[derive(Default)]
 pub(super) struct Disk {
     files: BTreeMap<RunId, Vec<u8>>,
+    /// The numbers of all files since the process began.
+    numbers: BTreeSet<RunId>,
     tasks: VecDeque<ColdTask>,
     stands_still: bool,
     is_full: bool,
@@ -27,6 +29,8 @@ impl Disk {
         {
             let input = match task {
                 ColdTask::Write { run, images } => {
+                    // The removal of another one may still be on its way to the disk.
+                    assert!(self.numbers.insert(run), "{run:?} is a new number");
                     if !self.is_full {
                         self.files.insert(run, images);
                     }
@@ -55,6 +59,7 @@ impl Disk {
         self.tasks.clear();
         self.files.retain(|run, _| named.contains(run));
         assert_eq!(self.files.len(), named.len(), "every named file is there");
+        self.numbers = named.into_iter().collect();
     }
 }
 
