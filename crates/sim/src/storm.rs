@@ -71,8 +71,12 @@ pub const LONG: Size = Size { messages: 400 };
 
 /// How long after the weather a message may still have been kept from being sent.
 const GRACE_MS: u64 = 180_000;
-/// The longest rest that a refused delivery takes is an hour.
-const REST_MAX: Duration = Duration::from_secs(4 * 3600);
+/// How long it takes at most until everything is at rest: a refused delivery is tried again each hour. What a carrier took when it was
+/// not in the configuration any more may have its receipt for a day after it expires.
+fn rest_max(seed: u64) -> Duration {
+    let hours = if reloads_in_full(seed) { 26 } else { 4 };
+    Duration::from_secs(hours * 3600)
+}
 
 /// Lives through the day of `seed`.
 ///
@@ -211,15 +215,15 @@ fn live(world: &mut World, seed: u64) -> Result<Summary, String> {
     world.run(Duration::from_nanos(until));
     world.begin_calm();
     let calm_since = Wall(world.wall().0 + GRACE_MS);
-    world.come_to_rest(REST_MAX)?;
+    world.come_to_rest(rest_max(seed))?;
     pay_again(world);
     let first = second_wave(world, seed);
-    world.come_to_rest(REST_MAX)?;
+    world.come_to_rest(rest_max(seed))?;
     world.judge(calm_since)?;
     world.env.oracle.judge_days(first)?;
     world.env.oracle.judge_fair(first)?;
     ask_about_everything(world);
-    world.come_to_rest(REST_MAX)?;
+    world.come_to_rest(rest_max(seed))?;
     world.env.oracle.judge_answers()?;
     let (submitted, accepted) = world.env.oracle.count();
     let records = world.history.octets().iter();

@@ -363,7 +363,10 @@ impl Oracle {
         let pieces = self.total_of(story).unwrap_or(1);
         let unsent = self.family(story).filter(sent).count() < pieces;
         // What was on its way when a connection broke may have been given up; if its customer was told, that was judged.
+        // Of a part in doubt the receipt of another may have told, which went to the same number.
+        let by_another = story.sms.part.is_some() && self.may_be_on_its_way(story);
         let given_up = story.told.iter().any(|told| told.state == State::Unknown)
+            || by_another && story.told.iter().any(|told| told.closes)
             || self.family(story).any(|part| self.may_be_on_its_way(part))
                 && (!story.parts.is_empty() || !story.wants(State::Unknown));
         if unsent && could_be_sent && !given_up && !story.may_be_cancelled() {
