@@ -496,13 +496,15 @@ impl<D: Disk> Journal<D> {
     }
 
     /// Takes a finished snapshot as the newest, and removes those that are older than the one
-    /// before it.
+    /// before it. What only the records told that it covers, such as the rows of [`Journal::runs`], has to be durable before: no
+    /// replay tells it again.
     ///
     /// # Errors
-    /// When an old one could not be removed. The new one counts all the same, and the old one is
-    /// removed at the next open.
+    /// When it could not be named, it does not count. When an old one could not be removed, the new one counts all the same, and
+    /// the old one is removed at the next open.
     pub fn adopt(&mut self, snapshot: Snapshot) -> Result<Removed<D>, DiskError> {
         assert!(self.generations.last() < Some(&snapshot.position));
+        snapshot.name(&self.disk)?;
         self.generations.push(snapshot.position);
         let mut removed = Removed::none();
         while self.generations.len() > snapshot::GENERATIONS {

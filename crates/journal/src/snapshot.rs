@@ -16,7 +16,7 @@ const SYNC_EVERY_BYTES: u64 = 8 << 20;
 
 /// Writes a snapshot, beside a journal that goes on appending; it may be on another thread.
 ///
-/// Nothing is seen of it before [`SnapshotWriter::finish`]; dropped or failed, it leaves nothing.
+/// Nothing is seen of it before it is adopted; dropped or failed, it leaves nothing.
 /// A failure does not touch the journal: try again later, from the beginning.
 pub struct SnapshotWriter<D: Disk> {
     disk: D,
@@ -30,7 +30,7 @@ pub struct SnapshotWriter<D: Disk> {
     finished: bool,
 }
 
-/// A finished snapshot, for [`crate::Journal::adopt`].
+/// A finished snapshot, for [`crate::Journal::adopt`]. The next open removes one that was not adopted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the journal keeps its segments until it has adopted the snapshot"]
 pub struct Snapshot {
@@ -106,33 +106,38 @@ impl<D: Disk> SnapshotWriter<D> {
         Ok(())
     }
 
-    /// Makes the snapshot durable and gives it its name.
-    pub fn finish(self) -> Result<Snapshot, DiskError> {
-        let header = self.finish_file()?;
+    /// Makes what was written durable. Its name, without which it does not count, it gets from [`crate::Journal::adopt`].
+    pub fn finish(mut self) -> Result<Snapshot, DiskError> {
+        self.seal()?;
+        // From now on it is there until it is adopted, or until the next open.
+        self.finished = true;
         Ok(Snapshot {
-            position: header.position,
-            bytes: header.length,
+            position: self.header.position,
+            bytes: self.header.length,
         })
     }
 
-    /// The same, for any file that is made in this way: its header.
+    /// Makes any file that is made in this way durable, under its name: its header.
     pub(crate) fn finish_file(mut self) -> Result<FileHeader, DiskError> {
+        self.seal()?;
+        let named = self.disk.rename(&self.temporary, &self.name());
+        named.while_doing("rename", &self.disk, &self.temporary)?;
+        self.finished = true;
+        sync_name(&self.disk, &self.name())?;
+        Ok(self.header)
+    }
+
+    /// All of it is durable, but for its name.
+    fn seal(&mut self) -> Result<(), DiskError> {
         self.header.length = self.at;
         self.file
             .write_at(0, [&self.header.encode(), &[]])
             .while_doing("write", &self.disk, &self.temporary)?;
-        self.sync()?;
-        let name = self.header.kind.name(self.header.position);
-        self.disk.rename(&self.temporary, &name).while_doing(
-            "rename",
-            &self.disk,
-            &self.temporary,
-        )?;
-        self.finished = true;
-        self.disk
-            .sync_dir()
-            .while_doing("sync the directory of", &self.disk, &name)?;
-        Ok(self.header)
+        self.sync()
+    }
+
+    fn name(&self) -> String {
+        self.header.kind.name(self.header.position)
     }
 
     fn sync(&mut self) -> Result<(), DiskError> {
@@ -151,6 +156,22 @@ impl<D: Disk> Drop for SnapshotWriter<D> {
             let _ = self.disk.remove(&self.temporary);
         }
     }
+}
+
+impl Snapshot {
+    /// Gives it its name, by which recovery finds it.
+    pub(crate) fn name<D: Disk>(self, disk: &D) -> Result<(), DiskError> {
+        let name = Kind::Snapshot.name(self.position);
+        let temporary = name.clone() + TEMPORARY;
+        let named = disk.rename(&temporary, &name);
+        named.while_doing("rename", disk, &temporary)?;
+        sync_name(disk, &name)
+    }
+}
+
+fn sync_name<D: Disk>(disk: &D, name: &str) -> Result<(), DiskError> {
+    disk.sync_dir()
+        .while_doing("sync the directory of", disk, name)
 }
 
 /// Reads the snapshot from which recovery begins; all of it was checked when the journal was

@@ -50,8 +50,9 @@ fn snapshot(journal: &mut Journal<SimDisk>, told: &mut Told) -> Result<(), DiskE
         writer.block(&block)?;
     }
     let finished = writer.finish()?;
-    told.snapshot = position;
-    journal.adopt(finished).map(drop)
+    let adopted = journal.adopt(finished).map(drop);
+    told.snapshot = journal.covered();
+    adopted
 }
 
 /// Everything that was told is there, and nothing that was never written.

@@ -53,6 +53,29 @@ fn a_snapshot_may_be_of_any_batch_that_was_read() {
     assert_eq!(replay(&journal, recovered.replay_after()), history[31..]);
 }
 
+/// What it covers may have to be kept elsewhere first: the ends of messages, for instance, which no replay tells again.
+#[test]
+fn a_snapshot_that_was_not_adopted_does_not_count() {
+    let disk = SimDisk::new(AMPLE, 1);
+    let (mut journal, _) = open(&disk);
+    let mut history = History::new();
+    append(&mut journal, 20, &mut history);
+    let older = snapshot(&mut journal);
+    append(&mut journal, 20, &mut history);
+    let mut writer = journal.snapshot_writer(journal.end()).unwrap();
+    writer.block(b"all of it").unwrap();
+    let finished = writer.finish().unwrap();
+    assert_eq!(finished.position(), Position(40));
+    drop(journal);
+    let disk = disk.crash(1);
+    let (journal, mut recovered) = open(&disk);
+    assert_eq!(recovered.replay_after(), older);
+    check_snapshot(&mut recovered);
+    assert_eq!(replay(&journal, older), history[20..]);
+    assert_eq!(snapshots(&disk), [name(older)]);
+    assert!(!disk.names().iter().any(|name| name.ends_with(".tmp")));
+}
+
 #[test]
 #[should_panic(expected = "position 3 is inside a batch")]
 fn a_snapshot_inside_a_batch_is_a_mistake() {

@@ -127,8 +127,8 @@ impl Walk {
             }
         }
         if let Ok(finished) = writer.finish() {
-            self.snapshot = position;
             let _ = journal.adopt(finished);
+            self.snapshot = journal.covered();
         }
     }
 
