@@ -192,15 +192,8 @@ impl Entry {
     /// worth an allocation.
     pub(crate) fn forget_text(&mut self) {
         const WORTH_OCTETS: usize = 64;
-        let Some(message) = Message::decode(&self.body) else {
-            return;
-        };
-        let excerpt = message.excerpt();
-        let octets = excerpt.encoded_len();
-        if octets + WORTH_OCTETS <= self.body.len() {
-            let mut body = Vec::with_capacity(octets);
-            excerpt.encode(&mut body);
-            self.body = body.into();
+        if let Some(excerpt) = Message::stored_excerpt(&self.body, WORTH_OCTETS) {
+            self.body = excerpt;
         }
     }
 

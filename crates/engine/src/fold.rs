@@ -394,7 +394,8 @@ impl Fold {
         expires: Seconds,
     ) {
         self.leave(slot);
-        let was_leg = self.entries[slot].leg().is_some();
+        let stage = self.entries[slot].leg().map(|leg| leg.stage);
+        let was_leg = stage.is_some();
         if was_leg {
             let ended = self.entries[slot].order.ended(state, cause, done);
             self.ended.push(ended);
@@ -423,7 +424,10 @@ impl Fold {
         entry.order.key = key;
         self.aliases.take(&entry.order);
         self.account(slot, Count::More);
-        self.forget_text(slot);
+        // What a carrier had taken was forgotten then.
+        if stage != Some(Stage::Sent) {
+            self.forget_text(slot);
+        }
         self.start_timer(slot, expires);
     }
 

@@ -41,6 +41,8 @@ pub const EXCERPT_CHARACTERS: usize = 20;
 
 /// Octets of the stored form before its first variable field.
 const HEAD: usize = 21;
+/// Where in them the lengths of the text and of the TLVs are.
+const LENGTHS: usize = 13;
 
 impl<'a> Message<'a> {
     /// Appends the stored form: a head of 21 octets with the numbers and lengths, then the variable fields end to end.
@@ -180,6 +182,22 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// The stored form of the [`excerpt`](Self::excerpt) of a message from `stored`, that of the message itself. `None`: it would
+    /// not be shorter by `worth` octets, or `stored` ends too early.
+    pub fn stored_excerpt(stored: &[u8], worth: usize) -> Option<Box<[u8]>> {
+        let excerpt = Message::decode(stored)?.excerpt();
+        let octets = excerpt.encoded_len();
+        if octets + worth > stored.len() {
+            return None;
+        }
+        // What an excerpt lacks is all at the end.
+        let mut cut: Box<[u8]> = stored[..octets].into();
+        let (text, tlvs) = cut[LENGTHS..HEAD].split_at_mut(4);
+        text.copy_from_slice(&length(excerpt.text));
+        tlvs.copy_from_slice(&length(excerpt.tlvs));
+        Some(cut)
+    }
+
     /// Octets that [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
         HEAD + short(self.service_type).len()
@@ -303,6 +321,25 @@ mod tests {
                 assert_eq!(excerpt.tlvs, b"");
             }
         }
+    }
+
+    #[test]
+    fn the_stored_form_is_cut_to_that_of_the_excerpt() {
+        let message = Message {
+            esm_class: 0,
+            text: &[b'x'; 160],
+            ..typical()
+        };
+        let (mut stored, mut cut) = (Vec::new(), Vec::new());
+        message.encode(&mut stored);
+        stored.extend_from_slice(b"what the caller keeps behind it");
+        message.excerpt().encode(&mut cut);
+        let freed = stored.len() - cut.len();
+        let excerpt = |worth| Message::stored_excerpt(&stored, worth);
+        assert_eq!(excerpt(freed).as_deref(), Some(&cut[..]));
+        assert_eq!(excerpt(freed + 1), None);
+        assert_eq!(Message::stored_excerpt(&cut, 1), None);
+        assert_eq!(Message::stored_excerpt(&stored[..40], 0), None);
     }
 
     #[test]
