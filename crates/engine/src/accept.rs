@@ -186,7 +186,7 @@ impl Turn<'_> {
         let account = self.fold.account_of(draft.customer);
         let full = self.live.room != Room::Plenty
             || self.fold.len() + messages > limits.messages_max
-            || self.fold.memory() >= limits.memory_max
+            || self.memory() >= limits.memory_max
             // Room for its receipt is reserved with the message, so that a receipt always fits.
             || (draft.wants != Wants::NONE
                 && account.deliveries + account.owed + messages > customer.deliver_max);

@@ -203,7 +203,7 @@ impl Turn<'_> {
         let account = self.fold.account_of(entry.order.customer);
         let new_receipt = entry.order.wants == Wants::NONE && new.wants != Wants::NONE;
         let full = self.live.room != Room::Plenty
-            || self.fold.memory() >= self.directory.limits.memory_max
+            || self.memory() >= self.directory.limits.memory_max
             || (new_receipt && account.deliveries + account.owed >= customer.deliver_max);
         if full { Err(Refusal::Full) } else { Ok(()) }
     }

@@ -5,6 +5,8 @@
 //! head | run, run, ..       -- Read  --> file -- done --> Record::Thawed: in the head     less than a block in the head
 //!                                                       Record::Recalled: at the tail  one expires, or is to be changed
 //! ```
+//! What waits for a time far off goes to the disk in the same way, hour by hour, and comes back an hour ahead of it.
+//!
 //! The engine waits for no file. While a block is written its messages stay where they are, and only what still stands there
 //! unchanged afterwards goes into the run. What comes back stands whole in its record, so that no replay needs a file; the file
 //! is removed when that record is durable.
@@ -16,7 +18,7 @@ use sms::{State, Wall};
 
 use crate::engine::Turn;
 use crate::entry::Image;
-use crate::fold::{Fold, Place};
+use crate::fold::{Block, Fold, Hour, Place, Shelf};
 use crate::record::{Cold, Keys, Reader, Record, Seconds};
 use crate::{
     Answer, Ask, Cause, ConnectorId, Inputs, MessageKey, Output, Refusal, Room, RunId, Span, Told,
@@ -40,6 +42,18 @@ const ASKS_MAX: usize = 256;
 /// A run is not read again for what expires in it before so much time has passed: such a message is not sent, and its receipt says so
 /// a little late.
 const LOOK_REST: Duration = Duration::from_secs(60);
+
+/// What waits for its time comes back so long ahead of it. If too much is in memory, only just before it.
+const AHEAD: Duration = Duration::from_secs(3600);
+const AHEAD_LEAST: Duration = Duration::from_secs(60);
+
+/// Only what has longer to wait goes to the disk.
+const FAR: Duration = Duration::from_secs(2 * 3600);
+
+/// How many times as much as goes to the disk of what waits for one connector may be in memory when more of it comes back: ahead of its
+/// time, and when that has come.
+const MUCH: u64 = 2;
+const TOO_MUCH: u64 = 3;
 
 /// Work for the thread that keeps messages on the disk. Answered by [`Input::Cold`](crate::Input::Cold).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,14 +99,25 @@ pub(crate) struct ColdTraffic {
     freezing: Option<Freezing>,
     reads: BTreeMap<RunId, Read>,
     /// How many waited in memory when no block was found that could go.
-    stuck: BTreeMap<ConnectorId, u64>,
+    stuck: BTreeMap<(ConnectorId, Kind), u64>,
+    /// Octets of the questions that wait for files.
+    asked: u64,
+}
+
+/// What waits in memory.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Kind {
+    /// In a queue.
+    Queued,
+    /// For a time.
+    Later,
 }
 
 /// A block that is being written.
 #[derive(Debug)]
 struct Freezing {
     run: RunId,
-    place: Place,
+    shelf: Shelf,
     keys: Vec<(MessageKey, u64)>,
 }
 
@@ -122,6 +147,34 @@ impl ColdTraffic {
         self.next_to_read(fold).map(|(look, _)| look)
     }
 
+    /// When a run has to be read because something in it is due, and which, if of a lane no more than `max` should be in memory.
+    pub(crate) fn next_later(&self, fold: &Fold, max: u64) -> Option<(Wall, RunId)> {
+        if !self.may_read() {
+            return None;
+        }
+        let lanes = fold.runs_later().filter_map(|(connector, mut runs)| {
+            let in_memory = fold.in_memory(connector);
+            let ahead = match in_memory {
+                _ if in_memory < MUCH * max => AHEAD,
+                _ if in_memory < TOO_MUCH * max => AHEAD_LEAST,
+                _ => return None,
+            };
+            let (due, run) = runs.find(|(_, run)| !self.is_read_whole(*run))?;
+            let ahead = ahead.as_millis() as u64;
+            Some((Wall(due.0.saturating_sub(ahead)), run))
+        });
+        lanes.min()
+    }
+
+    fn is_read_whole(&self, run: RunId) -> bool {
+        self.reads.get(&run).is_some_and(|read| read.whole)
+    }
+
+    /// Octets of memory.
+    pub(crate) fn memory(&self) -> u64 {
+        self.asked
+    }
+
     fn next_to_read(&self, fold: &Fold) -> Option<(Wall, RunId)> {
         let mut looks = fold
             .looks()
@@ -142,6 +195,12 @@ impl ColdTraffic {
         (has_room || self.reads.contains_key(&run)) && self.asks() < ASKS_MAX
     }
 
+    /// Whether nothing could go when about so many of them waited. Looking at all of them in every step would help nobody.
+    fn is_stuck(&self, kind: (ConnectorId, Kind), count: u64, size: u64) -> bool {
+        let found = self.stuck.get(&kind);
+        found.is_some_and(|&before| (before.saturating_sub(size)..before + size).contains(&count))
+    }
+
     /// How many questions wait.
     fn asks(&self) -> usize {
         self.reads.values().map(|read| read.asks.len()).sum()
@@ -153,25 +212,38 @@ impl Turn<'_> {
     pub(crate) fn run_cold(&mut self) {
         if self.may_send() {
             for place in self.fold.wanting() {
-                self.read_whole(place);
+                self.read_next(place);
             }
+            self.read_later();
         }
         while let Some((look, run)) = self.live.cold.next_to_read(self.fold)
             && look <= self.now.wall
         {
             self.read(run);
         }
-        if self.live.room == Room::Plenty && !self.live.draining {
+        if self.live.room == Room::Plenty
+            && !self.live.draining
+            && self.live.cold.freezing.is_none()
+        {
             self.write_block();
         }
     }
 
-    fn read_whole(&mut self, place: Place) {
+    fn read_next(&mut self, place: Place) {
         let Some(run) = self.fold.next_run(place) else {
             return;
         };
         let cold = &self.live.cold;
         if cold.reads.contains_key(&run) || cold.may_read() {
+            self.read(run).whole = true;
+        }
+    }
+
+    fn read_later(&mut self) {
+        let max = self.directory.limits.lane_hot_max;
+        while let Some((at, run)) = self.live.cold.next_later(self.fold, max)
+            && at <= self.now.wall
+        {
             self.read(run).whole = true;
         }
     }
@@ -184,32 +256,15 @@ impl Turn<'_> {
         })
     }
 
-    /// One block at a time, of the deepest queue of a lane that has too much in memory.
+    /// One block at a time, of a lane that has too much in memory: of its deepest queue, or of its fullest hour.
     fn write_block(&mut self) {
         let max = self.directory.limits.lane_hot_max;
-        if self.live.cold.freezing.is_some() {
-            return;
-        }
         let size = (max / BLOCKS).clamp(1, BLOCK_MAX);
-        let stuck = &self.live.cold.stuck;
-        // Looking at every queue in every step would help nobody.
-        let is_stuck = |id, hot| {
-            let found = stuck.get(&id);
-            found.is_some_and(|&before| (before.saturating_sub(size)..before + size).contains(&hot))
-        };
-        let mut lanes = self.fold.lanes_hotter_than(max);
-        let Some((connector, hot)) = lanes.find(|&(id, hot)| !is_stuck(id, hot)) else {
+        let found = self.queued_block(max, size);
+        let Some((shelf, block)) = found.or_else(|| self.later_block(max, size)) else {
             return;
         };
-        let place = self.fold.deepest(connector, size);
-        let block = place.map(|place| self.fold.block(place, size));
-        drop(lanes);
-        let (Some(place), Some(block)) = (place, block.filter(|block| !block.keys.is_empty()))
-        else {
-            self.live.cold.stuck.insert(connector, hot);
-            return;
-        };
-        let known = self.fold.runs().last().map_or(0, |run| run.0);
+        let known = self.fold.runs().next_back().map_or(0, |run| run.0);
         let cold = &mut self.live.cold;
         cold.last = cold.last.max(known) + 1;
         let run = RunId(cold.last);
@@ -217,23 +272,68 @@ impl Turn<'_> {
         self.step.cold.push(ColdTask::Write { run, images });
         cold.freezing = Some(Freezing {
             run,
-            place,
+            shelf,
             keys: block.keys,
         });
+    }
+
+    fn queued_block(&mut self, max: u64, size: u64) -> Option<(Shelf, Block)> {
+        let cold = &self.live.cold;
+        let mut lanes = self.fold.lanes_hotter_than(max);
+        let (connector, hot) =
+            lanes.find(|&(id, hot)| !cold.is_stuck((id, Kind::Queued), hot, size))?;
+        drop(lanes);
+        let place = self.fold.deepest(connector, size);
+        let block = place.map(|place| (Shelf::Queue(place), self.fold.block(place, size)));
+        self.unless_empty(block, (connector, Kind::Queued), hot)
+    }
+
+    fn later_block(&mut self, max: u64, size: u64) -> Option<(Shelf, Block)> {
+        let cold = &self.live.cold;
+        let mut lanes = self.fold.lanes_later_than(max);
+        let (connector, later) =
+            lanes.find(|&(id, later)| !cold.is_stuck((id, Kind::Later), later, size))?;
+        drop(lanes);
+        let far = Hour::of(self.now.wall.plus(FAR));
+        let hour = self.fold.fullest_hour(connector, Hour(far.0 + 1), max);
+        let block = hour.map(|hour| {
+            let block = self.fold.block_of_hour(connector, hour, size);
+            (Shelf::Hour(connector, hour), block)
+        });
+        self.unless_empty(block, (connector, Kind::Later), later)
+    }
+
+    /// A block in which nothing is, is none; then so many of the kind that waits for the connector cannot go.
+    fn unless_empty(
+        &mut self,
+        block: Option<(Shelf, Block)>,
+        kind: (ConnectorId, Kind),
+        count: u64,
+    ) -> Option<(Shelf, Block)> {
+        let block = block.filter(|(_, block)| !block.keys.is_empty());
+        if block.is_none() {
+            self.live.cold.stuck.insert(kind, count);
+        }
+        block
     }
 
     /// The file of a block is there, or is not to be had.
     pub(crate) fn frozen(&mut self, run: RunId, written: bool) {
         let freezing = &mut self.live.cold.freezing;
-        let Some(Freezing { place, keys, .. }) = freezing.take_if(|block| block.run == run) else {
+        let Some(Freezing { shelf, keys, .. }) = freezing.take_if(|block| block.run == run) else {
             return;
         };
         if !written {
-            let hot = self.fold.lane(place.connector).map_or(0, |lane| lane.hot());
-            self.live.cold.stuck.insert(place.connector, hot);
+            let connector = shelf.connector();
+            let lane = self.fold.lane(connector);
+            let (kind, count) = match shelf {
+                Shelf::Queue(_) => (Kind::Queued, lane.map_or(0, |lane| lane.hot())),
+                Shelf::Hour(..) => (Kind::Later, lane.map_or(0, |lane| lane.deferred())),
+            };
+            self.live.cold.stuck.insert((connector, kind), count);
             return;
         }
-        let standing = self.fold.standing(place, &keys);
+        let standing = self.fold.standing(shelf, &keys);
         if standing.keys.len() < keys.len().div_ceil(WORTH) {
             self.step.gated.spent().push(run);
             return;
@@ -255,7 +355,8 @@ impl Turn<'_> {
         self.live.cold.last = self.live.cold.last.max(run.0);
         let mut answers = BTreeMap::new();
         if let Some(known) = self.fold.run(run) {
-            let (place, is_due) = (known.place, known.look.wall() <= self.now.wall);
+            let connector = known.shelf.connector();
+            let is_due = known.look.wall() <= self.now.wall;
             let mut taken = Vec::new();
             let mut look = Seconds(u32::MAX);
             let mut held = 0;
@@ -274,7 +375,7 @@ impl Turn<'_> {
                 }
                 look = look.min(order.expires);
                 if asks.next().is_some() {
-                    answers.insert(order.key, image.body);
+                    answers.insert(order.key, (image.body, image.state()));
                 }
             }
             let is_whole = at.is_empty() && held == known.count;
@@ -293,13 +394,14 @@ impl Turn<'_> {
             if is_spent {
                 self.step.gated.spent().push(run);
             }
-            self.live.touch_connector(place.connector);
+            self.live.touch_connector(connector);
         }
         for mut asking in read.asks {
+            self.live.cold.asked -= asking.octets();
             let Asking { ask, texts, .. } = &asking;
-            let body = answers.get(&asking.key);
-            if body.is_some_and(|body| ask.suits(texts, body)) {
-                self.answer_waiting(ask, asking.told);
+            let found = answers.get(&asking.key);
+            if let Some(&(_, state)) = found.filter(|(body, _)| ask.suits(texts, body)) {
+                self.answer_waiting(ask, asking.told, state);
                 continue;
             }
             asking.searched.push(run);
@@ -307,12 +409,12 @@ impl Turn<'_> {
         }
     }
 
-    fn answer_waiting(&mut self, ask: &Ask, told: Told) {
+    fn answer_waiting(&mut self, ask: &Ask, told: Told, state: State) {
         self.step.gated.push(Output::Answer {
             origin: ask.origin,
             answer: Answer::State {
                 told,
-                state: State::Enroute,
+                state,
                 cause: Cause::NONE,
                 since: None,
             },
@@ -343,18 +445,26 @@ impl Turn<'_> {
             return true;
         }
         let (ask, texts) = kept(ask, inputs);
-        self.read(run).asks.push(Asking {
+        let asking = Asking {
             ask,
             key,
             told,
             texts,
             searched: searched.to_vec(),
-        });
+        };
+        self.live.cold.asked += asking.octets();
+        self.read(run).asks.push(asking);
         true
     }
 }
 
 impl Asking {
+    /// What it takes of memory.
+    fn octets(&self) -> u64 {
+        let searched = self.searched.len() * size_of::<RunId>();
+        (size_of::<Asking>() + self.texts.octets() + searched) as u64
+    }
+
     /// Whether the message has to be in memory for it.
     fn changes(&self) -> bool {
         !matches!(self.ask.wish, Wish::State)

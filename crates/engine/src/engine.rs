@@ -13,7 +13,7 @@ use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
 use crate::{
     Balance, ColdDone, ColdTask, Customer, CustomerId, Delivery, Directory, Ended, FinalOutcomes,
-    Input, Inputs, Lapse, MessageKey, Origin, Output, Outputs, Party, RunId, Standing,
+    Input, Inputs, Lapse, MessageKey, Origin, Output, Outputs, Party, Room, RunId, Standing,
 };
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
@@ -219,16 +219,28 @@ impl Engine {
         let hold = self.fold.wholes().next_end().map(|(end, _)| end);
         let apart = self.fold.apart().next_end().map(|(end, _)| end);
         let cold = self.live.cold.next_look(&self.fold);
+        let later = self.next_later();
         let walls = [
             self.fold.next_due(),
             self.fold.next_expiry(),
             hold,
             apart,
             cold,
+            later,
         ];
         let walls = walls.into_iter().flatten().min();
         let by_wall = walls.map(|at| now.mono + Duration::from_millis(at.0.saturating_sub(wall.0)));
         by_wall.into_iter().chain(self.live.timers.first()).min()
+    }
+
+    /// When something that waits for its time has to be read.
+    fn next_later(&self) -> Option<Wall> {
+        if self.live.draining || self.live.room >= Room::Scarce {
+            return None;
+        }
+        let max = self.directory.limits.lane_hot_max;
+        let next = self.live.cold.next_later(&self.fold, max);
+        next.map(|(at, _)| at)
     }
 
     /// The whole state as records for [`Recovery::apply`], in pieces of at most about a megabyte.
@@ -264,7 +276,7 @@ impl Engine {
 
     /// Octets of memory that messages take: of its figures the one that costs nothing to know.
     pub fn memory(&self) -> u64 {
-        self.fold.memory()
+        self.fold.memory() + self.live.cold.memory()
     }
 
     /// What the customers paid and spent, those who ever paid, by their numbers.
@@ -307,6 +319,7 @@ impl Engine {
             deliveries_expired: self.live.lost.expired,
             deliveries_refused: self.live.lost.refused,
             alerts_dropped: self.live.lost.alerts,
+            memory: self.memory(),
             ..self.fold.figures()
         }
     }
@@ -447,6 +460,11 @@ impl<'a> Turn<'a> {
             let span = self.now.wall.0.saturating_sub(since.0);
             self.step.gated.past().lapses.push(lapse(span));
         }
+    }
+
+    /// Octets of memory that messages take, and the questions about those on the disk.
+    pub(crate) fn memory(&self) -> u64 {
+        self.fold.memory() + self.live.cold.memory()
     }
 
     /// A key that no message had before.

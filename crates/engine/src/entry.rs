@@ -380,6 +380,31 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// What its customer is told of it while it waits.
+    pub(crate) fn state(&self) -> State {
+        match self.stand {
+            ImageStand::Leg {
+                stage: Stage::Deferred,
+                attempt: 0,
+                doubts: 0,
+                ..
+            } => State::Scheduled,
+            _ => State::Enroute,
+        }
+    }
+
+    /// When it may be sent, if it waits for a time.
+    pub(crate) fn due(&self) -> Option<Wall> {
+        match self.stand {
+            ImageStand::Leg {
+                stage: Stage::Deferred,
+                at,
+                ..
+            } => Some(at),
+            _ => None,
+        }
+    }
+
     pub(crate) fn entry(&self) -> Entry {
         let stand = match self.stand {
             ImageStand::Leg {

@@ -8,11 +8,13 @@ mod apart;
 mod cold;
 mod hold;
 mod lane;
+mod later;
 mod ledger;
 mod outcomes;
 mod own;
 mod parts;
 mod queue;
+mod runs;
 mod snapshot;
 mod stray;
 
@@ -21,10 +23,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sms::{State, Wall};
 
 use self::apart::Apart;
-use self::cold::Runs;
 use self::hold::Holds;
 use self::ledger::Ledger;
 use self::queue::End;
+use self::runs::Runs;
 use crate::aliases::Aliases;
 use crate::entry::{CarrierId, Entry, Leg, Order, Stage, Stand, TIMER};
 use crate::final_outcome::{Ending, FinalOutcomes};
@@ -39,9 +41,10 @@ use crate::standing::Standings;
 use crate::whole::{Fate, Wholes};
 use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
 
-pub(crate) use cold::{Place, decoded};
+pub(crate) use cold::{Block, decoded};
 pub(crate) use lane::{CLASSES, Lane};
 pub(crate) use queue::Waiting;
+pub(crate) use runs::{Hour, Place, Shelf};
 pub(crate) use stray::Stray;
 
 #[derive(Debug, Default)]

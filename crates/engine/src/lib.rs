@@ -43,6 +43,7 @@ mod receipt;
 mod record;
 mod replies;
 mod route;
+mod sieve;
 mod slab;
 mod standing;
 mod strays;

@@ -234,6 +234,7 @@ impl Turn<'_> {
     fn lane_report(&self, connector: ConnectorId, queues: Vec<QueueReport>) -> LaneReport {
         let lane = self.fold.lane(connector);
         let live = self.live.connectors.get(&connector);
+        let (later, next_due) = self.fold.later(connector);
         LaneReport {
             connector,
             held: self.fold.holds_all(connector),
@@ -241,8 +242,8 @@ impl Turn<'_> {
             sending: lane.map_or(0, |lane| lane.sending),
             in_doubt: live.map_or(0, |live| live.doubts.len() as u64),
             queues,
-            later: lane.map_or(0, |lane| lane.later().0),
-            next_due: lane.and_then(|lane| lane.later().1),
+            later,
+            next_due,
         }
     }
 

@@ -13,7 +13,7 @@ mod reason;
 mod seconds;
 
 pub(crate) use accepted::{Accepted, Part};
-pub(crate) use cold::{Cold, RunImage};
+pub(crate) use cold::{Cold, HourImage, RunImage};
 pub(crate) use granted::Granted;
 pub(crate) use how::How;
 pub(crate) use keys::Keys;

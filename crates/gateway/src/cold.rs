@@ -3,18 +3,24 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use engine::{ColdDone, ColdTask, Engine, Input, Inputs, RunId};
 use journal::{ColdFiles, Journal};
 
 use crate::mailbox::Inbox;
+use crate::pulse::Pulse;
+
+/// Without work it shows this often that it lives.
+const BEAT: Duration = Duration::from_millis(500);
 
 /// The engine thread's end of the thread.
 #[derive(Debug)]
 pub(crate) struct ColdThread {
     errands: Sender<Errand>,
+    pulse: Pulse,
     thread: JoinHandle<()>,
 }
 
@@ -41,10 +47,21 @@ impl ColdThread {
     /// Starts the thread, which answers into `inbox`.
     pub(crate) fn start(files: ColdFiles, inbox: Arc<Inbox>) -> std::io::Result<ColdThread> {
         let (errands, take) = channel();
+        let pulse = Pulse::default();
+        let beats = pulse.clone();
         let thread = std::thread::Builder::new()
             .name("cold".into())
-            .spawn(move || run(&files, &take, &inbox))?;
-        Ok(ColdThread { errands, thread })
+            .spawn(move || run(&files, &take, &inbox, &beats))?;
+        Ok(ColdThread {
+            errands,
+            pulse,
+            thread,
+        })
+    }
+
+    /// Its signs of life: a file that cannot be written or read stops them.
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Hands it work; leaves `tasks` empty. The engine asks for no more than a few files at a time.
@@ -75,9 +92,15 @@ impl ColdThread {
     }
 }
 
-fn run(files: &ColdFiles, errands: &Receiver<Errand>, inbox: &Inbox) {
+fn run(files: &ColdFiles, errands: &Receiver<Errand>, inbox: &Inbox, pulse: &Pulse) {
     let mut inputs = Inputs::default();
-    for errand in errands {
+    loop {
+        pulse.beat();
+        let errand = match errands.recv_timeout(BEAT) {
+            Ok(errand) => errand,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let done = match errand {
             Errand::Task(ColdTask::Write { run, images }) => ColdDone::Write {
                 run,

@@ -264,6 +264,7 @@ fn start_engine(
     watch.add("engine", shared.pulse.clone(), now);
     watch.add("journal", journal.pulse(), now);
     watch.add("history", history.pulse(), now);
+    watch.add("cold", cold.pulse(), now);
     for io in &io {
         watch.add(format!("io-{}", io.number), io.pulse.clone(), now);
     }

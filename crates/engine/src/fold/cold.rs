@@ -2,17 +2,17 @@
 //!
 //! Of such a message nothing is in memory but what others hold under its key: its receipt is still owed, its name still taken.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sms::Wall;
 
+use super::Fold;
 use super::queue::{End, Queue};
-use super::{CLASSES, Fold};
-use crate::entry::{Entry, Image, Order, Stage};
+use super::runs::{Place, Run, Share, Shelf};
+use crate::entry::{Entry, Image, Order};
 use crate::hash;
-use crate::record::{Cold, Keys, Reader, Record, RunImage, Seconds, Writer};
+use crate::record::{Cold, HourImage, Keys, Reader, RunImage, Seconds, Writer};
+use crate::sieve::Sieve;
 use crate::slab::{Slab, Slot};
-use crate::{ConnectorId, CustomerId, MessageKey, RunId, Wants};
+use crate::{ConnectorId, CustomerId, MessageKey, RunId};
 
 /// Blocks that stay before the first run of a queue.
 const HEAD_BLOCKS: u64 = 2;
@@ -20,42 +20,7 @@ const HEAD_BLOCKS: u64 = 2;
 /// A block that is longer takes no more messages.
 const BLOCK_OCTETS: usize = 4 << 20;
 
-/// Which queue.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Place {
-    pub(crate) connector: ConnectorId,
-    pub(crate) class: u8,
-    pub(crate) customer: CustomerId,
-}
-
-/// Messages in one file.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) place: Place,
-    pub(crate) count: u32,
-    /// How many of them want a receipt.
-    owed: u32,
-    /// The least and the greatest key in it.
-    range: (MessageKey, MessageKey),
-    /// When it has to be looked at, because the first of them expires.
-    pub(crate) look: Seconds,
-    /// Of the file, what does not count any more; sorted.
-    gone: Vec<MessageKey>,
-}
-
-/// All runs.
-#[derive(Debug, Default)]
-pub(crate) struct Runs {
-    runs: BTreeMap<RunId, Run>,
-    looks: BTreeSet<(Seconds, RunId)>,
-    /// Queues whose next run is wanted in memory, as far as it is known here.
-    wanting: BTreeSet<Place>,
-    messages: u64,
-    /// Keys that are gone from files.
-    gone: u64,
-}
-
-/// A block of a queue, as it goes to the disk.
+/// Messages that wait in one place, as they go to the disk.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     /// Each with a hash of what it is.
@@ -75,66 +40,6 @@ pub(crate) struct Standing {
     pub(crate) look: Seconds,
 }
 
-impl Run {
-    /// Whether this message of its file still waits in it.
-    pub(crate) fn holds(&self, key: MessageKey) -> bool {
-        self.gone.binary_search(&key).is_err()
-    }
-}
-
-impl Runs {
-    /// Whether so little stands before the runs of a queue that the next of them should come.
-    pub(super) fn is_low(&self, queue: &Queue) -> bool {
-        let next = queue.runs().front().and_then(|run| self.runs.get(run));
-        next.is_some_and(|run| queue.hot().0 < u64::from(run.count))
-    }
-
-    pub(super) fn want(&mut self, place: Place) {
-        self.wanting.insert(place);
-    }
-
-    pub(super) fn messages(&self) -> u64 {
-        self.messages
-    }
-
-    /// Octets of memory.
-    pub(super) fn memory(&self) -> u64 {
-        const RUN: u64 = 192;
-        RUN * self.runs.len() as u64 + 8 * self.gone
-    }
-
-    /// The runs of a queue, in their order.
-    pub(super) fn snapshot(&self, queue: &Queue, write: &mut dyn FnMut(&Record<'_>)) {
-        for id in queue.runs() {
-            let run = &self.runs[id];
-            write(&Record::Cold(Cold::Run(RunImage {
-                run: *id,
-                place: run.place,
-                count: run.count,
-                owed: run.owed,
-                range: run.range,
-                look: run.look,
-                gone: Keys::Fresh(&run.gone),
-            })));
-        }
-    }
-
-    fn insert(&mut self, id: RunId, run: Run) {
-        self.looks.insert((run.look, id));
-        self.messages += u64::from(run.count);
-        self.gone += run.gone.len() as u64;
-        self.runs.insert(id, run);
-    }
-
-    fn remove(&mut self, id: RunId) -> Option<Run> {
-        let run = self.runs.remove(&id)?;
-        self.looks.remove(&(run.look, id));
-        self.messages -= u64::from(run.count);
-        self.gone -= run.gone.len() as u64;
-        Some(run)
-    }
-}
-
 impl Fold {
     pub(super) fn apply_cold(&mut self, record: Cold<'_>) {
         match record {
@@ -147,6 +52,7 @@ impl Fold {
             Cold::Thawed { run, images } => self.thaw(run, images),
             Cold::Recalled { run, look, images } => self.recall(run, look, images),
             Cold::Run(image) => self.restore_run(&image),
+            Cold::Hour(image) => self.restore_hour(&image),
         }
     }
 
@@ -154,39 +60,54 @@ impl Fold {
     fn freeze(&mut self, id: RunId, look: Seconds, keys: Keys<'_>, gone: Keys<'_>) {
         let slots: Vec<Slot> = keys.iter().filter_map(|key| self.slot(key)).collect();
         let Some(&last) = slots.last() else { return };
-        let Some(place) = self.entries[last].place() else {
+        let Some(shelf) = self.entries[last].shelf() else {
             return;
         };
         let mut run = Run {
-            place,
-            count: slots.len() as u32,
-            owed: 0,
+            shelf,
+            count: 0,
+            shares: Vec::with_capacity(1),
             range: (MessageKey(u64::MAX), MessageKey(0)),
             look,
+            due: Wall(0),
+            sieve: Sieve::default(),
             gone: gone.iter().collect(),
         };
         run.gone.sort_unstable();
-        if let Some((queue, entries)) = self.queue_mut(place) {
-            queue.add_run(entries, id, run.count, last);
+        match shelf {
+            Shelf::Queue(place) => {
+                if let Some((queue, entries)) = self.queue_mut(place) {
+                    queue.add_run(entries, id, slots.len() as u32, last);
+                }
+            }
+            Shelf::Hour(..) => {
+                let dues = slots.iter().filter_map(|&slot| self.entries[slot].due());
+                run.due = dues.min().unwrap_or_default();
+                let keys: Vec<_> = keys.iter().collect();
+                run.sieve = Sieve::of(&keys);
+            }
         }
         for slot in slots {
             let order = self.put_away(slot);
-            run.owed += u32::from(order.wants != Wants::NONE);
-            run.range = (run.range.0.min(order.key), run.range.1.max(order.key));
+            run.add(&order);
         }
+        self.put_on(shelf, run.count);
         self.cold.insert(id, run);
-        self.settle_queue(place);
+        self.settle_shelf(shelf);
     }
 
     /// All of it waits in memory again.
     fn thaw(&mut self, id: RunId, images: &[u8]) {
-        let Some(Run { place, count, .. }) = self.cold.remove(id) else {
+        let Some(run) = self.cold.remove(id) else {
             return;
         };
         for image in decoded(images) {
             self.bring_back(&image, End::Gap);
         }
-        self.warm(place, id, count, true);
+        self.warm(run.shelf, id, run.count, true);
+        if let Shelf::Hour(connector, _) = run.shelf {
+            self.sort_later(connector, images);
+        }
     }
 
     /// Some of it wait in memory again.
@@ -194,20 +115,20 @@ impl Fold {
         let Some(mut run) = self.cold.remove(id) else {
             return;
         };
-        let before = run.gone.len();
+        let before = run.count;
         for image in decoded(images) {
-            run.owed -= u32::from(image.order.wants != Wants::NONE);
+            run.take(&image.order);
             run.gone.push(image.order.key);
             self.bring_back(&image, End::Tail);
         }
-        let count = (run.gone.len() - before) as u32;
+        let count = before - run.count;
         run.gone.sort_unstable();
-        (run.count, run.look) = (run.count - count, look);
-        let (place, is_empty) = (run.place, run.count == 0);
+        run.look = look;
+        let (shelf, is_empty) = (run.shelf, run.count == 0);
         if !is_empty {
             self.cold.insert(id, run);
         }
-        self.warm(place, id, count, is_empty);
+        self.warm(shelf, id, count, is_empty);
     }
 
     /// From a snapshot: the last run of its queue so far.
@@ -221,29 +142,73 @@ impl Fold {
             look,
             gone,
         } = image;
-        self.accounts.entry(place.customer).or_default().owed += u64::from(owed);
         self.new_queue(place).restore_run(id, count);
-        let run = Run {
-            place,
+        let shelf = Shelf::Queue(place);
+        let share = Share {
+            customer: place.customer,
             count,
             owed,
+        };
+        let run = Run {
+            shelf,
+            count,
+            shares: vec![share],
             range,
             look,
+            due: Wall(0),
+            sieve: Sieve::default(),
             gone: gone.iter().collect(),
         };
+        self.restore_any(id, run);
+    }
+
+    /// From a snapshot: a run of what waits for its time.
+    fn restore_hour(&mut self, image: &HourImage<'_>) {
+        let shares = Share::decode_all(image.shares);
+        let run = Run {
+            shelf: image.shelf(),
+            count: shares.iter().map(|share| share.count).sum(),
+            shares,
+            range: image.range,
+            look: image.look,
+            due: image.due,
+            sieve: Sieve::from_octets(image.sieve),
+            gone: image.gone.iter().collect(),
+        };
+        self.restore_any(image.run, run);
+    }
+
+    fn restore_any(&mut self, id: RunId, run: Run) {
+        for share in &run.shares {
+            self.accounts.entry(share.customer).or_default().owed += u64::from(share.owed);
+        }
+        let shelf = run.shelf;
+        self.put_on(shelf, run.count);
         self.cold.insert(id, run);
-        self.settle_queue(place);
+        self.settle_shelf(shelf);
+    }
+
+    /// So many wait on the disk from now on.
+    fn put_on(&mut self, shelf: Shelf, count: u32) {
+        if let Shelf::Hour(connector, _) = shelf {
+            self.lane_mut(connector).shelved += u64::from(count);
+        }
     }
 
     /// So many of a run are in memory, and nothing is left of it if it `is_over`.
-    fn warm(&mut self, place: Place, id: RunId, count: u32, is_over: bool) {
-        if let Some((queue, entries)) = self.queue_mut(place) {
-            queue.warm(count);
-            if is_over {
-                queue.remove_run(entries, id);
+    fn warm(&mut self, shelf: Shelf, id: RunId, count: u32, is_over: bool) {
+        match shelf {
+            Shelf::Queue(place) => {
+                if let Some((queue, entries)) = self.queue_mut(place) {
+                    queue.warm(count);
+                    if is_over {
+                        queue.remove_run(entries, id);
+                    }
+                }
             }
+            Shelf::Hour(connector, _) => self.lane_mut(connector).shelved -= u64::from(count),
         }
-        self.settle_queue(place);
+        self.settle_shelf(shelf);
     }
 
     /// The entry leaves memory, and nothing else that is known of its message.
@@ -261,7 +226,20 @@ impl Fold {
         self.memory += entry.memory();
         let slot = self.entries.insert(entry);
         self.index.insert(image.order.key, slot);
-        self.enqueue(slot, None, end);
+        self.enqueue(slot, image.due(), end);
+    }
+
+    /// Of what has come back and what came meanwhile, those with the same time wait in the order of their keys.
+    fn sort_later(&mut self, connector: ConnectorId, images: &[u8]) {
+        let mut last = None;
+        for due in decoded(images).filter_map(|image| image.due()) {
+            if last.replace(due) == Some(due) {
+                continue;
+            }
+            if let Some(lane) = self.lanes.get_mut(&connector) {
+                lane.sort_due(&mut self.entries, due);
+            }
+        }
     }
 }
 
@@ -296,18 +274,17 @@ impl Fold {
     }
 
     pub(crate) fn run(&self, id: RunId) -> Option<&Run> {
-        self.cold.runs.get(&id)
+        self.cold.get(id)
     }
 
     /// Every run.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = RunId> + '_ {
-        self.cold.runs.keys().copied()
+    pub(crate) fn runs(&self) -> impl DoubleEndedIterator<Item = RunId> + '_ {
+        self.cold.iter().map(|(id, _)| id)
     }
 
     /// Which runs have to be looked at and when, the most urgent first.
     pub(crate) fn looks(&self) -> impl Iterator<Item = (Wall, RunId)> + '_ {
-        let looks = self.cold.looks.iter();
-        looks.map(|&(look, run)| (look.wall(), run))
+        self.cold.looks().map(|(look, run)| (look.wall(), run))
     }
 
     /// Runs in which a message of this customer may wait.
@@ -316,11 +293,9 @@ impl Fold {
         customer: CustomerId,
         key: MessageKey,
     ) -> impl Iterator<Item = RunId> + '_ {
-        let runs = self.cold.runs.iter().filter(move |(_, run)| {
-            let (least, greatest) = run.range;
-            run.place.customer == customer && (least..=greatest).contains(&key) && run.holds(key)
-        });
-        runs.map(|(&id, _)| id)
+        let runs = self.cold.iter();
+        let runs = runs.filter(move |(_, run)| run.may_hold(customer, key));
+        runs.map(|(id, _)| id)
     }
 
     /// Messages in runs of a connector that can have some of this customer, or of any, which were accepted before then.
@@ -330,12 +305,15 @@ impl Fold {
         customer: Option<CustomerId>,
         before: Wall,
     ) -> u64 {
-        let runs = self.cold.runs.values().filter(|run| {
-            run.place.connector == connector
-                && customer.is_none_or(|it| it == run.place.customer)
-                && run.range.0.minted() < before
+        let runs = self
+            .cold
+            .iter()
+            .filter(|(_, run)| run.shelf.connector() == connector && run.range.0.minted() < before);
+        let counts = runs.map(|(_, run)| match customer {
+            Some(customer) => run.share(customer).map_or(0, |share| share.count),
+            None => run.count,
         });
-        runs.map(|run| u64::from(run.count)).sum()
+        counts.map(u64::from).sum()
     }
 
     /// Lanes of which more than `max` wait in memory, and how many.
@@ -382,26 +360,18 @@ impl Fold {
         };
         let waiting = waiting.skip(kept as usize);
         let can_go = |entry: &&Entry| self.can_go(entry);
-        for entry in waiting.take_while(can_go).take(size as usize) {
-            let start = block.images.len();
-            if start > BLOCK_OCTETS {
-                break;
-            }
-            Image::of(entry).encode(&mut Writer(&mut block.images));
-            let hash = hash::octets(0, &block.images[start..]);
-            block.keys.push((entry.order.key, hash));
-        }
+        block.fill(waiting.take_while(can_go).take(size as usize));
         block
     }
 
-    /// What is left of a block of this queue, now that it has been written.
-    pub(crate) fn standing(&self, place: Place, block: &[(MessageKey, u64)]) -> Standing {
+    /// What is left of a block of what waits there, now that it has been written.
+    pub(crate) fn standing(&self, shelf: Shelf, block: &[(MessageKey, u64)]) -> Standing {
         let mut standing = Standing::default();
         let mut image = Vec::new();
         let mut expected = None;
         for &(key, hash) in block {
             let slot = match expected {
-                None => self.slot(key).filter(|&slot| self.stands(slot, place)),
+                None => self.slot(key).filter(|&slot| self.stands(slot, shelf)),
                 Some(slot) => Some(slot).filter(|&slot: &Slot| {
                     slot != Slot::NONE && self.entries[slot].order.key == key
                 }),
@@ -411,7 +381,9 @@ impl Fold {
                 continue;
             };
             let entry = &self.entries[slot];
-            expected = Some(entry.lane.next());
+            if let Shelf::Queue(_) = shelf {
+                expected = Some(entry.lane.next());
+            }
             image.clear();
             Image::of(entry).encode(&mut Writer(&mut image));
             if hash::octets(0, &image) == hash && self.can_go(entry) {
@@ -427,17 +399,21 @@ impl Fold {
         standing
     }
 
-    /// Whether it waits in this queue, where the queue's next run would have to begin.
-    fn stands(&self, slot: Slot, place: Place) -> bool {
+    /// Whether it waits there; in a queue, where the queue's next run would have to begin.
+    fn stands(&self, slot: Slot, shelf: Shelf) -> bool {
         let entry = &self.entries[slot];
-        let has_runs = self
-            .queue(place)
-            .is_some_and(|queue| !queue.runs().is_empty());
-        entry.place() == Some(place) && entry.is_behind == has_runs
+        let has_runs = match shelf {
+            Shelf::Queue(place) => {
+                let queue = self.queue(place);
+                queue.is_some_and(|queue| !queue.runs().is_empty())
+            }
+            Shelf::Hour(..) => false,
+        };
+        entry.shelf() == Some(shelf) && entry.is_behind == has_runs
     }
 
     /// Whether nothing has to find its message in memory.
-    fn can_go(&self, entry: &Entry) -> bool {
+    pub(super) fn can_go(&self, entry: &Entry) -> bool {
         let order = &entry.order;
         !entry.charged
             && !order.is_part
@@ -458,7 +434,8 @@ impl Fold {
     }
 
     /// After a change of its runs: an empty queue is none, and in a low one the next run is wanted.
-    fn settle_queue(&mut self, place: Place) {
+    fn settle_shelf(&mut self, shelf: Shelf) {
+        let Shelf::Queue(place) = shelf else { return };
         let Some(lane) = self.lanes.get_mut(&place.connector) else {
             return;
         };
@@ -474,14 +451,17 @@ impl Fold {
     }
 }
 
-impl Entry {
-    /// The queue in which it waits.
-    fn place(&self) -> Option<Place> {
-        let leg = self.leg().filter(|leg| leg.stage == Stage::Waiting)?;
-        Some(Place {
-            connector: leg.connector,
-            class: (usize::from(leg.priority) % CLASSES) as u8,
-            customer: self.order.customer,
-        })
+impl Block {
+    /// At most some megabytes of them.
+    pub(super) fn fill<'a>(&mut self, entries: impl Iterator<Item = &'a Entry>) {
+        for entry in entries {
+            let start = self.images.len();
+            if start > BLOCK_OCTETS {
+                break;
+            }
+            Image::of(entry).encode(&mut Writer(&mut self.images));
+            let hash = hash::octets(0, &self.images[start..]);
+            self.keys.push((entry.order.key, hash));
+        }
     }
 }

@@ -7,8 +7,8 @@ use core::ops::Bound;
 use sms::Wall;
 
 use super::Fold;
-use super::cold::Place;
 use super::queue::{End, Queue, Waiting};
+use super::runs::{Hour, Place};
 use crate::closed::Closed;
 use crate::entry::{Entry, LANE, Stage};
 use crate::slab::{List, Slab, Slot};
@@ -24,6 +24,10 @@ pub(crate) struct Lane {
     classes: [BTreeMap<CustomerId, Queue>; CLASSES],
     due: BTreeMap<Wall, List<LANE>>,
     deferred: u64,
+    /// Those by the hour that they wait for.
+    hours: BTreeMap<Hour, u64>,
+    /// More of them, on the disk.
+    pub(super) shelved: u64,
     /// Those of the queues that are in memory.
     hot: u64,
     /// Sent, and the response open.
@@ -37,7 +41,7 @@ impl Lane {
     /// How many wait, the deferred ones included.
     pub(crate) fn waiting(&self) -> u64 {
         let queues = self.classes.iter().flat_map(BTreeMap::values);
-        queues.map(Queue::len).sum::<u64>() + self.deferred
+        queues.map(Queue::len).sum::<u64>() + self.deferred + self.shelved
     }
 
     /// Whether none waits that could go now.
@@ -45,10 +49,46 @@ impl Lane {
         self.classes.iter().all(BTreeMap::is_empty)
     }
 
-    /// How many wait for a time, and the first of these.
-    pub(crate) fn later(&self) -> (u64, Option<Wall>) {
+    /// How many wait for a time, and the first of these that is in memory.
+    pub(super) fn later(&self) -> (u64, Option<Wall>) {
         let first = self.due.first_key_value();
-        (self.deferred, first.map(|(&due, _)| due))
+        (self.deferred + self.shelved, first.map(|(&due, _)| due))
+    }
+
+    /// How many wait in memory for a time.
+    pub(crate) fn deferred(&self) -> u64 {
+        self.deferred
+    }
+
+    /// The hours from this one on that something in memory waits for, and how many do.
+    pub(super) fn hours(&self, from: Hour) -> impl Iterator<Item = (Hour, u64)> + '_ {
+        self.hours
+            .range(from..)
+            .map(|(&hour, &count)| (hour, count))
+    }
+
+    /// What waits in memory for an hour, in the order of its time.
+    pub(super) fn due_in<'a>(
+        &'a self,
+        entries: &'a Slab<Entry>,
+        hour: Hour,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let due = self.due.range(hour.start()..Hour(hour.0 + 1).start());
+        let due = due.flat_map(|(_, list)| list.iter(entries));
+        due.map(|slot| &entries[slot])
+    }
+
+    /// Those that wait for the same time do so in the order of their keys.
+    pub(super) fn sort_due(&mut self, entries: &mut Slab<Entry>, due: Wall) {
+        let Some(list) = self.due.get_mut(&due) else {
+            return;
+        };
+        let mut slots: Vec<Slot> = list.iter(entries).collect();
+        slots.sort_by_key(|&slot| entries[slot].order.key);
+        *list = List::default();
+        for slot in slots {
+            list.push_back(entries, slot);
+        }
     }
 
     /// How many receipts without a message there are, and the oldest.
@@ -74,7 +114,7 @@ impl Lane {
     }
 
     /// What is deferred, in the order of its time.
-    pub(super) fn deferred<'a>(
+    pub(super) fn later_in_memory<'a>(
         &'a self,
         entries: &'a Slab<Entry>,
     ) -> impl Iterator<Item = &'a Entry> {
@@ -139,6 +179,7 @@ impl Fold {
         match due {
             Some(due) => {
                 lane.deferred += 1;
+                *lane.hours.entry(Hour::of(due)).or_default() += 1;
                 lane.due
                     .entry(due)
                     .or_default()
@@ -202,6 +243,13 @@ impl Fold {
                 };
                 list.remove(&mut self.entries, slot);
                 lane.deferred -= 1;
+                let hour = Hour::of(due);
+                if let Some(count) = lane.hours.get_mut(&hour) {
+                    *count -= 1;
+                    if *count == 0 {
+                        lane.hours.remove(&hour);
+                    }
+                }
                 if list.is_empty() {
                     lane.due.remove(&due);
                     self.dues.remove(&(due, connector));

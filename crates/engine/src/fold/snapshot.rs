@@ -31,10 +31,11 @@ impl Fold {
                     write(&Record::Entry(Image::of(entry)));
                 }
             }
-            for entry in lane.deferred(&self.entries) {
+            for entry in lane.later_in_memory(&self.entries) {
                 write(&Record::Entry(Image::of(entry)));
             }
         }
+        self.cold.snapshot_later(write);
         let mut others: Vec<&Entry> = self.entries().filter(|entry| !entry.is_in_lane()).collect();
         others.sort_by_key(|entry| entry.order.key);
         for entry in others {

@@ -1,7 +1,9 @@
 //! The records of messages that wait on the disk.
 
+use sms::Wall;
+
 use super::{Keys, Reader, Seconds, Writer};
-use crate::fold::Place;
+use crate::fold::{Hour, Place, Shelf};
 use crate::{ConnectorId, CustomerId, MessageKey, RunId};
 
 /// What happened to a run: see [`cold`](crate::cold).
@@ -29,6 +31,8 @@ pub(crate) enum Cold<'a> {
     },
     /// A run of a snapshot, the last of its queue so far.
     Run(RunImage<'a>),
+    /// A run of a snapshot, of messages that wait for their times.
+    Hour(HourImage<'a>),
 }
 
 /// A run as a snapshot has it.
@@ -45,10 +49,33 @@ pub(crate) struct RunImage<'a> {
     pub(crate) gone: Keys<'a>,
 }
 
+/// A run of messages that wait for their times, as a snapshot has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct HourImage<'a> {
+    pub(crate) run: RunId,
+    pub(crate) connector: ConnectorId,
+    /// The first of the times: all are in one hour.
+    pub(crate) due: Wall,
+    /// The least and the greatest key in it.
+    pub(crate) range: (MessageKey, MessageKey),
+    pub(crate) look: Seconds,
+    /// One [`Share`](crate::fold::Share) after the other.
+    pub(crate) shares: &'a [u8],
+    pub(crate) sieve: &'a [u8],
+    pub(crate) gone: Keys<'a>,
+}
+
+impl HourImage<'_> {
+    pub(crate) fn shelf(&self) -> Shelf {
+        Shelf::Hour(self.connector, Hour::of(self.due))
+    }
+}
+
 const FROZEN: u8 = 70;
 const THAWED: u8 = 71;
 const RECALLED: u8 = 72;
 const RUN: u8 = 73;
+const HOUR: u8 = 74;
 
 impl<'a> Cold<'a> {
     pub(super) fn kind(&self) -> &'static str {
@@ -57,6 +84,7 @@ impl<'a> Cold<'a> {
             Cold::Thawed { .. } => "Thawed",
             Cold::Recalled { .. } => "Recalled",
             Cold::Run(_) => "Run",
+            Cold::Hour(_) => "Hour",
         }
     }
 
@@ -105,6 +133,27 @@ impl<'a> Cold<'a> {
                 w.u32(look.0);
                 w.keys(gone);
             }
+            Cold::Hour(HourImage {
+                run,
+                connector,
+                due,
+                range: (least, greatest),
+                look,
+                shares,
+                sieve,
+                gone,
+            }) => {
+                w.bytes(&[HOUR]);
+                w.u64(run.0);
+                w.u32(connector.0);
+                w.u64(due.0);
+                w.u64(least.0);
+                w.u64(greatest.0);
+                w.u32(look.0);
+                w.long(shares);
+                w.long(sieve);
+                w.keys(gone);
+            }
         }
     }
 
@@ -142,6 +191,16 @@ impl<'a> Cold<'a> {
                     gone: r.keys()?,
                 })
             }
+            HOUR => Cold::Hour(HourImage {
+                run: RunId(r.u64()?),
+                connector: ConnectorId(r.u32()?),
+                due: Wall(r.u64()?),
+                range: (r.key()?, r.key()?),
+                look: Seconds(r.u32()?),
+                shares: r.long()?,
+                sieve: r.long()?,
+                gone: r.keys()?,
+            }),
             _ => return None,
         })
     }

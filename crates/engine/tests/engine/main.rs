@@ -22,6 +22,7 @@ mod receipts;
 mod replies;
 mod room;
 mod routes;
+mod schedules;
 mod sends;
 mod standings;
 mod sweeps;

@@ -63,7 +63,7 @@ fn query(client: &mut Client, id: &str) -> Result<Stands, Status> {
     })
 }
 
-fn cancel(client: &mut Client, id: &str) -> Status {
+pub(crate) fn cancel(client: &mut Client, id: &str) -> Status {
     client.ask(&Pdu::CancelSm(CancelSm {
         message_id: id.as_bytes(),
         ..CancelSm::default()

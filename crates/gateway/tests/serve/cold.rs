@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use smpp::command;
-use smpp::pdu::Pdu;
+use smpp::pdu::{Pdu, ReplaceSm, Sm};
 use smpp::status;
+use sms::Address;
 
+use crate::asks::{cancel, receipt};
 use crate::client::Client;
 use crate::ctl::{bindery, said};
 use crate::gateway::{Dir, Gateway, PATIENCE, run};
@@ -96,4 +98,68 @@ fn without_a_file_of_waiting_messages_nothing_starts() {
         .iter()
         .any(|file| told.contains(&file.display().to_string()));
     assert!(named && told.contains("put it back"), "{told}");
+}
+
+/// Five hours from when it is said.
+const LATER: &[u8] = b"000000050000000R";
+
+#[test]
+fn a_schedule_waits_on_the_disk_and_stays_in_the_hands_of_its_customer_after_a_kill() {
+    let dir = Dir::new("cold-schedule");
+    let gateway = Gateway::start(&dir, CONFIG);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let address = |digits: &'static [u8]| Address {
+        ton: 1,
+        npi: 1,
+        digits,
+    };
+    let ids = (0..2000).map(|_| {
+        client.ask(&Pdu::SubmitSm(Sm {
+            source: address(b"12345"),
+            destination: address(b"33612345678"),
+            schedule_delivery_time: LATER,
+            registered_delivery: 1,
+            short_message: b"hello",
+            ..Sm::default()
+        }));
+        let came = client.next_of(command::SUBMIT_SM_RESP);
+        match came.pdu() {
+            Pdu::SubmitSmResp(response) => String::from_utf8_lossy(response.message_id).into(),
+            other => panic!("{other:?}"),
+        }
+    });
+    let ids: Vec<String> = ids.collect();
+    let until = Instant::now() + PATIENCE;
+    while files(&dir).len() < 100 {
+        assert!(Instant::now() < until, "only {}", files(&dir).len());
+    }
+    gateway.kill();
+
+    let gateway = Gateway::start(&dir, CONFIG);
+    gateway.counted("bindery_messages_waiting", 2000);
+    let mut client = Client::bound(gateway.smpp, "demo", "demopass");
+    let listed = said(&bindery(&dir, "ctl lanes"));
+    assert!(
+        listed.contains("later") && listed.contains("2000"),
+        "{listed}"
+    );
+    let (one, other) = (&ids[700], &ids[701]);
+    assert_eq!(client.query(one), status::OK);
+    assert_eq!(cancel(&mut client, one), status::OK);
+    assert!(receipt(&mut client, one).contains("stat:DELETED"));
+    client.ask(&Pdu::ReplaceSm(ReplaceSm {
+        message_id: other.as_bytes(),
+        schedule_delivery_time: b"000000000001000R",
+        registered_delivery: 1,
+        short_message: b"now",
+        ..ReplaceSm::default()
+    }));
+    let answer = client.next_of(command::REPLACE_SM_RESP);
+    assert_eq!(answer.header.status, status::OK);
+    let text = receipt(&mut client, other);
+    assert!(
+        text.contains("stat:DELIVRD") && text.ends_with("text:now"),
+        "{text}"
+    );
+    gateway.counted("bindery_messages_waiting", 1998);
 }

@@ -4,6 +4,7 @@ mod asked;
 mod cold;
 mod flood;
 mod reloads;
+mod schedule;
 
 use std::time::Duration;
 
