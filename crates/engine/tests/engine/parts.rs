@@ -59,6 +59,7 @@ fn parts(sent: &[Sent]) -> Vec<(u8, u8, usize)> {
 /// A text of three parts.
 const TEXT: [u8; 320] = [b'x'; 320];
 
+/// Shows C-26.
 #[test]
 fn a_long_text_is_parts_under_one_id_and_heard_of_when_all_have_ended() {
     let mut world = World::new(Connector::default());
@@ -107,6 +108,7 @@ fn a_joined_receipt_repeats_the_first_part() {
     assert!(body.starts_with(b"hello"));
 }
 
+/// Shows C-26.
 #[test]
 fn receipts_of_parts_are_as_the_customer_has_them() {
     for (receipts, heard) in [

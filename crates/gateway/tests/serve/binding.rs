@@ -9,6 +9,7 @@ use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
 use sms::Address;
 
+use crate::carriers;
 use crate::client::Client;
 use crate::gateway::{Dir, Gateway, run};
 
@@ -426,6 +427,81 @@ fn a_client_that_comes_back_gets_the_place_of_its_old_connection_that_is_dead() 
     let mut again = Client::bound(gateway.smpp, "near", "secret");
     dead.end();
     assert_eq!(again.submitted("447700901234", "x"), status::OK);
+}
+
+/// Shows MOB-18.
+#[test]
+fn what_a_customer_sent_before_it_was_switched_off_goes_on_and_its_receipt_waits() {
+    let dir = Dir::new("switch-underway");
+    let (listener, url) = carriers::centre("window=1");
+    let with = |enabled: bool| {
+        format!("[[customer]]\nname = 'near'\npassword = 'secret'\nenabled = {enabled}\n")
+    };
+    let gateway = Gateway::start_with(&dir, &with(true), &["--carrier", &url]);
+    let (mut carrier, bind) = carriers::arrive(&listener);
+    carrier.accept_bind(&bind);
+    let mut bound: Vec<Client> = (0..3)
+        .map(|_| Client::bound(gateway.smpp, "near", "secret"))
+        .collect();
+    // One is with the carrier, which has not answered, and two wait behind it.
+    for client in &mut bound {
+        assert_eq!(client.submitted("447700901234", "x"), status::OK);
+    }
+    let first = carrier.next_of(command::SUBMIT_SM);
+    reload(&dir, &with(false));
+    for client in &mut bound {
+        client.next_of(command::UNBIND);
+    }
+    drop(bound);
+    carrier.take(&first, "1");
+    for id in ["2", "3"] {
+        let next = carrier.next_of(command::SUBMIT_SM);
+        carrier.take(&next, id);
+    }
+    for id in ["1", "2", "3"] {
+        assert_eq!(carrier.report(id, "447700901234"), status::OK);
+    }
+    reload(&dir, &with(true));
+    let mut client = Client::bound(gateway.smpp, "near", "secret");
+    for _ in 0..3 {
+        let receipt = client.next_of(command::DELIVER_SM);
+        client.acknowledge(&receipt);
+    }
+}
+
+/// Shows MTA-106.
+#[test]
+fn limits_change_under_a_bind_that_stands() {
+    let dir = Dir::new("limits-change");
+    let with =
+        |limits: &str| format!("[[customer]]\nname = 'near'\npassword = 'secret'\n{limits}\n");
+    let gateway = Gateway::start(&dir, &with(""));
+    let mut client = Client::bound(gateway.smpp, "near", "secret");
+    let mut told = |limits: &str| {
+        reload(&dir, &with(limits));
+        // At once, so that a slow machine makes no pause between them. A refusal may overtake.
+        let mut answers = [(); 2]
+            .map(|()| client.submit("447700901234", "x"))
+            .map(|_| client.next_of(command::SUBMIT_SM_RESP).header);
+        answers.sort_by_key(|answer| answer.sequence);
+        answers.map(|answer| answer.status)
+    };
+    let (taken, throttled, failed) = (status::OK, status::RTHROTTLED, status::RSUBMITFAIL);
+    assert_eq!(told(""), [taken, taken]);
+    for limit in ["rate = 1", "rate_per_bind = 1"] {
+        assert_eq!(told(limit), [taken, throttled], "{limit}");
+        assert_eq!(told(""), [taken, taken], "without {limit}");
+    }
+    // What was sent before there was a limit does not count.
+    assert_eq!(told("daily_limit = 1"), [taken, failed]);
+    assert_eq!(told("daily_limit = 2"), [taken, failed]);
+    assert_eq!(told("daily_limit = 1000"), [taken, taken]);
+    let prepaid = "credits = 'prepaid'";
+    assert_eq!(told(prepaid), [failed, failed]);
+    let topup = "[[topup]]\nid = 1\ncustomer = 'near'\namount = 1\n";
+    assert_eq!(told(&format!("{prepaid}\n{topup}")), [taken, failed]);
+    assert_eq!(told(&format!("{prepaid}\n{topup}")), [failed, failed]);
+    assert_eq!(told(topup), [taken, taken]);
 }
 
 /// Shows MTA-106, BUL-59.

@@ -7,7 +7,9 @@ mod credits;
 mod messangi;
 mod mobivate;
 mod mta;
+mod operations;
 mod receipts;
+mod subscribers;
 mod tangerine;
 
 use std::collections::VecDeque;
@@ -178,6 +180,15 @@ impl Esme {
             self.take(&came);
         }
         self.came.pop_front().expect("one came")
+    }
+
+    /// Refuses the next message or receipt that is delivered.
+    #[track_caller]
+    fn refuses(&mut self, refusal: Status) -> Message {
+        let came = self.client.next_of(command::DELIVER_SM);
+        let answer = Pdu::DeliverSmResp(SmResp::default());
+        self.client.send(&answer, refusal, came.header.sequence);
+        Message::of(&came)
     }
 
     /// Nothing was delivered that nobody waited for. To be asked when whatever could be delivered has been.

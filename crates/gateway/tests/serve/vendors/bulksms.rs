@@ -44,7 +44,7 @@ fn a_password_of_nine_characters_cannot_bind() {
     bound(&service);
 }
 
-/// Shows BUL-12, BUL-13, BUL-14, BUL-40.
+/// Shows BUL-12, BUL-13, BUL-14.
 #[test]
 fn single_messages_arrive_as_they_are() {
     let (service, mut carrier) = Service::with_carrier("bulksms-single", "");
@@ -63,7 +63,7 @@ fn single_messages_arrive_as_they_are() {
     }
 }
 
-/// Shows BUL-26, BUL-32, BUL-38.
+/// Shows BUL-17, BUL-26, BUL-32, BUL-38.
 #[test]
 fn other_parameters_have_no_effect() {
     let (service, mut carrier) = Service::with_carrier("bulksms-tlvs", "");
@@ -72,6 +72,10 @@ fn other_parameters_have_no_effect() {
     tlv::put_u16(&mut tlvs, 0x0204, 7);
     tlv::put_u8(&mut tlvs, 0x0426, 1);
     tlv::put_u8(&mut tlvs, 0x1500, 1);
+    // They would make it the first of three parts.
+    tlv::put_u16(&mut tlvs, 0x020C, 7);
+    tlv::put_u8(&mut tlvs, 0x020E, 3);
+    tlv::put_u8(&mut tlvs, 0x020F, 1);
     let sm = Sm {
         tlvs: tlv::Tlvs::parse(&tlvs).expect("sound"),
         ..to_subscriber(b"hello")
@@ -80,8 +84,25 @@ fn other_parameters_have_no_effect() {
     let second = esme.submit(&sm).expect("it is taken again");
     assert_ne!(first, second);
     for id in ["1", "2"] {
-        assert!(carrier.takes(id).tlvs().is_empty());
+        let sent = carrier.takes(id);
+        assert!(sent.tlvs().is_empty());
+        assert_eq!((sent.esm_class, sent.said()), (0, "hello"));
     }
+    for id in ["1", "2"] {
+        carrier.reports(id, "DELIVRD", "000");
+        let receipt = esme.delivered();
+        assert_eq!(receipt.tlvs().u16(0x0204), None, "it is not told again");
+    }
+    // A text that stands in a TLV is none.
+    let mut payload = Vec::new();
+    tlv::put_bytes(&mut payload, 0x0424, &[b'x'; 200]).expect("it fits");
+    let sm = Sm {
+        tlvs: tlv::Tlvs::parse(&payload).expect("sound"),
+        ..to_subscriber(b"")
+    };
+    assert_eq!(esme.submit(&sm), Err(status::RINVMSGLEN));
+    let long = to_subscriber(&[b'x'; 161]);
+    assert_eq!(esme.submit(&long), Err(status::RINVMSGLEN));
 }
 
 /// Shows BUL-35, BUL-36.

@@ -1,9 +1,11 @@
 //! Customers that pay, service by service (C-19): what their credit buys, and how they are told that there is none.
 
-use smpp::pdu::Sm;
+use smpp::pdu::{CancelSm, Pdu, Sm};
 use smpp::status::{self, Status};
+use sms::Address;
 
-use super::{Esme, PASSWORD, Service, to_subscriber};
+use super::{Carrier, Dir, Esme, Gateway, PASSWORD, Service, to_subscriber};
+use crate::carriers;
 
 /// A customer with each vendor's preset that pays, as the service would set it up.
 const PREPAID: &str = "
@@ -98,6 +100,51 @@ fn tangerine_tells_it_by_a_receipt() {
         let state = receipt.tlvs().message_state();
         assert_eq!(state, Some(sms::State::Rejected), "{customer}");
     }
+}
+
+#[test]
+fn what_is_left_after_a_kill_is_what_was_left_before_it() {
+    let (listener, url) = carriers::centre("window=100");
+    let dir = Dir::new("credits-kill");
+    let service = Service {
+        gateway: Gateway::start_with(&dir, PREPAID, &["--carrier", &url]),
+        dir,
+    };
+    let mut carrier = Carrier::bound(&listener);
+    let mut esme = bound(&service, "pay-mta");
+    // Of three credits one is spent, one comes back, and one is held for a message that waits.
+    esme.submit(&to_subscriber(b"spent")).expect("it is taken");
+    carrier.takes("1");
+    esme.submit(&to_subscriber(b"back")).expect("it is taken");
+    carrier.refuses(status::RINVDSTADR);
+    assert_eq!(esme.delivered().field("stat"), "REJECTD");
+    let waits = Sm {
+        destination: Address::international(b"12125550008"),
+        ..to_subscriber(b"held")
+    };
+    let held = esme.submit(&waits).expect("it is taken");
+    // What was paid is read again with the configuration, and is not paid again.
+    let Service { dir, gateway } = service;
+    gateway.kill();
+    let service = Service {
+        gateway: Gateway::start_with(&dir, PREPAID, &["--carrier", &url]),
+        dir,
+    };
+    let _carrier = Carrier::bound(&listener);
+    let mut esme = bound(&service, "pay-mta");
+    esme.submit(&waits).expect("one credit is left");
+    let refused = esme.submit(&to_subscriber(b"hello"));
+    assert_eq!(refused, Err(status::RSUBMITFAIL));
+    // Stopped before it left, a message costs nothing.
+    let stop = Pdu::CancelSm(CancelSm {
+        message_id: held.as_bytes(),
+        ..CancelSm::default()
+    });
+    assert_eq!(esme.ask(&stop).header.status, status::OK);
+    esme.submit(&to_subscriber(b"hello"))
+        .expect("one credit is back");
+    let refused = esme.submit(&to_subscriber(b"hello"));
+    assert_eq!(refused, Err(status::RSUBMITFAIL));
 }
 
 /// Shows MTA-56.

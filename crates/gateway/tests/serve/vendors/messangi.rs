@@ -2,8 +2,9 @@
 
 use smpp::pdu::{Bind, Sm};
 use smpp::status;
+use sms::Address;
 
-use super::{Esme, PASSWORD, Service, credentials, to_subscriber};
+use super::{Esme, PASSWORD, SUBSCRIBER, Service, credentials, to_subscriber};
 
 /// A customer's program that is bound as a transceiver.
 #[track_caller]
@@ -95,4 +96,91 @@ fn data_coding_0_is_gsm_and_8_is_ucs2() {
         let sent = carrier.takes("1");
         assert_eq!((sent.data_coding, &sent.text[..]), (data_coding, text));
     }
+}
+
+/// Shows MES-28.
+#[test]
+fn who_ordered_no_receipts_gets_none_however_they_are_asked_for() {
+    let config = "
+        [[customer]]
+        name = 'silent'
+        preset = 'messangi'
+        password = 'demopass'
+        registered_delivery = 'never'
+    ";
+    let (service, mut carrier) = Service::with_carrier("messangi-silent", config);
+    let mut silent = service.tls();
+    assert_eq!(silent.bind("silent", PASSWORD), status::OK);
+    let mut ordered = bound(&service);
+    for (esme, theirs) in [(&mut silent, "1"), (&mut ordered, "2")] {
+        esme.submit(&to_subscriber(b"hello")).expect("it is taken");
+        carrier.takes(theirs);
+        carrier.reports(theirs, "DELIVRD", "000");
+    }
+    assert_eq!(ordered.delivered().field("stat"), "DELIVRD");
+    silent.hears_nothing();
+}
+
+/// Shows MES-34.
+#[test]
+fn ton_and_npi_are_those_that_were_issued_where_that_was_agreed() {
+    let config = "
+        [[customer]]
+        name = 'issued'
+        preset = 'messangi'
+        password = 'demopass'
+        source_ton_npi = '0/0'
+        destination_ton_npi = '1/1'
+        rewrite_ton_npi = false
+    ";
+    let (service, mut carrier) = Service::with_carrier("messangi-issued", config);
+    let mut esme = service.tls();
+    assert_eq!(esme.bind("issued", PASSWORD), status::OK);
+    let number = |ton, npi, digits| Address { ton, npi, digits };
+    for (source, destination, told) in [
+        ((0, 0), (1, 1), Ok(())),
+        ((1, 0), (1, 1), Err(status::RINVSRCTON)),
+        ((0, 1), (1, 1), Err(status::RINVSRCNPI)),
+        ((0, 0), (2, 1), Err(status::RINVDSTTON)),
+        ((0, 0), (1, 8), Err(status::RINVDSTNPI)),
+    ] {
+        let sm = Sm {
+            source: number(source.0, source.1, b"890890"),
+            destination: number(destination.0, destination.1, SUBSCRIBER),
+            ..to_subscriber(b"hello")
+        };
+        assert_eq!(esme.submit(&sm).map(drop), told, "{sm:?}");
+    }
+    assert_eq!(carrier.takes("1").source, (0, 0, "890890".to_owned()));
+    // Where nothing of the kind was agreed they are put right.
+    let sm = Sm {
+        source: number(2, 8, b"890890"),
+        ..to_subscriber(b"hello")
+    };
+    bound(&service).submit(&sm).expect("it is taken");
+    assert_eq!(carrier.takes("2").source, (1, 1, "890890".to_owned()));
+}
+
+/// Shows MES-15.
+#[test]
+fn a_receipt_that_is_not_answered_comes_again_and_is_counted() {
+    let config = "
+        [[customer]]
+        name = 'slow'
+        preset = 'messangi'
+        password = 'demopass'
+        response_timeout = '1s'
+        delivery_retry = ['1s']
+    ";
+    let (service, mut carrier) = Service::with_carrier("messangi-unanswered", config);
+    let mut esme = service.tls();
+    assert_eq!(esme.bind("slow", PASSWORD), status::OK);
+    let id = esme.submit(&to_subscriber(b"hello")).expect("taken");
+    carrier.takes("1");
+    carrier.reports("1", "DELIVRD", "000");
+    esme.client.next_of(smpp::command::DELIVER_SM);
+    assert_eq!(esme.delivered().field("id"), id);
+    let silent = "bindery_requests_silent_total{peer=\"slow\",side=\"customer\"}";
+    service.gateway.counted(silent, 1);
+    esme.hears_nothing();
 }

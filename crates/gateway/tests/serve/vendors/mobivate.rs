@@ -94,6 +94,47 @@ fn texts_and_sources_arrive_as_they_are() {
     }
 }
 
+/// Shows MOB-178, MOB-184.
+#[test]
+fn ports_and_alerts_are_refused_however_they_are_asked_for() {
+    let service = Service::simulated("mobivate-unsupported", "");
+    let mut esme = bound(&service);
+    let port = |tag| {
+        let mut tlvs = Vec::new();
+        tlv::put_u16(&mut tlvs, tag, 9200);
+        tlvs
+    };
+    let mut flash = Vec::new();
+    tlv::put_u8(&mut flash, 0x0005, 1);
+    let mut alert = Vec::new();
+    tlv::put_bytes(&mut alert, 0x130C, b"").expect("it fits");
+    for tlvs in [port(0x020A), port(0x020B), flash, alert] {
+        let sm = Sm {
+            tlvs: Tlvs::parse(&tlvs).expect("sound"),
+            ..to_subscriber(b"hello")
+        };
+        assert_eq!(esme.submit(&sm), Err(status::RSUBMITFAIL), "{tlvs:x?}");
+    }
+    for header in [
+        &b"\x06\x05\x04\x23\xF0\x23\xF0hello"[..],
+        b"\x04\x04\x02\xF0\xF0hello",
+    ] {
+        let sm = Sm {
+            esm_class: 0x40,
+            ..to_subscriber(header)
+        };
+        assert_eq!(esme.submit(&sm), Err(status::RSUBMITFAIL), "{header:x?}");
+    }
+    for data_coding in [0x10, 0x18, 0xF0] {
+        let sm = Sm {
+            data_coding,
+            ..to_subscriber(b"hello!")
+        };
+        let told = esme.submit(&sm);
+        assert_eq!(told, Err(status::RSUBMITFAIL), "{data_coding:#x}");
+    }
+}
+
 /// Shows MOB-F2, C-13.
 #[test]
 fn credentials_may_be_longer_than_smpp_has_them() {

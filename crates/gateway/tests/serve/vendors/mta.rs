@@ -6,6 +6,7 @@ use smpp::status::{self, Status};
 use smpp::tlv::Tlvs;
 use sms::Address;
 
+use super::operations::MULTI;
 use super::{Esme, Kind, PASSWORD, SUBSCRIBER, Service, credentials, to_subscriber};
 
 /// A customer's program that is bound as a transceiver.
@@ -150,9 +151,6 @@ fn operations_that_are_not_on_the_list_are_refused_and_the_session_goes_on() {
     assert!(esme.submit(&to_subscriber(b"hello")).is_ok());
 }
 
-/// The body of a submit_multi to one number.
-const MULTI: &[u8] = b"\0\x01\x0112025550100\0\x01\x01\x01\x0112125551234\0\0\0\0\0\0\0\0\0\0\x01x";
-
 /// Shows MTA-34, MTA-35, MTA-36, MTA-37, MTA-39, MTA-40.
 #[test]
 fn addresses_may_be_written_in_every_usual_way() {
@@ -230,6 +228,64 @@ fn the_rate_is_that_of_all_sessions_together() {
             "it is throttled for ever"
         );
     }
+}
+
+/// Shows MTA-59, C-3.
+#[test]
+fn a_receipt_comes_to_the_session_that_submitted_as_long_as_it_is_there() {
+    let (service, mut carrier) = Service::with_carrier("mta-sessions", "");
+    let mut sessions = [bound(&service), bound(&service), bound(&service)];
+    for (turn, number) in [1, 0, 2, 1].into_iter().zip(1..) {
+        let id = sessions[turn]
+            .submit(&to_subscriber(b"hello"))
+            .expect("taken");
+        let theirs = format!("{number}");
+        carrier.takes(&theirs);
+        carrier.reports(&theirs, "DELIVRD", "000");
+        assert_eq!(sessions[turn].delivered().field("id"), id);
+    }
+    for session in &mut sessions {
+        session.hears_nothing();
+    }
+    // One that is gone leaves what it is owed to the oldest of the others.
+    let [mut first, second, mut third] = sessions;
+    let mut second = second;
+    let id = second.submit(&to_subscriber(b"hello")).expect("taken");
+    carrier.takes("gone");
+    second.unbind();
+    carrier.reports("gone", "DELIVRD", "000");
+    assert_eq!(first.delivered().field("id"), id);
+    third.hears_nothing();
+}
+
+/// Shows MTA-24, MTA-64.
+#[test]
+fn what_is_refused_comes_again_whatever_the_status_and_what_is_acknowledged_never() {
+    let config = "
+        [[customer]]
+        name = 'again'
+        preset = 'mta'
+        password = 'demopass'
+        source_policy = 'any'
+        delivery_retry = ['1s']
+    ";
+    let (service, mut carrier) = Service::with_carrier("mta-again", config);
+    let mut esme = service.tls();
+    assert_eq!(esme.bind("again", PASSWORD), status::OK);
+    let id = esme.submit(&to_subscriber(b"hello")).expect("taken");
+    carrier.takes("1");
+    carrier.reports("1", "DELIVRD", "000");
+    // The second is final elsewhere: here every refusal is one for now.
+    for refusal in [status::RX_T_APPN, status::RX_P_APPN, status::RSYSERR] {
+        assert_eq!(esme.refuses(refusal).field("id"), id);
+    }
+    assert_eq!(esme.delivered().field("id"), id);
+    // Behind it comes the next, and nothing of the first.
+    let next = esme.submit(&to_subscriber(b"hello")).expect("taken");
+    carrier.takes("2");
+    carrier.reports("2", "DELIVRD", "000");
+    assert_eq!(esme.delivered().field("id"), next);
+    esme.hears_nothing();
 }
 
 /// Asks for the state of a message: the state, and whether it has the date of its end.
@@ -397,12 +453,20 @@ fn the_client_divides_long_texts() {
         esme.submit(&to_subscriber(b"\x05\0\x03\x07\x03\x01x"))
             .is_ok()
     );
-    let long = [&b"\x05\0\x03\x07\x03\x01"[..], &[b'x'; 154]].concat();
-    let part = Sm {
-        esm_class: 0x40,
-        ..to_subscriber(&long)
-    };
-    assert_eq!(esme.submit(&part), Err(status::RINVMSGLEN));
+    for (data_coding, octets, told) in [
+        (1, 154, Err(status::RINVMSGLEN)),
+        (8, 134, Ok(())),
+        (8, 136, Err(status::RINVMSGLEN)),
+    ] {
+        let text = [&b"\x05\0\x03\x08\x02\x01"[..], &vec![b'x'; octets]].concat();
+        let part = Sm {
+            esm_class: 0x40,
+            data_coding,
+            ..to_subscriber(&text)
+        };
+        let taken = esme.submit(&part).map(drop);
+        assert_eq!(taken, told, "{octets} octets of {data_coding}");
+    }
 }
 
 /// Shows MTA-41, MTA-97, MTA-98, C-1.

@@ -43,3 +43,34 @@ fn a_reply_names_the_last_message_that_it_may_answer() {
     assert_eq!(reply.said(), "yes");
     assert_eq!(reply.tlvs().cstr(0x1400), Some(last.as_bytes()));
 }
+
+/// Shows BUL-F3.
+#[test]
+fn parts_leave_when_all_of_their_message_are_there() {
+    let (service, mut carrier) = Service::with_carrier("tangerine-parts", "");
+    let mut esme = service.plain();
+    assert_eq!(esme.bind("tangerine", PASSWORD), status::OK);
+    let part = |text: &'static [u8]| Sm {
+        esm_class: 0x40,
+        data_coding: 8,
+        registered_delivery: 0,
+        ..to_subscriber(text)
+    };
+    esme.submit(&part(b"\x05\0\x03\x07\x02\x02\x26\x06"))
+        .expect("it is taken");
+    // One that is submitted behind it and needs nobody overtakes it.
+    let whole = Sm {
+        protocol_id: 0x40,
+        ..to_subscriber(b"whole")
+    };
+    esme.submit(&whole).expect("it is taken");
+    let sent = carrier.takes("1");
+    assert_eq!((sent.said(), sent.protocol_id), ("whole", 0x40));
+    esme.submit(&part(b"\x05\0\x03\x07\x02\x01\x26\x05"))
+        .expect("it is taken");
+    for (theirs, number, character) in [("2", 1, 0x05), ("3", 2, 0x06)] {
+        let sent = carrier.takes(theirs);
+        assert_eq!((sent.esm_class & 0x40, sent.data_coding), (0x40, 8));
+        assert_eq!(sent.text[4..], [2, number, 0x26, character]);
+    }
+}
