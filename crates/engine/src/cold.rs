@@ -14,12 +14,13 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use sms::{State, Wall};
+use sms::{Instant, State, Wall};
 
 use crate::engine::Turn;
 use crate::entry::Image;
 use crate::fold::{Block, Fold, Hour, Place, Shelf};
 use crate::record::{Cold, Keys, Reader, Record, Seconds};
+use crate::sweep::{Act, Sweep};
 use crate::{
     Answer, Ask, Cause, ConnectorId, Inputs, MessageKey, Output, Refusal, Room, RunId, Span, Told,
     Wish,
@@ -102,6 +103,8 @@ pub(crate) struct ColdTraffic {
     stuck: BTreeMap<(ConnectorId, Kind), u64>,
     /// Octets of the questions that wait for files.
     asked: u64,
+    /// Lanes of which nothing goes to the disk before then: an operator sweeps them.
+    rests: BTreeMap<ConnectorId, Instant>,
 }
 
 /// What waits in memory.
@@ -127,7 +130,11 @@ struct Read {
     /// Its turn has come.
     whole: bool,
     asks: Vec<Asking>,
+    sweeps: Vec<Sweep>,
 }
+
+/// An order of an operator, which messages of the file are meant, and how many of those stay.
+type Swept = (Sweep, Vec<MessageKey>, u64);
 
 /// A question about a message that may be in the file.
 #[derive(Debug)]
@@ -170,6 +177,16 @@ impl ColdTraffic {
         self.reads.get(&run).is_some_and(|read| read.whole)
     }
 
+    /// Nothing of this lane goes to the disk before then.
+    pub(crate) fn rest(&mut self, connector: ConnectorId, until: Instant) {
+        self.rests.insert(connector, until);
+    }
+
+    fn rests(&self, connector: ConnectorId, now: Instant) -> bool {
+        let until = self.rests.get(&connector);
+        until.is_some_and(|&until| until > now)
+    }
+
     /// Octets of memory.
     pub(crate) fn memory(&self) -> u64 {
         self.asked
@@ -184,7 +201,7 @@ impl ColdTraffic {
 
     /// Whether another file may be read because it is time.
     fn may_read(&self) -> bool {
-        let timely = |read: &&Read| read.whole || read.asks.is_empty();
+        let timely = |read: &&Read| read.whole || (read.asks.is_empty() && read.sweeps.is_empty());
         self.reads.values().filter(timely).count() < READS_MAX
     }
 
@@ -248,6 +265,11 @@ impl Turn<'_> {
         }
     }
 
+    /// A file is read for an operator.
+    pub(crate) fn read_for(&mut self, run: RunId, sweep: Sweep) {
+        self.read(run).sweeps.push(sweep);
+    }
+
     fn read(&mut self, run: RunId) -> &mut Read {
         let step = &mut self.step;
         self.live.cold.reads.entry(run).or_insert_with(|| {
@@ -279,9 +301,11 @@ impl Turn<'_> {
 
     fn queued_block(&mut self, max: u64, size: u64) -> Option<(Shelf, Block)> {
         let cold = &self.live.cold;
+        let now = self.now.mono;
         let mut lanes = self.fold.lanes_hotter_than(max);
-        let (connector, hot) =
-            lanes.find(|&(id, hot)| !cold.is_stuck((id, Kind::Queued), hot, size))?;
+        let (connector, hot) = lanes.find(|&(id, hot)| {
+            !cold.is_stuck((id, Kind::Queued), hot, size) && !cold.rests(id, now)
+        })?;
         drop(lanes);
         let place = self.fold.deepest(connector, size);
         let block = place.map(|place| (Shelf::Queue(place), self.fold.block(place, size)));
@@ -290,9 +314,11 @@ impl Turn<'_> {
 
     fn later_block(&mut self, max: u64, size: u64) -> Option<(Shelf, Block)> {
         let cold = &self.live.cold;
+        let now = self.now.mono;
         let mut lanes = self.fold.lanes_later_than(max);
-        let (connector, later) =
-            lanes.find(|&(id, later)| !cold.is_stuck((id, Kind::Later), later, size))?;
+        let (connector, later) = lanes.find(|&(id, later)| {
+            !cold.is_stuck((id, Kind::Later), later, size) && !cold.rests(id, now)
+        })?;
         drop(lanes);
         let far = Hour::of(self.now.wall.plus(FAR));
         let hour = self.fold.fullest_hour(connector, Hour(far.0 + 1), max);
@@ -333,6 +359,10 @@ impl Turn<'_> {
             self.live.cold.stuck.insert((connector, kind), count);
             return;
         }
+        if self.live.cold.rests(shelf.connector(), self.now.mono) {
+            self.step.gated.spent().push(run);
+            return;
+        }
         let standing = self.fold.standing(shelf, &keys);
         if standing.keys.len() < keys.len().div_ceil(WORTH) {
             self.step.gated.spent().push(run);
@@ -354,6 +384,8 @@ impl Turn<'_> {
         // Its file goes when all this is durable; another file of the same number could go with it.
         self.live.cold.last = self.live.cold.last.max(run.0);
         let mut answers = BTreeMap::new();
+        let sweeps = read.sweeps.into_iter();
+        let mut sweeps: Vec<_> = sweeps.map(|sweep| (sweep, Vec::new(), 0)).collect();
         if let Some(known) = self.fold.run(run) {
             let connector = known.shelf.connector();
             let is_due = known.look.wall() <= self.now.wall;
@@ -369,7 +401,8 @@ impl Turn<'_> {
                 held += 1;
                 let mut asks = read.asks.iter().filter(|asking| asking.key == order.key);
                 let is_changed = asks.clone().any(|asking| asking.changes());
-                if read.whole || is_changed || order.expires.wall() <= self.now.wall {
+                let is_swept = self.meant_by(&image, &mut sweeps);
+                if read.whole || is_changed || is_swept || order.expires.wall() <= self.now.wall {
                     taken.extend_from_slice(octets);
                     continue;
                 }
@@ -396,6 +429,9 @@ impl Turn<'_> {
             }
             self.live.touch_connector(connector);
         }
+        for (sweep, meant, kept) in sweeps {
+            self.swept_file(&sweep, run, meant, kept);
+        }
         for mut asking in read.asks {
             self.live.cold.asked -= asking.octets();
             let Asking { ask, texts, .. } = &asking;
@@ -407,6 +443,27 @@ impl Turn<'_> {
             asking.searched.push(run);
             self.ask_beside(&asking.ask, &asking.texts, &asking.searched);
         }
+    }
+
+    /// Notes for which orders a message on the disk is meant; whether it has to be in memory for them.
+    fn meant_by(&self, image: &Image<'_>, sweeps: &mut [Swept]) -> bool {
+        if sweeps.is_empty() || self.live.room == Room::Out {
+            return false;
+        }
+        let entry = image.entry();
+        let mut is_swept = false;
+        for (sweep, meant, kept) in sweeps {
+            if !sweep.selection.means(&entry) {
+                continue;
+            }
+            if self.can_sweep(sweep.act, &entry) {
+                meant.push(entry.order.key);
+                is_swept |= sweep.act != Act::Count;
+            } else {
+                *kept += 1;
+            }
+        }
+        is_swept
     }
 
     fn answer_waiting(&mut self, ask: &Ask, told: Told, state: State) {

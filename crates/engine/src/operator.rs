@@ -13,6 +13,7 @@ use crate::engine::Turn;
 use crate::fair::parts;
 use crate::fold::{self, CLASSES};
 use crate::record::Record;
+use crate::sweep::{Act, Sweep};
 use crate::{
     Amount, Balance, ConnectorId, CustomerId, Party, Place, Room, Selection, Standing, Swept,
 };
@@ -162,8 +163,8 @@ impl Command {
     fn is_question(&self) -> bool {
         match self {
             Command::Lanes | Command::Connectors | Command::Customers | Command::Account(_) => true,
-            Command::Purge { dry, .. } => *dry,
             Command::Hold { .. }
+            | Command::Purge { .. }
             | Command::Move { .. }
             | Command::Grant { .. }
             | Command::Stand { .. } => false,
@@ -195,18 +196,37 @@ impl Turn<'_> {
                 ref selection,
                 from,
                 dry,
-            } => self.purge(selection, from, dry),
+            } => {
+                let act = if dry { Act::Count } else { Act::Purge };
+                return self.begin_sweep(ticket, selection, from, act);
+            }
             Command::Move {
                 ref selection,
                 from,
                 to,
-            } => self.move_to(selection, from, to),
+            } => return self.begin_sweep(ticket, selection, from, Act::Move(to)),
         };
-        let told = match report {
-            // Nothing was written, and to wait for the disk to say so would be to wait for the trouble itself.
-            Report::NoRoom => &mut self.step.free,
-            _ if command.is_question() => &mut self.step.free,
-            _ => &mut self.step.gated,
+        self.report(ticket, report, command.is_question());
+    }
+
+    fn begin_sweep(&mut self, ticket: u64, selection: &Selection, from: Place, act: Act) {
+        let sweep = Sweep {
+            ticket,
+            selection: selection.clone(),
+            act,
+        };
+        if let Some(report) = self.sweep(sweep, from) {
+            self.report(ticket, report, act == Act::Count);
+        }
+    }
+
+    /// Tells an operator what came of its command; `is_question`: nothing was written for it.
+    pub(crate) fn report(&mut self, ticket: u64, report: Report, is_question: bool) {
+        // If nothing was written, to wait for the disk to say so would be to wait for the trouble itself.
+        let told = if is_question || report == Report::NoRoom {
+            &mut self.step.free
+        } else {
+            &mut self.step.gated
         };
         told.reports().push((ticket, report));
     }

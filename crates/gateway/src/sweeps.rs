@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use engine::{Command, ConnectorId, Place, Report, Selection};
+use engine::{Command, ConnectorId, Place, Report, RunId, Selection};
 use serde::{Deserialize, Serialize};
 use sms::Wall;
 
@@ -47,8 +47,37 @@ pub(crate) struct Sweep {
 pub(crate) struct Rest {
     /// Of the first order, in milliseconds since 1970: messages accepted later are not meant.
     before: u64,
-    /// See [`Place`]; none: the heads.
-    place: Option<u32>,
+    place: Spot,
+}
+
+/// A [`Place`] as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Spot {
+    Heads,
+    Disk(u64),
+    Tails,
+    All(u32),
+}
+
+impl Spot {
+    fn of(place: Place) -> Spot {
+        match place {
+            Place::Heads => Spot::Heads,
+            Place::Disk(run) => Spot::Disk(run.0),
+            Place::Tails => Spot::Tails,
+            Place::All(place) => Spot::All(place),
+        }
+    }
+
+    fn place(self) -> Place {
+        match self {
+            Spot::Heads => Place::Heads,
+            Spot::Disk(run) => Place::Disk(RunId(run)),
+            Spot::Tails => Place::Tails,
+            Spot::All(place) => Place::All(place),
+        }
+    }
 }
 
 /// What was done.
@@ -60,8 +89,6 @@ pub(crate) struct Swept {
     pub(crate) messages: u64,
     /// Messages that are meant and stay.
     pub(crate) kept: u64,
-    /// Messages on the disk that stay until they come back, of which some are meant.
-    pub(crate) on_disk: u64,
     /// There may be more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rest: Option<Rest>,
@@ -80,7 +107,7 @@ impl Desk {
         let now = self.common.clock.now().wall;
         let rest = sweep.rest.unwrap_or(Rest {
             before: now.0.saturating_sub(age.as_millis() as u64),
-            place: None,
+            place: Spot::Heads,
         });
         let selection = Selection {
             connector,
@@ -93,7 +120,6 @@ impl Desk {
             carrier: sweep.carrier.clone(),
             messages: 0,
             kept: 0,
-            on_disk: 0,
             rest: Some(rest),
         };
         let until = Instant::now() + SPAN;
@@ -118,7 +144,7 @@ impl Desk {
         swept: &mut Swept,
     ) -> Result<(), Refused> {
         let selection = selection.clone();
-        let from = rest.place.map_or(Place::Heads, Place::All);
+        let from = rest.place.place();
         let command = match to {
             Some(to) => Command::Move {
                 selection,
@@ -135,12 +161,8 @@ impl Desk {
             Report::Swept(block) => {
                 swept.messages += block.done;
                 swept.kept += block.kept;
-                swept.on_disk = block.on_disk;
                 swept.rest = block.next.map(|next| Rest {
-                    place: match next {
-                        Place::Heads => None,
-                        Place::All(place) => Some(place),
-                    },
+                    place: Spot::of(next),
                     ..rest
                 });
                 Ok(())

@@ -298,22 +298,18 @@ impl Fold {
         runs.map(|(id, _)| id)
     }
 
-    /// Messages in runs of a connector that can have some of this customer, or of any, which were accepted before then.
-    pub(crate) fn on_disk(
+    /// The runs of a connector in which some of this customer wait, or of any, and when the oldest message of each was accepted; in the
+    /// order of their queues.
+    pub(crate) fn runs_of(
         &self,
         connector: ConnectorId,
         customer: Option<CustomerId>,
-        before: Wall,
-    ) -> u64 {
-        let runs = self
-            .cold
-            .iter()
-            .filter(|(_, run)| run.shelf.connector() == connector && run.range.0.minted() < before);
-        let counts = runs.map(|(_, run)| match customer {
-            Some(customer) => run.share(customer).map_or(0, |share| share.count),
-            None => run.count,
+    ) -> impl Iterator<Item = (RunId, Wall)> + '_ {
+        let runs = self.cold.iter().filter(move |(_, run)| {
+            run.shelf.connector() == connector
+                && customer.is_none_or(|customer| run.share(customer).is_some())
         });
-        counts.map(u64::from).sum()
+        runs.map(|(id, run)| (id, run.range.0.minted()))
     }
 
     /// Lanes of which more than `max` wait in memory, and how many.

@@ -155,6 +155,19 @@ impl Fold {
             .map(|entry| entry.order.key)
     }
 
+    /// What waits in the queues of a lane and in memory, the higher classes first, each queue in its order.
+    pub(crate) fn queued_in_memory(&self, connector: ConnectorId) -> impl Iterator<Item = &Entry> {
+        let classes = self
+            .lanes
+            .get(&connector)
+            .map(|lane| lane.classes.iter().rev());
+        let queues = classes.into_iter().flatten().flat_map(BTreeMap::values);
+        queues.flat_map(|queue| {
+            let head = queue.waiting(&self.entries);
+            head.chain(queue.behind(&self.entries))
+        })
+    }
+
     /// A queue, if anything waits in it.
     pub(super) fn queue(&self, place: Place) -> Option<&Queue> {
         let lane = self.lanes.get(&place.connector)?;

@@ -74,85 +74,144 @@ fn what_comes_while_others_are_on_the_disk_leaves_behind_them() {
     assert_eq!(world.files().0, 0);
 }
 
-/// One order over all blocks: how many it swept, and how many were on the disk at its end.
-fn sweep(world: &mut World, to: Option<ConnectorId>) -> (u64, u64) {
-    let selection = Selection {
+/// All that waits for the carrier.
+fn all(world: &World) -> Selection {
+    Selection {
         connector: CARRIER,
         customer: None,
         prefix: Vec::new(),
         before: world.wall().plus(Duration::from_secs(1)),
-    };
-    let (mut done, mut from) = (0, Place::default());
+    }
+}
+
+/// One order over all blocks, and what it did.
+fn sweep(world: &mut World, block: impl Fn(Place) -> Command) -> (u64, u64) {
+    let (mut done, mut kept, mut from) = (0, 0, Place::default());
     loop {
-        let selection = selection.clone();
-        let command = match to {
-            Some(to) => Command::Move {
-                selection,
-                from,
-                to,
-            },
-            None => Command::Purge {
-                selection,
-                from,
-                dry: false,
-            },
-        };
-        let Report::Swept(swept) = world.operate(command) else {
+        let Report::Swept(swept) = world.operate(block(from)) else {
             panic!("not swept");
         };
-        done += swept.done;
+        (done, kept) = (done + swept.done, kept + swept.kept);
         match swept.next {
             Some(next) => from = next,
-            None => return (done, swept.on_disk),
+            None => return (done, kept),
         }
     }
 }
 
+fn purge(world: &mut World, selection: &Selection, dry: bool) -> (u64, u64) {
+    sweep(world, |from| Command::Purge {
+        selection: selection.clone(),
+        from,
+        dry,
+    })
+}
+
+/// Another connector, to which everything is moved that is meant.
+fn move_away(world: &mut World, selection: &Selection) -> (u64, u64) {
+    sweep(world, |from| Command::Move {
+        selection: selection.clone(),
+        from,
+        to: OTHER,
+    })
+}
+
+const OTHER: ConnectorId = ConnectorId(2);
+
 #[test]
-fn an_operator_is_told_what_a_purge_leaves_on_the_disk() {
+fn what_waits_on_the_disk_is_purged_too() {
     let mut world = World::new(Connector::default());
-    let _ = deep(&mut world);
-    world.hold_disk();
-    let (done, on_disk) = sweep(&mut world, None);
-    assert!(done > 0 && on_disk > 0);
-    assert_eq!(done + on_disk, DEEP as u64);
-    let Report::Lanes { lanes, .. } = world.operate(Command::Lanes) else {
-        panic!("no lanes");
-    };
-    let queues = lanes.iter().flat_map(|lane| &lane.queues);
-    let waiting: Vec<_> = queues.map(|it| (it.messages, it.parts)).collect();
-    assert_eq!(waiting, [(on_disk, on_disk)]);
-    world.release_disk();
-    let mut all = done;
-    for _ in 0..DEEP {
-        let (done, on_disk) = sweep(&mut world, None);
-        all += done;
-        if on_disk == 0 {
-            break;
+    let (customer, keys) = deep(&mut world);
+    let selection = all(&world);
+    assert_eq!(purge(&mut world, &selection, true), (DEEP as u64, 0));
+    assert_eq!(world.figures().waiting, DEEP as u64);
+    assert_eq!(purge(&mut world, &selection, false), (DEEP as u64, 0));
+    let mut ended = Vec::new();
+    while ended.len() < DEEP {
+        for told in world.told() {
+            assert_eq!(told.state, State::Deleted);
+            world.acknowledge(customer, &told);
+            ended.push(told.key);
         }
     }
-    assert_eq!(all, DEEP as u64);
-    assert_eq!((world.figures().waiting, world.files().0), (0, 0));
+    ended.sort();
+    assert_eq!(ended, keys);
+    assert_eq!((world.figures().messages, world.files().0), (0, 0));
+    world.crash();
     let carrier = world.carrier(1);
     assert_eq!(world.drain(carrier), []);
 }
 
 #[test]
-fn what_is_moved_does_not_overtake_what_waits_on_the_disk() {
-    const OTHER: ConnectorId = ConnectorId(2);
+fn what_waits_on_the_disk_is_moved_in_its_order() {
     let mut world = World::new(Connector::default());
     world.change(|directory| {
         directory.connectors.insert(OTHER, Connector::default());
     });
-    let (_, keys) = deep(&mut world);
-    world.hold_disk();
-    let (moved, on_disk) = sweep(&mut world, Some(OTHER));
-    assert!(moved > 0 && on_disk > 0);
+    let (customer, keys) = deep(&mut world);
+    let selection = all(&world);
+    assert_eq!(move_away(&mut world, &selection), (DEEP as u64, 0));
+    let last = world.submit(customer, TO, FINAL);
+    world.compact();
+    world.crash();
     let other = world.carrier_of(OTHER, 1);
-    assert_eq!(world.drain(other), keys[..moved as usize]);
-    world.release_disk();
+    assert_eq!(world.drain(other), keys);
     let carrier = world.carrier(1);
-    assert_eq!(world.drain(carrier), keys[moved as usize..]);
+    assert_eq!(world.drain(carrier), [last]);
+    assert_eq!(world.files().0, 0);
+}
+
+#[test]
+fn of_what_waits_on_the_disk_only_that_is_swept_which_is_meant() {
+    const ELSEWHERE: &str = "33612345678";
+    for moves in [false, true] {
+        let mut world = World::new(Connector::default());
+        world.change(|directory| {
+            directory.connectors.insert(OTHER, Connector::default());
+            directory.limits.lane_hot_max = HOT;
+        });
+        let customer = world.customer();
+        let keys = (0..DEEP).map(|n| {
+            let to = if n % 3 == 0 { TO } else { ELSEWHERE };
+            (world.submit(customer, to, Wants::NONE), to)
+        });
+        let keys: Vec<_> = keys.collect();
+        let of = |to| keys.iter().filter(move |it| it.1 == to).map(|it| it.0);
+        let selection = Selection {
+            prefix: b"4477".to_vec(),
+            ..all(&world)
+        };
+        let count = DEEP.div_ceil(3) as u64;
+        if moves {
+            assert_eq!(move_away(&mut world, &selection), (count, 0));
+            let other = world.carrier_of(OTHER, 1);
+            assert_eq!(world.drain(other), of(TO).collect::<Vec<_>>());
+        } else {
+            assert_eq!(purge(&mut world, &selection, false), (count, 0));
+        }
+        assert_eq!(world.figures().waiting, DEEP as u64 - count);
+        let carrier = world.carrier(1);
+        assert_eq!(world.drain(carrier), of(ELSEWHERE).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn nothing_goes_to_the_disk_while_an_operator_sweeps() {
+    let mut world = World::new(Connector::default());
+    world.hold_disk();
+    let (customer, _) = deep(&mut world);
+    let selection = Selection {
+        prefix: b"33".to_vec(),
+        ..all(&world)
+    };
+    assert_eq!(purge(&mut world, &selection, true), (0, 0));
+    // The block that was on its way is not there any more, and no other one goes.
+    world.release_disk();
+    world.submit_many(customer, TO, DEEP);
+    assert_eq!(world.files(), (0, 0));
+    world.wait(Duration::from_secs(11));
+    world.submit_many(customer, TO, 1);
+    assert!(world.files().0 > 0);
 }
 
 #[test]

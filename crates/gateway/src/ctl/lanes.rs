@@ -174,7 +174,6 @@ pub(super) fn swept(swept: &Swept, json: bool) -> String {
         carrier,
         messages,
         kept,
-        on_disk,
         ..
     } = swept;
     let (done, stay) = match &swept.act {
@@ -188,17 +187,12 @@ pub(super) fn swept(swept: &Swept, json: bool) -> String {
         ),
         Act::Move { to } => (
             format!("wait for {to} now"),
-            "stay: of some another part has left, others are too long for one message of that carrier or stand behind others on the disk",
+            "stay: of some another part has left, others are too long for one message of that carrier",
         ),
     };
     let mut text = format!("{messages} that waited for {carrier} {done}");
     if *kept > 0 {
         text += &format!("; {kept} {stay}");
-    }
-    if *on_disk > 0 {
-        text += &format!(
-            "; {on_disk} wait on the disk and were not looked at: give the order again when they have come back"
-        );
     }
     text
 }
