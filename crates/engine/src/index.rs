@@ -1,15 +1,30 @@
 //! Where the entry of each key is.
 
+use core::cell::Cell;
+
 use crate::MessageKey;
 use crate::hash::Sharded;
 use crate::slab::Slot;
 
 /// A map from keys to slots. Keys are minted one after the other, so those of one millisecond stand side by side in a page,
 /// and whoever comes next is found where the processor has just looked: at full load a lookup waits for no memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Index {
     pages: Sharded<Page>,
+    /// The last answer: whoever decides, writes down and makes true asks for the same key again and again.
+    last: Cell<(MessageKey, Slot)>,
 }
+
+impl Default for Index {
+    fn default() -> Index {
+        Index {
+            pages: Sharded::default(),
+            last: Cell::new(NOTHING),
+        }
+    }
+}
+
+const NOTHING: (MessageKey, Slot) = (MessageKey(0), Slot::NONE);
 
 /// The keys of one millisecond (and partition), by their sequence.
 #[derive(Debug)]
@@ -30,11 +45,22 @@ struct Many {
 }
 
 impl Index {
+    #[inline]
     pub(crate) fn get(&self, key: MessageKey) -> Option<Slot> {
-        match self.pages.get(key.page())? {
+        let (last, slot) = self.last.get();
+        if last == key && slot != Slot::NONE {
+            return Some(slot);
+        }
+        self.find(key)
+    }
+
+    fn find(&self, key: MessageKey) -> Option<Slot> {
+        let slot = match self.pages.get(key.page())? {
             &Page::One { sequence, slot } => (sequence == key.sequence()).then_some(slot),
             Page::Many(many) => many.get(key.sequence()),
-        }
+        }?;
+        self.last.set((key, slot));
+        Some(slot)
     }
 
     /// Adds a key that is not in it.
@@ -43,10 +69,12 @@ impl Index {
         let page = self.pages.entry(key.page());
         page.and_modify(|page| page.insert(sequence, slot))
             .or_insert(Page::One { sequence, slot });
+        self.last.set((key, slot));
     }
 
     /// Takes out a key that is in it.
     pub(crate) fn remove(&mut self, key: MessageKey) {
+        self.last.set(NOTHING);
         let left = match self.pages.get_mut(key.page()) {
             Some(Page::Many(many)) => many.remove(key.sequence()),
             Some(Page::One { .. }) | None => 0,
@@ -120,8 +148,10 @@ mod tests {
                 plain.insert(key, slot);
                 index.insert(key, slot);
             }
+            assert_eq!(index.get(key), plain.get(&key).copied());
             let asked = MessageKey(((mix(step + 2) % 40) << 22) | (mix(step + 3) % 60));
             assert_eq!(index.get(asked), plain.get(&asked).copied());
+            assert_eq!(index.get(key), plain.get(&key).copied());
         }
         assert!(!plain.is_empty());
         for &key in plain.keys() {

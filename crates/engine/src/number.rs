@@ -28,7 +28,20 @@ impl TailHash {
 }
 
 impl Tail {
+    #[inline]
     pub(crate) fn of(number: &[u8]) -> Tail {
+        match number.last_chunk() {
+            Some(&last) if last.iter().all(u8::is_ascii_digit) => {
+                let mut last: [u8; TAIL_DIGITS] = last;
+                last.reverse();
+                Tail(last)
+            }
+            _ => Tail::of_any(number),
+        }
+    }
+
+    /// With other characters between the digits, or fewer of them.
+    fn of_any(number: &[u8]) -> Tail {
         let mut tail = Tail::default();
         let digits = number.iter().rev().filter(|octet| octet.is_ascii_digit());
         for (place, digit) in tail.0.iter_mut().zip(digits) {
