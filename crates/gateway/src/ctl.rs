@@ -38,6 +38,18 @@ Ends with 1 if the gateway does not run or refuses, with 2 if a name is wrong: t
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// One JSON object a line instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: Asked,
+}
+
+/// Which gateway is meant.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Place {
     /// The data directory of the gateway
     #[arg(
         long,
@@ -50,11 +62,21 @@ pub(crate) struct Args {
     /// The gateway's configuration, which names its data directory
     #[arg(long, value_name = "FILE", global = true, conflicts_with = "data_dir")]
     config: Option<PathBuf>,
-    /// One JSON object a line instead of a table
-    #[arg(long, global = true)]
-    json: bool,
-    #[command(subcommand)]
-    what: Asked,
+}
+
+impl Place {
+    /// The directory of its data.
+    ///
+    /// # Errors
+    /// What is wrong in the configuration that should name it.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, Refused> {
+        match &self.config {
+            None => Ok(self.data_dir.clone()),
+            Some(file) => {
+                config::data_dir(file).map_err(|problems| Refused::wrong(problems.to_string()))
+            }
+        }
+    }
 }
 
 #[derive(clap::Subcommand, Clone, Debug)]
@@ -132,17 +154,12 @@ impl What {
 
 /// Gives the order and says what came of it.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let data_dir = match &args.config {
-        None => args.data_dir.clone(),
-        Some(file) => match config::data_dir(file) {
-            Ok(dir) => dir,
-            Err(problems) => {
-                complain(&problems.to_string());
-                return exit::wrong();
-            }
-        },
-    };
-    match outcome(args, &data_dir) {
+    ended(args.place.data_dir().and_then(|dir| outcome(args, &dir)))
+}
+
+/// Says what came of it, and how the process ends.
+pub(crate) fn ended(outcome: Result<String, Refused>) -> ExitCode {
+    match outcome {
         Ok(text) => {
             say(&text);
             ExitCode::SUCCESS
@@ -165,9 +182,9 @@ fn outcome(args: &Args, data_dir: &Path) -> Result<String, Refused> {
             let done = give(data_dir, what.clone().order())?;
             Ok(text(&done, args.json))
         }
-        Asked::Explain(explain) => explain.run(data_dir, args.config.as_deref(), args.json),
+        Asked::Explain(explain) => explain.run(data_dir, args.place.config.as_deref(), args.json),
         Asked::Message(message) => {
-            let names = Names::known(data_dir, args.config.as_deref());
+            let names = Names::known(data_dir, args.place.config.as_deref());
             message.run(data_dir, &names, args.json)
         }
     }
@@ -201,6 +218,7 @@ fn text(done: &Done, json: bool) -> String {
         }
         Done::Explained(explained) => lines(core::slice::from_ref(explained)),
         Done::Names(names) => lines(core::slice::from_ref(names)),
+        Done::Overview(overview) => lines(core::slice::from_ref(overview)),
         Done::Reloaded(changes) => changes.clone(),
         Done::Binds(binds) if binds.is_empty() => "no bind stands".to_owned(),
         Done::Binds(binds) => table(&HEADS, binds.iter().map(row)),
@@ -319,7 +337,7 @@ fn traffic(traffic: &Traffic) -> [String; 3] {
 }
 
 /// A length of time in its two largest units.
-fn time(seconds: u64) -> String {
+pub(crate) fn time(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds}s"),
@@ -335,7 +353,10 @@ fn lines<T: Serialize>(rows: &[T]) -> String {
 }
 
 /// Columns as wide as what stands in them.
-fn table<const N: usize>(heads: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+pub(crate) fn table<const N: usize>(
+    heads: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
     let heads = heads.map(str::to_owned);
     let rows: Vec<[String; N]> = core::iter::once(heads).chain(rows).collect();
     let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max();

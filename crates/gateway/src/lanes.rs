@@ -77,7 +77,10 @@ impl Desk {
     /// Does what an operator wants of lanes.
     pub(crate) async fn obey_lanes(&self, wanted: Wanted) -> Result<Done, Refused> {
         match wanted {
-            Wanted::List => self.list_lanes().await,
+            Wanted::List => {
+                let (lanes, left_out) = self.list_lanes().await?;
+                Ok(Done::Lanes { lanes, left_out })
+            }
             Wanted::Hold {
                 carrier,
                 customer,
@@ -91,7 +94,8 @@ impl Desk {
         }
     }
 
-    async fn list_lanes(&self) -> Result<Done, Refused> {
+    /// What waits for carriers, and how many queues are left out since there are too many.
+    pub(crate) async fn list_lanes(&self) -> Result<(Vec<Lane>, usize), Refused> {
         match self.engine(Command::Lanes).await? {
             Report::Lanes { lanes, left_out } => {
                 let directory = self.common.directory();
@@ -107,7 +111,7 @@ impl Desk {
                 });
                 let mut lanes: Vec<Lane> = lanes.collect();
                 lanes.sort_by(|a, b| a.carrier.cmp(&b.carrier));
-                Ok(Done::Lanes { lanes, left_out })
+                Ok((lanes, left_out))
             }
             other => Err(Refused::unexpected(&other)),
         }

@@ -29,6 +29,7 @@ mod open_files;
 mod orders;
 mod outbind;
 mod outcome_log;
+mod overview;
 mod peers;
 mod proxy;
 mod pulse;
@@ -42,6 +43,7 @@ mod sweeps;
 mod systemd;
 mod tls;
 mod tools;
+mod top;
 mod trace;
 mod welcome;
 mod wire;
@@ -71,6 +73,7 @@ enum Command {
     /// Make the running gateway read its configuration again
     Reload(serve::ReloadArgs),
     Ctl(ctl::Args),
+    Top(top::Args),
     Send(tools::send::Args),
     Listen(tools::listen::Args),
     Load(tools::load::Args),
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Check(args) => serve::check(&args),
         Command::Reload(args) => serve::reload(&args),
         Command::Ctl(args) => ctl::run(&args),
+        Command::Top(args) => top::run(&args),
         Command::Send(args) => tools::send::run(&args),
         Command::Listen(args) => tools::listen::run(&args),
         Command::Load(args) => tools::load::run(&args),

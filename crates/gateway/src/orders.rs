@@ -26,6 +26,7 @@ use crate::explain::{Explained, Question};
 use crate::lanes::{self, Lane};
 use crate::mailbox::Inbox;
 use crate::net::IoThread;
+use crate::overview::Overview;
 use crate::peers::{CarrierRow, CustomerRow, Standing, Stands};
 use crate::sweeps::Swept;
 
@@ -55,6 +56,8 @@ pub(crate) enum Order {
     Explain(Question),
     /// Tell what customers and carriers are called.
     Names,
+    /// Tell everything at a glance.
+    Overview,
     /// See what waits for carriers, or change it.
     Lanes(lanes::Wanted),
     /// Tell of the customers: all, or one.
@@ -81,6 +84,7 @@ pub(crate) enum Done {
     Kicked(Vec<Bind>),
     Explained(Explained),
     Names(Names),
+    Overview(Box<Overview>),
     /// What waits for carriers, and how many queues are left out since there are too many.
     Lanes {
         lanes: Vec<Lane>,
@@ -223,6 +227,7 @@ impl Desk {
             Order::Kick { who } => self.kick(&who).await,
             Order::Explain(question) => self.explain(&question).await,
             Order::Names => Ok(Done::Names(Names::of(&self.common.directory()))),
+            Order::Overview => self.overview().await.map(Box::new).map(Done::Overview),
             Order::Lanes(wanted) => self.obey_lanes(wanted).await,
             Order::Customers { who } => self.customers(who.as_deref()).await,
             Order::Carriers { who } => self.carriers(who.as_deref()).await,

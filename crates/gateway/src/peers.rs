@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use directory::Directory;
-use engine::{Command, ConnectorReport, CustomerReport, Party, Report};
+use engine::{Command, ConnectorReport, CustomerReport, Origin, Party, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::binds::{Bind, Side};
@@ -129,6 +129,24 @@ impl Desk {
     /// Tells how it stands with the customers: all, or one.
     pub(crate) async fn customers(&self, who: Option<&str>) -> Result<Done, Refused> {
         let named = self.of_side(Side::Customer, who)?;
+        let binds = self.binds().await;
+        self.customer_rows(named, &binds).await.map(Done::Customers)
+    }
+
+    /// All customers, whose binds are among these.
+    pub(crate) async fn all_customers(
+        &self,
+        binds: &[(Origin, Bind)],
+    ) -> Result<Vec<CustomerRow>, Refused> {
+        let named = self.of_side(Side::Customer, None)?;
+        self.customer_rows(named, binds).await
+    }
+
+    async fn customer_rows(
+        &self,
+        named: Vec<Named>,
+        binds: &[(Origin, Bind)],
+    ) -> Result<Vec<CustomerRow>, Refused> {
         let customers = match self.engine(Command::Customers).await? {
             Report::Customers(customers) => customers,
             other => return Err(Refused::unexpected(&other)),
@@ -138,7 +156,7 @@ impl Desk {
             .map(|it| (Party::Customer(it.customer), it));
         let seen: BTreeMap<Party, &CustomerReport> = seen.collect();
         let directory = self.common.directory();
-        let mut totals = self.totals().await;
+        let mut totals = totals(binds);
         let row = |named: Named| {
             let report = seen.get(&named.party)?;
             let rules = directory.engine.customers.get(&report.customer)?;
@@ -157,12 +175,30 @@ impl Desk {
                 traffic,
             })
         };
-        Ok(Done::Customers(named.into_iter().filter_map(row).collect()))
+        Ok(named.into_iter().filter_map(row).collect())
     }
 
     /// Tells how it stands with the carriers: all, or one.
     pub(crate) async fn carriers(&self, who: Option<&str>) -> Result<Done, Refused> {
         let named = self.of_side(Side::Carrier, who)?;
+        let binds = self.binds().await;
+        self.carrier_rows(named, &binds).await.map(Done::Carriers)
+    }
+
+    /// All carriers, whose binds are among these.
+    pub(crate) async fn all_carriers(
+        &self,
+        binds: &[(Origin, Bind)],
+    ) -> Result<Vec<CarrierRow>, Refused> {
+        let named = self.of_side(Side::Carrier, None)?;
+        self.carrier_rows(named, binds).await
+    }
+
+    async fn carrier_rows(
+        &self,
+        named: Vec<Named>,
+        binds: &[(Origin, Bind)],
+    ) -> Result<Vec<CarrierRow>, Refused> {
         let connectors = match self.engine(Command::Connectors).await? {
             Report::Connectors(connectors) => connectors,
             other => return Err(Refused::unexpected(&other)),
@@ -172,7 +208,7 @@ impl Desk {
             .map(|it| (Party::Connector(it.connector), it));
         let seen: BTreeMap<Party, &ConnectorReport> = seen.collect();
         let directory = self.common.directory();
-        let mut totals = self.totals().await;
+        let mut totals = totals(binds);
         let row = |named: Named| {
             let report = seen.get(&named.party)?;
             let rules = directory.engine.connectors.get(&report.connector)?;
@@ -197,7 +233,7 @@ impl Desk {
                 traffic,
             })
         };
-        Ok(Done::Carriers(named.into_iter().filter_map(row).collect()))
+        Ok(named.into_iter().filter_map(row).collect())
     }
 
     /// Decides how it stands with a customer or a carrier.
@@ -261,26 +297,6 @@ impl Desk {
         }
     }
 
-    async fn totals(&self) -> Totals {
-        let mut totals = Totals::new();
-        for (_, bind) in self.binds().await {
-            let Bind {
-                side,
-                name,
-                rate_in,
-                rate_out,
-                last_error,
-                ..
-            } = bind;
-            let (binds, traffic) = totals.entry((side, name)).or_default();
-            *binds += 1;
-            traffic.rate_in += rate_in;
-            traffic.rate_out += rate_out;
-            traffic.last_error = last_error.or(traffic.last_error.take());
-        }
-        totals
-    }
-
     /// Binds and traffic of one peer; its last error also if the bind on which it happened stands no more.
     fn of(&self, totals: &mut Totals, named: &Named) -> (u32, Traffic) {
         let known = totals.remove(&(named.side, named.name.clone()));
@@ -290,6 +306,18 @@ impl Desk {
         traffic.last_error = traffic.last_error.or_else(before);
         (binds, traffic)
     }
+}
+
+fn totals(binds: &[(Origin, Bind)]) -> Totals {
+    let mut totals = Totals::new();
+    for (_, bind) in binds {
+        let (binds, traffic) = totals.entry((bind.side, bind.name.clone())).or_default();
+        *binds += 1;
+        traffic.rate_in += bind.rate_in;
+        traffic.rate_out += bind.rate_out;
+        traffic.last_error = bind.last_error.clone().or(traffic.last_error.take());
+    }
+    totals
 }
 
 /// Who is paused or drained, for the metrics.

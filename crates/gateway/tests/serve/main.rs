@@ -29,5 +29,6 @@ mod outcomes;
 mod reload;
 mod service;
 mod strangers;
+mod top;
 mod trace;
 mod vendors;
