@@ -110,6 +110,15 @@ impl DeliveryLane {
         self.queue(kind).push_front(key);
     }
 
+    /// What waits: receipts, then messages from subscribers. Some may have ended.
+    pub(crate) fn waiting(&self) -> impl ExactSizeIterator<Item = MessageKey> {
+        let (receipts, mos) = (self.receipts.len(), self.mos.len());
+        (0..receipts + mos).map(move |n| match n.checked_sub(receipts) {
+            None => self.receipts[n],
+            Some(n) => self.mos[n],
+        })
+    }
+
     /// Lets go of those at the front that do not wait any more.
     pub(crate) fn drop_ended(&mut self, waits: impl Fn(MessageKey) -> bool) {
         for queue in [&mut self.receipts, &mut self.mos] {

@@ -660,8 +660,20 @@ impl Fold {
         self.strays.get(&key)
     }
 
-    pub(crate) fn strays(&self) -> impl Iterator<Item = (MessageKey, &Stray)> {
+    pub(crate) fn strays(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (MessageKey, &Stray)> + ExactSizeIterator {
         self.strays.iter().map(|(&key, stray)| (key, stray))
+    }
+
+    /// Those of one connector, newest first.
+    pub(crate) fn strays_of(
+        &self,
+        connector: ConnectorId,
+    ) -> impl Iterator<Item = (MessageKey, &Stray)> {
+        let keys = self.lane(connector).into_iter();
+        let keys = keys.flat_map(|lane| lane.strays.iter().rev());
+        keys.filter_map(|&key| Some((key, self.strays.get(&key)?)))
     }
 
     pub(crate) fn newest(&self) -> MessageKey {

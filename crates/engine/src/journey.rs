@@ -532,6 +532,7 @@ fn matched(how: How) -> &'static str {
         How::Exact => "by its id",
         How::Form => "by its id in another form",
         How::InDoubt => "by its destination, the only one in doubt",
+        How::ByHand => "by an operator",
     }
 }
 

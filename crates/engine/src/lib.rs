@@ -70,7 +70,8 @@ pub use mo_parts::MoParts;
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use numbers::{Number, Numbers};
 pub use operator::{
-    AccountReport, Command, ConnectorReport, CustomerReport, LaneReport, QueueReport, Report,
+    AccountReport, Command, ConnectorReport, CustomerReport, LaneReport, ParkedReport, QueueReport,
+    Rematched, Report, StrayReport,
 };
 pub use past::{Ended, Lapse, LookUp, Past, PastEnd, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute, Verdict};

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 mod account;
 mod parties;
+mod receipts;
 
 use sms::Wall;
 
@@ -15,11 +16,13 @@ use crate::fold::{self, CLASSES};
 use crate::record::Record;
 use crate::sweep::{Act, Sweep};
 use crate::{
-    Amount, Balance, ConnectorId, CustomerId, Party, Place, Room, Selection, Standing, Swept,
+    Amount, Balance, ConnectorId, CustomerId, MessageKey, Party, Place, Room, Selection, Standing,
+    Swept,
 };
 
 pub use account::AccountReport;
 pub use parties::{ConnectorReport, CustomerReport};
+pub use receipts::{ParkedReport, Rematched, StrayReport};
 
 /// Messages that are looked at in all lanes to tell how many parts wait.
 const LOOKED_AT_MAX: usize = 16_384;
@@ -74,6 +77,17 @@ pub enum Command {
         /// Why, in the operator's words; cut to 200 octets.
         note: String,
     },
+    /// To know which receipts belong to no message, of one carrier or of all: [`Report::Unmatched`].
+    Unmatched(Option<ConnectorId>),
+    /// To know what waits for customers that are not there, for one or for all: [`Report::Parked`].
+    Parked(Option<CustomerId>),
+    /// That the message of a receipt is looked for again: [`Report::Rematched`].
+    Rematch {
+        /// The receipt.
+        receipt: MessageKey,
+        /// Its message; none: the one that fits by the rules as they are now.
+        to: Option<MessageKey>,
+    },
     /// That it stands so with somebody: [`Report::Stands`]. It stays so after a restart.
     Stand {
         /// With whom.
@@ -108,6 +122,22 @@ pub enum Report {
     Account(AccountReport),
     /// Nothing was done: no more can be taken than is available, and no more had than can be counted.
     OutOfRange(Balance),
+    /// Receipts that belong to no message, newest first.
+    Unmatched {
+        /// At most a thousand.
+        receipts: Vec<StrayReport>,
+        /// How many more there are.
+        left_out: usize,
+    },
+    /// What waits for customers that are not there, by customer, oldest first.
+    Parked {
+        /// At most a thousand.
+        waiting: Vec<ParkedReport>,
+        /// How many more there are.
+        left_out: usize,
+    },
+    /// What came of it.
+    Rematched(Rematched),
     /// It stands so. Whether that is news.
     Stands {
         /// It was not so before.
@@ -163,8 +193,10 @@ impl Command {
     fn is_question(&self) -> bool {
         match self {
             Command::Lanes | Command::Connectors | Command::Customers | Command::Account(_) => true,
+            Command::Unmatched(_) | Command::Parked(_) => true,
             Command::Hold { .. }
             | Command::Purge { .. }
+            | Command::Rematch { .. }
             | Command::Move { .. }
             | Command::Grant { .. }
             | Command::Stand { .. } => false,
@@ -180,7 +212,10 @@ impl Turn<'_> {
             Command::Connectors => self.connectors(),
             Command::Customers => self.customers(),
             Command::Account(customer) => self.account(customer),
+            Command::Unmatched(connector) => self.unmatched(connector),
+            Command::Parked(customer) => self.parked(customer),
             _ if self.live.room == Room::Out => Report::NoRoom,
+            Command::Rematch { receipt, to } => Report::Rematched(self.rematch(receipt, to)),
             Command::Stand { party, standing } => self.stand(party, standing),
             Command::Grant {
                 customer,

@@ -54,7 +54,7 @@ impl Turn<'_> {
             id: inputs.get(receipt.id),
             destination: inputs.get(receipt.destination),
         };
-        match self.find(&said) {
+        match self.find_for(id, said.id, said.destination) {
             Some((of, how)) => self.heard(&said, of, how),
             // While responses are open it may be about one of those, whose id was in use before.
             None if !self.has_open(id)
@@ -95,23 +95,28 @@ impl Turn<'_> {
     }
 
     /// The message that a carrier's id means: as written, else in another form, if the destination agrees; the newest of several.
-    fn find(&mut self, said: &Said<'_>) -> Option<(MessageKey, How)> {
-        let rules = self.matching(said.connector);
-        let id = CarrierId::new(said.id);
-        let mut known = self.fold.by_id(said.connector, &id).filter(|entry| {
+    pub(crate) fn find_for(
+        &mut self,
+        connector: ConnectorId,
+        id: &[u8],
+        destination: &[u8],
+    ) -> Option<(MessageKey, How)> {
+        let rules = self.matching(connector);
+        let id = CarrierId::new(id);
+        let mut known = self.fold.by_id(connector, &id).filter(|entry| {
             entry.leg().is_some_and(|leg| leg.id == id)
-                && rules.believes(entry.destination(), said.destination)
+                && rules.believes(entry.destination(), destination)
         });
         if let Some(entry) = known.next() {
-            self.live.learned(said.connector).found_as_written(&id);
+            self.live.learned(connector).found_as_written(&id);
             return Some((entry.order.key, How::Exact));
         }
-        let learned = self.live.learned(said.connector);
+        let learned = self.live.learned(connector);
         let (form, entry) = learned.forms(rules.ids).find_map(|form| {
             let mut known = self
                 .fold
-                .by_id(said.connector, &form.in_response(&id)?)
-                .filter(|entry| agree(entry.destination(), said.destination));
+                .by_id(connector, &form.in_response(&id)?)
+                .filter(|entry| agree(entry.destination(), destination));
             Some((form, known.next()?))
         })?;
         learned.found(form);

@@ -5,6 +5,7 @@ mod explain;
 mod lanes;
 mod message;
 mod names;
+mod receipts;
 
 pub(crate) use names::Names;
 
@@ -101,6 +102,7 @@ enum What {
         who: String,
     },
     Lanes(lanes::Args),
+    Receipts(receipts::Args),
     /// The customers: how it stands with each, and what waits for it
     Customers {
         /// Only this one, by its system_id
@@ -141,6 +143,7 @@ impl What {
             What::Binds { who } => Order::Binds { who },
             What::Kick { who } => Order::Kick { who },
             What::Lanes(args) => Order::Lanes(args.wanted()),
+            What::Receipts(args) => Order::Receipts(args.wanted()),
             What::Customers { who } => Order::Customers { who },
             What::Carriers { who } => Order::Carriers { who },
             What::Credits(credits) => credits.order(),
@@ -203,6 +206,9 @@ fn text(done: &Done, json: bool) -> String {
         Done::Binds(binds) | Done::Kicked(binds) if json => lines(binds),
         Done::Lanes { lanes, left_out } => lanes::list(lanes, *left_out, json),
         Done::Held(held) => lanes::held(held, json),
+        Done::Unmatched { receipts, left_out } => receipts::unmatched(receipts, *left_out, json),
+        Done::Parked { waiting, left_out } => receipts::parked(waiting, *left_out, json),
+        Done::Matched(matched) => receipts::matched(matched, json),
         Done::Swept(swept) => lanes::swept(swept, json),
         Done::Credit(credit) => accounts::credit(credit, json),
         Done::Limits(limits) => accounts::limits(limits, json),

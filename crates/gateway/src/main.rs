@@ -33,6 +33,7 @@ mod overview;
 mod peers;
 mod proxy;
 mod pulse;
+mod receipts;
 mod reports;
 mod running;
 mod serve;

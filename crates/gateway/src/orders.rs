@@ -28,6 +28,7 @@ use crate::mailbox::Inbox;
 use crate::net::IoThread;
 use crate::overview::Overview;
 use crate::peers::{CarrierRow, CustomerRow, Standing, Stands};
+use crate::receipts::{self, Matched, Parked, Unmatched};
 use crate::sweeps::Swept;
 
 /// The language that is spoken here.
@@ -60,6 +61,8 @@ pub(crate) enum Order {
     Overview,
     /// See what waits for carriers, or change it.
     Lanes(lanes::Wanted),
+    /// See receipts that wait, or match one.
+    Receipts(receipts::Wanted),
     /// Tell of the customers: all, or one.
     Customers { who: Option<String> },
     /// Tell of the carriers: all, or one.
@@ -92,6 +95,17 @@ pub(crate) enum Done {
     },
     /// A lane is held, or no longer.
     Held(lanes::Held),
+    /// Receipts that belong to no message, and how many are left out since there are too many.
+    Unmatched {
+        receipts: Vec<Unmatched>,
+        left_out: usize,
+    },
+    /// What waits for customers that are not there.
+    Parked {
+        waiting: Vec<Parked>,
+        left_out: usize,
+    },
+    Matched(Matched),
     /// Of what waits for a carrier some was purged or moved.
     Swept(Swept),
     Customers(Vec<CustomerRow>),
@@ -229,6 +243,7 @@ impl Desk {
             Order::Names => Ok(Done::Names(Names::of(&self.common.directory()))),
             Order::Overview => self.overview().await.map(Box::new).map(Done::Overview),
             Order::Lanes(wanted) => self.obey_lanes(wanted).await,
+            Order::Receipts(wanted) => self.obey_receipts(wanted).await,
             Order::Customers { who } => self.customers(who.as_deref()).await,
             Order::Carriers { who } => self.carriers(who.as_deref()).await,
             Order::Credits { who } => self.credits(&who).await,

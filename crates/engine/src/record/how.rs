@@ -11,12 +11,13 @@ pub(crate) enum How {
     Form = 2,
     /// By the destination of the only message in doubt.
     InDoubt = 3,
+    /// An operator knew.
+    ByHand = 4,
 }
 
 impl How {
     pub(crate) fn from_code(code: u8) -> Option<How> {
-        [How::None, How::Exact, How::Form, How::InDoubt]
-            .into_iter()
-            .find(|&how| how as u8 == code)
+        let all = [How::None, How::Exact, How::Form, How::InDoubt, How::ByHand];
+        all.into_iter().find(|&how| how as u8 == code)
     }
 }

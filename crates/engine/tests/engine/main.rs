@@ -19,6 +19,7 @@ mod operator;
 mod pacing;
 mod parts;
 mod receipts;
+mod rematch;
 mod replies;
 mod room;
 mod routes;

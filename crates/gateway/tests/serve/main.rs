@@ -26,6 +26,7 @@ mod messages;
 mod metrics;
 mod outbind;
 mod outcomes;
+mod receipts;
 mod reload;
 mod service;
 mod strangers;
