@@ -1,8 +1,10 @@
 //! Why a message would go where it goes: the very routing of the engine, told step by step.
 
 use directory::Directory;
-use engine::{Command, LaneReport, Report, RouteName, Selected, Verdict};
+use engine::{Command, LaneReport, Party, Report, RouteName, Selected, Standing, Verdict};
+use peer::RouteSelector;
 use serde::{Deserialize, Serialize};
+use sms::Address;
 
 use crate::orders::{Desk, Done, Refused, meant};
 
@@ -16,6 +18,10 @@ pub(crate) struct Question {
     pub(crate) to: String,
     /// The route that it selects by name.
     pub(crate) route: Option<String>,
+    /// Its source, as the customer writes it.
+    pub(crate) source: Option<String>,
+    /// Its service_type, by which some customers select a route.
+    pub(crate) service_type: Option<String>,
 }
 
 /// What would become of it.
@@ -25,6 +31,10 @@ pub(crate) struct Explained {
     pub(crate) routes: Vec<Judged>,
     /// Why it is refused.
     pub(crate) refused: Option<String>,
+    /// The source that it travels with, if one was named.
+    pub(crate) source: Option<String>,
+    /// What else is to be known.
+    pub(crate) notes: Vec<String>,
     /// Seconds that its route holds it before it is sent.
     pub(crate) held_seconds: u64,
     /// The carriers of its route, the first choice first.
@@ -61,8 +71,47 @@ impl Desk {
             Report::Lanes { lanes, .. } => lanes,
             other => return Err(Refused::unexpected(&other)),
         };
+        let standings = self.standings().await?;
+        let now = Now {
+            lanes: &lanes,
+            standings: &standings,
+        };
         let directory = self.common.directory();
-        explain(&directory, Some(&lanes), question).map(Done::Explained)
+        explain(&directory, Some(now), question).map(Done::Explained)
+    }
+
+    /// How it stands with everybody: as the engine has it at this moment.
+    async fn standings(&self) -> Result<Vec<(Party, Standing)>, Refused> {
+        let mut standings = Vec::new();
+        for command in [Command::Connectors, Command::Customers] {
+            match self.engine(command).await? {
+                Report::Connectors(all) => {
+                    let all = all.iter();
+                    standings.extend(all.map(|it| (Party::Connector(it.connector), it.standing)));
+                }
+                Report::Customers(all) => {
+                    let all = all.iter();
+                    standings.extend(all.map(|it| (Party::Customer(it.customer), it.standing)));
+                }
+                other => return Err(Refused::unexpected(&other)),
+            }
+        }
+        Ok(standings)
+    }
+}
+
+/// How things stand in a gateway that runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Now<'a> {
+    lanes: &'a [LaneReport],
+    /// Those about whom an operator has decided.
+    standings: &'a [(Party, Standing)],
+}
+
+impl Now<'_> {
+    fn standing(&self, party: Party) -> Standing {
+        let found = self.standings.iter().find(|(whose, _)| *whose == party);
+        found.map_or(Standing::Open, |&(_, standing)| standing)
     }
 }
 
@@ -72,7 +121,7 @@ impl Desk {
 /// There is no such customer, or the destination is no number.
 pub(crate) fn explain(
     directory: &Directory,
-    lanes: Option<&[LaneReport]>,
+    now: Option<Now<'_>>,
     question: &Question,
 ) -> Result<Explained, Refused> {
     let accounts = directory.accounts.iter();
@@ -86,7 +135,22 @@ pub(crate) fn explain(
     }
     let customer = directory.engine.customers.get(&id);
     let customer = customer.ok_or_else(|| Refused::wrong("the customer has no rules"))?;
-    let (to, name) = (question.to.as_bytes(), question.route.as_deref());
+    let account = directory.accounts.iter().find(|it| it.customer == id);
+    let by_service = account
+        .is_some_and(|account| account.submitting.route_selector == RouteSelector::ServiceType);
+    let mut notes = Vec::new();
+    let service_type = question.service_type.as_deref();
+    if service_type.is_some() && !by_service {
+        notes.push(format!(
+            "its service_type selects no route: {} has no route_selector = \"service_type\"",
+            question.from
+        ));
+    }
+    let selects = question.route.as_deref();
+    let (to, name) = (
+        question.to.as_bytes(),
+        selects.or(service_type.filter(|_| by_service)),
+    );
     let selected = name.map(|name| RouteName::of(name.as_bytes()));
     let taken = customer.route(selected, to);
     let routes = customer
@@ -100,8 +164,26 @@ pub(crate) fn explain(
             )
             .to_owned(),
         });
+    let source = account.zip(question.source.as_deref());
+    let source = source.map(|(account, source)| {
+        let sent = Address {
+            digits: source.as_bytes(),
+            ..Address::default()
+        };
+        let travels = account.submitting.addresses.source_of(sent);
+        travels.map(|source| String::from_utf8_lossy(source.digits).into_owned())
+    });
+    let standing = now.map_or(Standing::Open, |now| now.standing(Party::Customer(id)));
     let refused = if !customer.enabled || !customer.submits {
         Some("the customer may not submit: enabled = false".to_owned())
+    } else if standing != Standing::Open {
+        Some(format!(
+            "an operator has {} its customer; `bindery ctl resume {}` ends that",
+            decided(standing),
+            question.from
+        ))
+    } else if let Some(Err(status)) = source {
+        Some(format!("its source is answered with {}", status.name()))
     } else if taken.is_none() {
         Some("no route takes it".to_owned())
     } else {
@@ -112,7 +194,10 @@ pub(crate) fn explain(
     let carriers = carriers.into_iter().map(|target| {
         let carrier = directory.carrier(target.connector);
         let rules = directory.engine.connectors.get(&target.connector);
-        let lane = lanes.and_then(|all| all.iter().find(|it| it.connector == target.connector));
+        let lane = now.and_then(|now| now.lanes.iter().find(|it| it.connector == target.connector));
+        let standing = now.map_or(Standing::Open, |now| {
+            now.standing(Party::Connector(target.connector))
+        });
         Choice {
             carrier: carrier.map_or_else(String::new, |it| it.profile.name.clone()),
             order: target.order,
@@ -120,7 +205,13 @@ pub(crate) fn explain(
             state: match rules {
                 Some(rules) if !rules.enabled => "off".to_owned(),
                 Some(rules) if rules.closing => "closing".to_owned(),
-                Some(_) => lane.map_or_else(|| "unknown".to_owned(), stands),
+                Some(_) => lane.map_or_else(
+                    || "unknown".to_owned(),
+                    |lane| match standing {
+                        Standing::Open => stands(lane),
+                        standing => format!("{}, {}", decided(standing), stands(lane)),
+                    },
+                ),
                 None => "gone".to_owned(),
             },
         }
@@ -128,9 +219,20 @@ pub(crate) fn explain(
     Ok(Explained {
         routes: routes.collect(),
         refused,
+        source: source.and_then(Result::ok),
+        notes,
         held_seconds: taken.map_or(0, |route| route.delay.as_secs()),
         carriers: carriers.collect(),
     })
+}
+
+/// What an operator has done to it.
+fn decided(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => "opened",
+        Standing::Draining => "drained",
+        Standing::Paused => "paused",
+    }
 }
 
 /// What a route takes.

@@ -94,6 +94,20 @@ pub(crate) struct Swept {
     pub(crate) rest: Option<Rest>,
 }
 
+/// Whether destinations can begin so. One that they cannot begin with would mean nothing, an empty one everything.
+fn is_prefix(prefix: &str) -> Result<(), Refused> {
+    let why = if prefix.is_empty() {
+        "it is empty: leave --prefix out to mean all".to_owned()
+    } else if prefix.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Ok(());
+    } else {
+        format!(
+            "{prefix} is no prefix: give the first digits of destinations as they travel, without +"
+        )
+    };
+    Err(Refused::wrong(why))
+}
+
 impl Desk {
     /// Purges or moves what waits, for about as long as an order may take.
     pub(crate) async fn sweep(&self, sweep: Sweep) -> Result<Done, Refused> {
@@ -102,6 +116,9 @@ impl Desk {
             Act::Count | Act::Purge => None,
             Act::Move { to } => Some(self.target(connector, to)?),
         };
+        if let Some(prefix) = &sweep.prefix {
+            is_prefix(prefix)?;
+        }
         let customer = sweep.customer.as_deref();
         let age = Duration::from_secs(sweep.older_than_seconds.unwrap_or_default());
         let now = self.common.clock.now().wall;

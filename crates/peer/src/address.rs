@@ -61,6 +61,14 @@ pub(crate) fn source<'a>(
 }
 
 impl AddressRules {
+    /// The source with which a message that names this one travels.
+    ///
+    /// # Errors
+    /// What a submit_sm with it is answered.
+    pub fn source_of<'a>(&'a self, sent: Address<'a>) -> Result<Address<'a>, Status> {
+        source(sent, self).map_err(|bad| bad.status)
+    }
+
     /// Whether the source that stands for a missing one is within these rules itself, or there is none.
     pub fn default_source_fits(&self) -> bool {
         let default = Address {

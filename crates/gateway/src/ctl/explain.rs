@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{lines, table};
+use super::{Names, lines, message, table};
 use crate::config;
 use crate::explain::{Explained, Question, explain};
 use crate::orders::{self, Done, Order, Refused};
@@ -11,6 +11,10 @@ const EXAMPLES: &str = "\
 Examples:
   bindery ctl explain --from acme --to 447700900123
       Which route a message would take, and why not the others; and how it stands with its carriers
+  bindery ctl explain --message 8345012345678901248
+      Where that message, which was accepted before, would go now
+  bindery ctl explain --from acme --to 447700900123 --source Shop --service-type VIP
+      Whether it may have that source, and whether its service_type selects a route
   bindery ctl explain --from acme --to 447700900123 --config bindery.toml
       The same by a configuration that no gateway needs to run with";
 
@@ -19,11 +23,20 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The customer, by its system_id
-    #[arg(long, value_name = "CUSTOMER")]
-    from: String,
+    #[arg(long, value_name = "CUSTOMER", required_unless_present = "message")]
+    from: Option<String>,
     /// The destination as it travels: digits without +
-    #[arg(long, value_name = "NUMBER")]
-    to: String,
+    #[arg(long, value_name = "NUMBER", required_unless_present = "message")]
+    to: Option<String>,
+    /// A message that was accepted, by its message_id: its customer and its destination, and the route_id if you say which
+    #[arg(long, value_name = "MESSAGE_ID", conflicts_with_all = ["from", "to"])]
+    message: Option<String>,
+    /// Its source, as the customer writes it
+    #[arg(long, value_name = "ADDRESS")]
+    source: Option<String>,
+    /// Its service_type
+    #[arg(long, value_name = "WORD", conflicts_with = "route")]
+    service_type: Option<String>,
     /// The route_id that it selects
     #[arg(long, value_name = "ROUTE_ID")]
     route: Option<String>,
@@ -43,10 +56,19 @@ impl Args {
         config: Option<&Path>,
         json: bool,
     ) -> Result<String, Refused> {
+        let (from, to) = match &self.message {
+            Some(id) => message::parties(id, data_dir, &Names::known(data_dir, config))?,
+            None => (
+                self.from.clone().unwrap_or_default(),
+                self.to.clone().unwrap_or_default(),
+            ),
+        };
         let question = Question {
-            from: self.from.clone(),
-            to: self.to.clone(),
+            from,
+            to,
             route: self.route.clone(),
+            source: self.source.clone(),
+            service_type: self.service_type.clone(),
         };
         let explained = match config {
             Some(file) => {
@@ -72,6 +94,12 @@ fn text(explained: &Explained) -> String {
         [mark.to_owned(), route.takes.clone(), route.why.clone()]
     });
     let mut text = table(&HEADS, routes);
+    for note in &explained.notes {
+        text += &format!("\nNote: {note}.");
+    }
+    if let Some(source) = &explained.source {
+        text += &format!("\nIts source travels as {source}.");
+    }
     if let Some(why) = &explained.refused {
         return text + &format!("\nIt is refused: {why}.");
     }

@@ -110,6 +110,35 @@ impl Args {
     }
 }
 
+/// The customer and the destination of a message that the journal knows, as it travels.
+///
+/// # Errors
+/// There is no such message, or only its end is known.
+pub(super) fn parties(
+    id: &str,
+    data_dir: &Path,
+    names: &Names,
+) -> Result<(String, String), Refused> {
+    let args = Args {
+        id: id.to_owned(),
+        carrier: None,
+        text: false,
+    };
+    let happened = args.run(data_dir, names, true)?;
+    let mut happened = happened
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let parties = happened.find_map(|it| {
+        let text = |key: &str| it[key].as_str().map(str::to_owned);
+        text("customer").zip(text("destination"))
+    });
+    parties.ok_or_else(|| {
+        Refused::not_now(format!(
+            "the journal knows no more of {id} than its end; say --from and --to"
+        ))
+    })
+}
+
 /// Reads, and once more when a file was gone: the gateway that runs there removes the oldest now and then.
 fn anew<T>(mut read: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
     for _ in 1..READS_MAX {

@@ -55,7 +55,7 @@ pub(crate) fn demo(dir: &Dir) -> Gateway {
 }
 
 /// The same, with more in its configuration.
-fn demo_with(dir: &Dir, more: &str) -> Gateway {
+pub(crate) fn demo_with(dir: &Dir, more: &str) -> Gateway {
     let gateway = Gateway::start(dir, &format!("gateway.io_threads = 1\n{more}"));
     for (connector, binds) in [("sim", 2), ("sim-odd", 1)] {
         let binds_of = format!("bindery_binds{{peer=\"{connector}\",side=\"connector\"}}");

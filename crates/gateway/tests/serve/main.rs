@@ -33,3 +33,4 @@ mod strangers;
 mod top;
 mod trace;
 mod vendors;
+mod wrong;
