@@ -1,7 +1,8 @@
 //! Deep queues: what waits far behind goes to the disk in blocks and comes back before it is its turn.
 //!
 //! ```text
-//! head | block of the queue -- Write --> file -- done --> Record::Frozen: in a run        more than lane_hot_max in memory
+//! head | block of the queue -- Write --> file -- done --> Record::Frozen: in a run        more than lane_hot_max in memory,
+//!                                                                                      for lane_hot_for, or memory is short
 //! head | run, run, ..       -- Read  --> file -- done --> Record::Thawed: in the head     less than a block in the head
 //!                                                       Record::Recalled: at the tail  one expires, or is to be changed
 //! ```
@@ -29,6 +30,9 @@ use crate::{
 /// A block is this part of what may wait in memory, and at most so many messages.
 const BLOCKS: u64 = 4;
 const BLOCK_MAX: u64 = 8192;
+
+/// With this part of the memory in use a block goes at once, however short it has waited.
+const PRESSED: u64 = 2;
 
 /// A file is not kept for less than this part of what was written.
 const WORTH: usize = 4;
@@ -99,6 +103,8 @@ pub(crate) struct ColdTraffic {
     last: u64,
     freezing: Option<Freezing>,
     reads: BTreeMap<RunId, Read>,
+    /// When the first block that might go will have waited long enough.
+    due: Option<Wall>,
     /// How many waited in memory when no block was found that could go.
     stuck: BTreeMap<(ConnectorId, Kind), u64>,
     /// Octets of the questions that wait for files.
@@ -149,9 +155,15 @@ struct Asking {
 }
 
 impl ColdTraffic {
-    /// When a run has to be read because something in it expires.
+    /// When a run has to be read because something in it expires, or a block may go.
     pub(crate) fn next_look(&self, fold: &Fold) -> Option<Wall> {
-        self.next_to_read(fold).map(|(look, _)| look)
+        let look = self.next_to_read(fold).map(|(look, _)| look);
+        look.into_iter().chain(self.due).min()
+    }
+
+    /// Other limits hold.
+    pub(crate) fn reloaded(&mut self) {
+        self.due = None;
     }
 
     /// When a run has to be read because something in it is due, and which, if of a lane no more than `max` should be in memory.
@@ -238,11 +250,12 @@ impl Turn<'_> {
         {
             self.read(run);
         }
+        let due = self.live.cold.due.take();
         if self.live.room == Room::Plenty
             && !self.live.draining
             && self.live.cold.freezing.is_none()
         {
-            self.write_block();
+            self.write_block(due);
         }
     }
 
@@ -279,10 +292,10 @@ impl Turn<'_> {
     }
 
     /// One block at a time, of a lane that has too much in memory: of its deepest queue, or of its fullest hour.
-    fn write_block(&mut self) {
+    fn write_block(&mut self, due: Option<Wall>) {
         let max = self.directory.limits.lane_hot_max;
         let size = (max / BLOCKS).clamp(1, BLOCK_MAX);
-        let found = self.queued_block(max, size);
+        let found = self.queued_block(due, max, size);
         let Some((shelf, block)) = found.or_else(|| self.later_block(max, size)) else {
             return;
         };
@@ -299,46 +312,54 @@ impl Turn<'_> {
         });
     }
 
-    fn queued_block(&mut self, max: u64, size: u64) -> Option<(Shelf, Block)> {
-        let cold = &self.live.cold;
+    /// What is sent within a moment does not go: it would cost more than it saves. Before `due` none has waited long enough.
+    fn queued_block(&mut self, due: Option<Wall>, max: u64, size: u64) -> Option<(Shelf, Block)> {
+        let limits = &self.directory.limits;
+        let is_pressed = self.fold.memory() > limits.memory_max / PRESSED;
+        let is_young = |at: &Wall| !is_pressed && *at > self.now.wall;
         let now = self.now.mono;
-        let mut lanes = self.fold.lanes_hotter_than(max);
-        let (connector, hot) = lanes.find(|&(id, hot)| {
-            !cold.is_stuck((id, Kind::Queued), hot, size) && !cold.rests(id, now)
-        })?;
-        drop(lanes);
-        let place = self.fold.deepest(connector, size);
-        let block = place.map(|place| (Shelf::Queue(place), self.fold.block(place, size)));
-        self.unless_empty(block, (connector, Kind::Queued), hot)
+        let cold = &mut self.live.cold;
+        if due.as_ref().is_some_and(is_young) {
+            cold.due = due;
+            return None;
+        }
+        for (connector, hot) in self.fold.lanes_hotter_than(max) {
+            let kind = (connector, Kind::Queued);
+            if cold.is_stuck(kind, hot, size) || cold.rests(connector, now) {
+                continue;
+            }
+            let place = self.fold.deepest(connector, size);
+            let first = place.and_then(|place| self.fold.first_to_go(place, size));
+            let (Some(place), Some(first)) = (place, first) else {
+                cold.stuck.insert(kind, hot);
+                continue;
+            };
+            let at = first.minted().plus(limits.lane_hot_for);
+            if is_young(&at) {
+                cold.due = cold.due.into_iter().chain([at]).min();
+                continue;
+            }
+            return Some((Shelf::Queue(place), self.fold.block(place, size)));
+        }
+        None
     }
 
     fn later_block(&mut self, max: u64, size: u64) -> Option<(Shelf, Block)> {
-        let cold = &self.live.cold;
         let now = self.now.mono;
+        let cold = &mut self.live.cold;
         let mut lanes = self.fold.lanes_later_than(max);
         let (connector, later) = lanes.find(|&(id, later)| {
             !cold.is_stuck((id, Kind::Later), later, size) && !cold.rests(id, now)
         })?;
-        drop(lanes);
         let far = Hour::of(self.now.wall.plus(FAR));
         let hour = self.fold.fullest_hour(connector, Hour(far.0 + 1), max);
         let block = hour.map(|hour| {
             let block = self.fold.block_of_hour(connector, hour, size);
             (Shelf::Hour(connector, hour), block)
         });
-        self.unless_empty(block, (connector, Kind::Later), later)
-    }
-
-    /// A block in which nothing is, is none; then so many of the kind that waits for the connector cannot go.
-    fn unless_empty(
-        &mut self,
-        block: Option<(Shelf, Block)>,
-        kind: (ConnectorId, Kind),
-        count: u64,
-    ) -> Option<(Shelf, Block)> {
         let block = block.filter(|(_, block)| !block.keys.is_empty());
         if block.is_none() {
-            self.live.cold.stuck.insert(kind, count);
+            cold.stuck.insert((connector, Kind::Later), later);
         }
         block
     }

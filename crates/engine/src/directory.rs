@@ -30,6 +30,8 @@ pub struct Limits {
     pub memory_max: u64,
     /// Messages of one connector that wait in memory; of those beyond it whole blocks go to the disk.
     pub lane_hot_max: u64,
+    /// How long they wait in memory first, unless half of `memory_max` is in use.
+    pub lane_hot_for: Duration,
     /// Receipts of one connector that match nothing and are kept for the operator.
     pub unmatched_max: usize,
     /// How long they are kept.
@@ -50,6 +52,7 @@ impl Default for Limits {
             messages_max: 20_000_000,
             memory_max: 1 << 30,
             lane_hot_max: 50_000,
+            lane_hot_for: Duration::from_secs(2),
             unmatched_max: 100_000,
             unmatched_keep: Duration::from_secs(72 * 3600),
             closed_max: 250_000,

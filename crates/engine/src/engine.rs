@@ -521,6 +521,7 @@ impl<'a> Turn<'a> {
     fn reloaded(&mut self) {
         let directory = self.directory;
         self.live.informed = true;
+        self.live.cold.reloaded();
         self.fold.tell_outcomes(directory.limits.outcomes);
         let gone = |bind: &&Bind| match bind.side {
             Side::Customer(ref side) => !directory

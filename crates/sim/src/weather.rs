@@ -116,6 +116,7 @@ pub(crate) fn plan(random: &mut Random) -> Plan {
     // Most worlds keep next to nothing that waits in memory. No chance of its own: it would give old seeds other worlds.
     if !plan.limits.unmatched_max.is_multiple_of(4) {
         plan.limits.lane_hot_max = plan.limits.unmatched_max as u64 / 4 % 12 + 1;
+        plan.limits.lane_hot_for = Duration::from_secs(plan.limits.unmatched_max as u64 / 48 % 3);
     }
     for customer in &mut plan.customers {
         customer.customer.validity = Duration::from_secs(random.between(60, 600));

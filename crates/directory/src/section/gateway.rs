@@ -246,6 +246,8 @@ fn machine() -> Vec<Setting<GatewaySettings>> {
             "Threads for sockets. `auto`: one less than there are processors, at least one."),
         setting!("lane_hot_max", gateway.limits.lane_hot_max, whole(4..=100_000_000), AtOnce,
             "Messages that wait for one connector in memory. Of deeper queues whole blocks of a quarter of it wait on the disk, and come back before it is their turn. As many more may wait in memory for a time hours away, and others do so on the disk."),
+        setting!("lane_hot_for", gateway.limits.lane_hot_for, time("0s", "1h"), AtOnce,
+            "How long messages of deeper queues wait in memory before they go to the disk: what is sent within that time never does. With half of `memory_max` in use they go at once."),
         setting!("memory_max", gateway.limits.memory_max, size("16 MiB", "1 TiB"), AtOnce,
             "Memory that messages may take together; beyond it new ones are refused with `ESME_RMSGQFUL`."),
         setting!("messages_max", gateway.limits.messages_max, whole(1_000..=1_000_000_000), AtOnce,

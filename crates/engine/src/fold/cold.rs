@@ -346,18 +346,30 @@ impl Fold {
     /// stay in memory.
     pub(crate) fn block(&self, place: Place, size: u64) -> Block {
         let mut block = Block::default();
-        let Some(queue) = self.queue(place) else {
-            return block;
-        };
-        let (waiting, kept) = if queue.runs().is_empty() {
-            (queue.waiting(&self.entries), HEAD_BLOCKS * size)
-        } else {
-            (queue.behind(&self.entries), 0)
-        };
-        let waiting = waiting.skip(kept as usize);
-        let can_go = |entry: &&Entry| self.can_go(entry);
-        block.fill(waiting.take_while(can_go).take(size as usize));
+        block.fill(self.going(place, size).take(size as usize));
         block
+    }
+
+    /// The first message of that block, if there is one.
+    pub(crate) fn first_to_go(&self, place: Place, size: u64) -> Option<MessageKey> {
+        self.going(place, size).next().map(|entry| entry.order.key)
+    }
+
+    /// The messages of a queue from the first that may go to the disk in blocks of `size` to one that has to stay in memory.
+    fn going(&self, place: Place, size: u64) -> impl Iterator<Item = &Entry> {
+        let queues = self.queue(place).into_iter();
+        let waiting = queues.flat_map(move |queue| {
+            // One of the two.
+            let is_bare = queue.runs().is_empty();
+            let before = queue
+                .waiting(&self.entries)
+                .skip((HEAD_BLOCKS * size) as usize);
+            let behind = queue.behind(&self.entries);
+            let before = is_bare.then_some(before).into_iter().flatten();
+            let behind = (!is_bare).then_some(behind).into_iter().flatten();
+            before.chain(behind)
+        });
+        waiting.take_while(|entry| self.can_go(entry))
     }
 
     /// What is left of a block of what waits there, now that it has been written.

@@ -16,9 +16,17 @@ const TO: &str = "447700900123";
 const HOT: u64 = 8;
 const DEEP: usize = 60;
 
+/// So many messages of a lane wait in memory, and what is beyond them goes to the disk after so long.
+fn keep_hot(world: &mut World, max: u64, time: Duration) {
+    world.change(|directory| {
+        directory.limits.lane_hot_max = max;
+        directory.limits.lane_hot_for = time;
+    });
+}
+
 /// A customer with a deep queue, of which most is on the disk.
 fn deep(world: &mut World) -> (Bind, Vec<MessageKey>) {
-    world.change(|directory| directory.limits.lane_hot_max = HOT);
+    keep_hot(world, HOT, Duration::ZERO);
     let customer = world.customer();
     let keys = (0..DEEP).map(|_| world.submit(customer, TO, FINAL));
     let keys: Vec<_> = keys.collect();
@@ -55,6 +63,48 @@ fn a_deep_queue_waits_on_the_disk_and_leaves_in_its_order() {
     assert_eq!(world.files(), (0, 26));
     let figures = world.figures();
     assert_eq!((figures.waiting, figures.awaiting_receipt), (0, 60));
+}
+
+#[test]
+fn what_is_sent_within_a_moment_never_goes_to_the_disk() {
+    let mut world = World::new(Connector::default());
+    keep_hot(&mut world, HOT, Duration::from_secs(2));
+    let customer = world.customer();
+    let burst: Vec<_> = (0..DEEP)
+        .map(|_| world.submit(customer, TO, FINAL))
+        .collect();
+    let carrier = world.carrier(1);
+    assert_eq!(world.drain(carrier), burst);
+    assert_eq!(world.files(), (0, 0));
+}
+
+#[test]
+fn what_has_waited_for_long_goes_to_the_disk_though_nothing_else_happens() {
+    let mut world = World::new(Connector::default());
+    keep_hot(&mut world, HOT, Duration::from_secs(2));
+    let customer = world.customer();
+    let keys: Vec<_> = (0..DEEP)
+        .map(|_| world.submit(customer, TO, FINAL))
+        .collect();
+    world.wait(Duration::from_secs(1));
+    assert_eq!(world.files(), (0, 0));
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.files(), (26, 0));
+    let carrier = world.carrier(1);
+    assert_eq!(world.drain(carrier), keys);
+}
+
+#[test]
+fn while_memory_is_short_deep_queues_go_to_the_disk_at_once() {
+    let mut world = World::new(Connector::default());
+    keep_hot(&mut world, HOT, Duration::from_secs(3600));
+    let customer = world.customer();
+    world.submit_many(customer, TO, DEEP);
+    assert_eq!(world.files(), (0, 0));
+    let memory = world.figures().memory;
+    world.change(|directory| directory.limits.memory_max = 2 * memory);
+    world.submit(customer, TO, FINAL);
+    assert!(world.files().0 > 0);
 }
 
 #[test]
@@ -291,7 +341,7 @@ fn without_room_for_files_a_queue_waits_in_memory() {
 #[test]
 fn what_expires_on_the_disk_is_never_sent_and_its_customer_hears_of_it() {
     let mut world = World::new(Connector::default());
-    world.change(|directory| directory.limits.lane_hot_max = HOT);
+    keep_hot(&mut world, HOT, Duration::ZERO);
     let customer = world.customer();
     let early = world.wall().plus(Duration::from_secs(3600));
     let mut kept = Vec::new();
@@ -330,7 +380,7 @@ fn what_expires_on_the_disk_is_never_sent_and_its_customer_hears_of_it() {
 #[test]
 fn a_run_of_many_ends_is_not_read_for_each_of_them() {
     let mut world = World::new(Connector::default());
-    world.change(|directory| directory.limits.lane_hot_max = 32);
+    keep_hot(&mut world, 32, Duration::ZERO);
     let customer = world.customer();
     for number in 0..100 {
         let ends = world.wall().plus(Duration::from_secs(3600 + number));

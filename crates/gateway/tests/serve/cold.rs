@@ -16,7 +16,7 @@ use crate::ctl::{bindery, said};
 use crate::gateway::{Dir, Gateway, PATIENCE, run};
 
 /// Of a lane 40 messages wait in memory, and 10 at a time go to the disk.
-const CONFIG: &str = "[gateway]\nlane_hot_max = 40";
+const CONFIG: &str = "[gateway]\nlane_hot_max = 40\nlane_hot_for = \"0s\"";
 const DEEP: usize = 300;
 
 /// What the customer submits waits, most of it on the disk; the ids that it was told.

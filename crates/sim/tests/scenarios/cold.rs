@@ -10,6 +10,7 @@ use crate::{seconds, to, world};
 fn deep() -> Plan {
     let mut plan = Plan::new(1, 1);
     plan.limits.lane_hot_max = 20;
+    plan.limits.lane_hot_for = Duration::ZERO;
     plan.connectors[0].profile.window = 3;
     plan
 }
