@@ -55,8 +55,8 @@ const WRONG: [(&str, &str); 43] = [
         "it is empty: leave --prefix out to mean all",
     ),
     (
-        "lanes purge sim --older-than 2",
-        "invalid value '2' for '--older-than",
+        "lanes purge sim --older-than two",
+        "invalid value 'two' for '--older-than",
     ),
     ("lanes move sim smi-odd", "did you mean sim-odd?"),
     ("lanes move sim sim", "they wait for sim already"),
