@@ -154,6 +154,8 @@ pub struct LaneReport {
     pub connector: ConnectorId,
     /// An operator holds all of it.
     pub held: bool,
+    /// What an operator decided about the connector.
+    pub standing: Standing,
     /// Binds that messages can be sent on.
     pub binds: usize,
     /// Sent, and the response open.
@@ -293,6 +295,7 @@ impl Turn<'_> {
         LaneReport {
             connector,
             held: self.fold.holds_all(connector),
+            standing: self.fold.standings.of(Party::Connector(connector)),
             binds: live.map_or(0, |live| live.binds.len()),
             sending: lane.map_or(0, |lane| lane.sending),
             in_doubt: live.map_or(0, |live| live.doubts.len() as u64),

@@ -92,11 +92,17 @@ enum Asked {
 #[derive(clap::Subcommand, Clone, Debug)]
 enum What {
     /// The binds that stand
+    #[command(
+        after_help = "Examples:\n  bindery ctl binds\n  bindery ctl binds acme --json | jq .rate_in"
+    )]
     Binds {
         /// Only those of a customer (by its system_id) or a carrier, or the one with this id
         who: Option<String>,
     },
     /// End binds: each answers what it owes, and unbinds. The peer may bind again; a carrier's bind is made again
+    #[command(
+        after_help = "Examples:\n  bindery ctl kick acme\n  bindery ctl kick carrier/north\n  bindery ctl kick 0-17-3"
+    )]
     Kick {
         /// The id of a bind, a customer's system_id, or a carrier; carrier/NAME if a customer has the same name
         who: String,
@@ -104,32 +110,46 @@ enum What {
     Lanes(lanes::Args),
     Receipts(receipts::Args),
     /// The customers: how it stands with each, and what waits for it
+    #[command(
+        after_help = "Examples:\n  bindery ctl customers\n  bindery ctl customers acme --json | jq .owed"
+    )]
     Customers {
         /// Only this one, by its system_id
         who: Option<String>,
     },
     /// The carriers: how it stands with each, and what waits for it
+    #[command(
+        after_help = "Examples:\n  bindery ctl carriers\n  bindery ctl carriers north --json | jq .waiting"
+    )]
     Carriers {
         /// Only this one
         who: Option<String>,
     },
     Credits(accounts::Credits),
     /// The limits of a customer as they count now, and how much of each is used
+    #[command(after_help = "Examples:\n  bindery ctl limits acme")]
     Limits {
         /// The customer, by its system_id
         who: String,
     },
     /// Send a carrier nothing; or refuse a customer's messages for now and hold its receipts. Until it is resumed, over restarts
+    #[command(
+        after_help = "Examples:\n  bindery ctl pause north\n  bindery ctl pause customer/acme"
+    )]
     Pause {
         /// A customer's system_id, or a carrier; carrier/NAME if a customer has the same name
         who: String,
     },
     /// Route nothing more to a carrier, or refuse a customer's messages for now; what there is goes on. Until it is resumed, over restarts
+    #[command(
+        after_help = "Examples:\n  bindery ctl drain north\n  bindery ctl drain customer/acme"
+    )]
     Drain {
         /// A customer's system_id, or a carrier; carrier/NAME if a customer has the same name
         who: String,
     },
     /// Go on with a carrier or a customer that was paused or drained
+    #[command(after_help = "Examples:\n  bindery ctl resume north")]
     Resume {
         /// A customer's system_id, or a carrier; carrier/NAME if a customer has the same name
         who: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sms::Wall;
 
 use crate::orders::{Desk, Done, Refused};
+use crate::peers::Standing;
 use crate::sweeps::Sweep;
 
 /// What an operator wants of lanes.
@@ -32,6 +33,8 @@ pub(crate) struct Lane {
     pub(crate) carrier: String,
     /// An operator holds all of it.
     pub(crate) held: bool,
+    /// What an operator decided about the carrier.
+    pub(crate) standing: Standing,
     /// Binds that messages can be sent on.
     pub(crate) binds: usize,
     /// Messages that were sent and not answered.
@@ -172,6 +175,7 @@ impl Shown<'_> {
         Lane {
             carrier,
             held: lane.held,
+            standing: lane.standing.into(),
             binds: lane.binds,
             sending: lane.sending,
             in_doubt: lane.in_doubt,

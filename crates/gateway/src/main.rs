@@ -98,3 +98,53 @@ fn main() -> ExitCode {
         Command::Trace(args) => tools::trace::run(&args),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// What a shell makes of an example: its words, up to a pipe.
+    fn words(example: &str) -> Vec<String> {
+        let (command, _) = example.split_once(" | ").unwrap_or((example, ""));
+        let quoted = command.split(['\'', '"']);
+        let mut words = Vec::new();
+        for (n, text) in quoted.enumerate() {
+            match n % 2 {
+                0 => words.extend(text.split_whitespace().map(str::to_owned)),
+                _ => words.push(text.to_owned()),
+            }
+        }
+        words
+    }
+
+    /// Holds the examples of a command, and of those below it, against what the command line takes.
+    fn try_examples(command: &clap::Command, tried: &mut usize) {
+        let help = command.get_after_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        let name = command.get_name();
+        assert!(help.contains("Examples:"), "{name} --help has no examples");
+        for example in help.lines().map(str::trim) {
+            if example.starts_with("bindery ") {
+                let parsed = Cli::try_parse_from(words(example));
+                assert!(parsed.is_ok(), "{example}: {}", parsed.err().unwrap());
+                *tried += 1;
+            }
+        }
+        for below in command.get_subcommands() {
+            try_examples(below, tried);
+        }
+    }
+
+    #[test]
+    fn every_order_shows_examples_that_the_command_line_takes() {
+        let cli = Cli::command();
+        let mut tried = 0;
+        for name in ["ctl", "top"] {
+            let command = cli.find_subcommand(name).expect("it is there");
+            try_examples(command, &mut tried);
+        }
+        assert!(tried > 40, "{tried}");
+    }
+}

@@ -25,8 +25,10 @@ pub(super) struct Credits {
 #[derive(clap::Subcommand, Clone, Debug)]
 enum What {
     /// Give it so much more
+    #[command(after_help = "Examples:\n  bindery ctl credits acme add 250 --note 'invoice 4711'")]
     Add(Much),
     /// Take so much back, of what is available
+    #[command(after_help = "Examples:\n  bindery ctl credits acme take 12.5 --note 'typing error'")]
     Take(Much),
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{lines, table, time};
 use crate::lanes::{Held, Lane, Queue, Wanted};
 use crate::orders::{self, Done, Order, Refused};
+use crate::peers::Standing;
 use crate::sweeps::{Act, Sweep, Swept};
 use crate::tools::parse;
 
@@ -33,11 +34,18 @@ pub(super) struct Args {
 enum What {
     /// Send nothing of what waits for a carrier until it is released, also after a restart. Messages are still taken for it, and
     /// what they wait counts towards their validity
+    #[command(
+        after_help = "Examples:\n  bindery ctl lanes hold north\n  bindery ctl lanes hold north --customer acme"
+    )]
     Hold(Whose),
     /// Send again what was held
+    #[command(after_help = "Examples:\n  bindery ctl lanes release north --customer acme")]
     Release(Whose),
     /// End what waits for a carrier, as if its customers had cancelled it: receipts say DELETED, and what was reserved of their
     /// credit comes back. What the carrier may have already stays
+    #[command(
+        after_help = "Examples:\n  bindery ctl lanes purge north --customer acme --prefix 4477 --dry-run\n  bindery ctl lanes purge north --older-than 2h"
+    )]
     Purge {
         #[command(flatten)]
         which: Which,
@@ -46,6 +54,9 @@ enum What {
         dry_run: bool,
     },
     /// Let what waits for a carrier wait for another one, behind what waits there. Later messages still go where their routes say
+    #[command(
+        after_help = "Examples:\n  bindery ctl lanes move north south\n  bindery ctl lanes move north south --customer acme"
+    )]
     Move {
         #[command(flatten)]
         which: Which,
@@ -136,7 +147,7 @@ pub(super) fn held(held: &Held, json: bool) -> String {
         Some(customer) => format!("what {customer} sends to {}", held.carrier),
         None => format!("what waits for {}", held.carrier),
     };
-    let is = if held.held { "held" } else { "sent" };
+    let is = if held.held { "held" } else { "released" };
     let before = if held.changed { "" } else { ", as before" };
     format!("{whose} is {is}{before}")
 }
@@ -247,6 +258,10 @@ fn state(lane: &Lane) -> String {
     };
     match lane {
         Lane { held: true, .. } => format!("held{doubt}"),
+        Lane {
+            standing: Standing::Paused,
+            ..
+        } => format!("paused{doubt}"),
         Lane { binds: 0, .. } => format!("no bind{doubt}"),
         Lane { sending, .. } => format!("{sending} in flight{doubt}"),
     }

@@ -25,18 +25,25 @@ pub(super) struct Args {
 #[derive(clap::Subcommand, Clone, Debug)]
 enum What {
     /// Receipts of carriers that belong to no message, or to none yet, newest first
+    #[command(
+        after_help = "Examples:\n  bindery ctl receipts unmatched --carrier north --json | jq -r .id"
+    )]
     Unmatched {
         /// Only those of this carrier
         #[arg(long, value_name = "NAME")]
         carrier: Option<String>,
     },
     /// Receipts and messages from subscribers that wait for customers without a bind that receives
+    #[command(after_help = "Examples:\n  bindery ctl receipts parked --customer acme")]
     Parked {
         /// Only those for this customer, by its system_id
         #[arg(long, value_name = "NAME")]
         customer: Option<String>,
     },
     /// Look again for the message of a receipt, by the configuration as it is now; its customer is told
+    #[command(
+        after_help = "Examples:\n  bindery ctl receipts rematch 8345012345678905344\n  bindery ctl receipts rematch 8345012345678905344 --to 8345012345678901248"
+    )]
     Rematch {
         /// The receipt, by the id in the list
         receipt: String,

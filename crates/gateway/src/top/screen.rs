@@ -13,7 +13,7 @@ use crate::ctl::{table, time};
 use crate::lanes::Lane;
 use crate::orders::Refused;
 use crate::overview::{Counts, Overview, Stage};
-use crate::peers::{CustomerRow, Traffic};
+use crate::peers::{CustomerRow, Standing, Traffic};
 
 /// A name in a table; what is longer is cut.
 const NAME_MAX: usize = 20;
@@ -538,6 +538,10 @@ fn lanes(overview: &Overview) -> Section {
 fn why(lane: &Lane) -> &'static str {
     match lane {
         Lane { held: true, .. } => "held",
+        Lane {
+            standing: Standing::Paused,
+            ..
+        } => "paused",
         Lane { binds: 0, .. } => "no bind",
         Lane { .. } => "goes on",
     }

@@ -212,6 +212,12 @@ fn messages_wait_for_a_paused_carrier_and_are_sent_when_it_is_resumed() {
     let output = bindery(&dir, "ctl carriers sim --json");
     let row: Value = serde_json::from_str(&said(&output)).expect("one object");
     assert_eq!((&row["waiting"], &row["sending"]), (&1.into(), &0.into()));
+    let lanes = said(&bindery(&dir, "ctl lanes"));
+    let lane = lanes.lines().nth(1).expect("the lane of sim");
+    assert!(
+        lane.starts_with("sim ") && lane.ends_with(" paused"),
+        "{lanes}"
+    );
     assert_eq!(bindery(&dir, "ctl resume sim").status.code(), Some(0));
     client.next_of(command::DELIVER_SM);
 }

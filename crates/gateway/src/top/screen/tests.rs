@@ -76,6 +76,7 @@ fn overview(up_seconds: u64, refused: u64, fast: u64) -> Overview {
     let lane = Lane {
         carrier: "north".to_owned(),
         held: true,
+        standing: Standing::Open,
         binds: 0,
         sending: 10,
         in_doubt: 1,
