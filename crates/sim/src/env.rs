@@ -40,6 +40,8 @@ pub(crate) enum Event {
     Carrier(usize, CarrierEvent),
     /// The weather changes.
     Weather,
+    /// Operators take back what they ordered.
+    Release,
     /// Our process dies, and starts again after so many nanoseconds.
     Crash(Crash, u64),
 }

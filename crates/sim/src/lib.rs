@@ -13,6 +13,7 @@ mod esme;
 mod history;
 mod node;
 mod oracle;
+mod orders;
 mod pipe;
 mod plan;
 mod planted;

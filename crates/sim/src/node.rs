@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use engine::{Engine, Gate, Input, Inputs, Output, Outputs, Past, Position, Room, Step};
+use engine::{
+    Amount, Command, Engine, Gate, Input, Inputs, Output, Outputs, Past, Position, Room, Step,
+};
 use journal::sim::SimDisk;
 use sms::{Instant, Now, Wall};
 
@@ -285,7 +287,10 @@ impl Node {
 
     fn check_bounds(&self, env: &mut Env) {
         for (customer, balance) in self.engine.balances() {
-            let granted = self.plan.granted(customer.0 as usize - 1);
+            let place = customer.0 as usize - 1;
+            let by_hand = env.oracle.granted_by_hand(place).last().copied();
+            let granted = self.plan.granted(place);
+            let granted = granted.map(|all| Amount(all.0 + by_hand.unwrap_or(0)));
             let parts = [balance.available(), balance.reserved, balance.spent];
             if parts.iter().any(|part| part.0 < 0)
                 || granted.is_none_or(|all| balance.granted > all)
@@ -397,7 +402,12 @@ impl Node {
         }
     }
 
-    fn post(&mut self, env: &mut Env, outputs: Outputs) {
+    fn post(&mut self, env: &mut Env, mut outputs: Outputs) {
+        for (ticket, report) in core::mem::take(outputs.reports()) {
+            if let Some(next) = env.reported(ticket, &report) {
+                self.order(env, ticket, next);
+            }
+        }
         if outputs.is_empty() {
             return;
         }
@@ -437,8 +447,16 @@ impl Node {
             }
             for output in outputs.iter() {
                 env.trace.detail(env.now, format_args!("-> {output:?}"));
-                if let Output::Send { body, .. } = *output {
-                    env.oracle.leaves(outputs.get(body));
+                match *output {
+                    Output::Send { to, body, .. } => {
+                        env.leaves(self.shell.carrier_at(to), outputs.get(body));
+                    }
+                    Output::Deliver { to, .. } => {
+                        if let Some(customer) = self.shell.customer_at(to) {
+                            env.is_brought(customer);
+                        }
+                    }
+                    _ => {}
                 }
                 self.shell.output(now, output, &outputs);
             }
@@ -464,6 +482,22 @@ impl Node {
         self.shell.write_dirty(env, now);
         self.follow(env);
         self.wake(env, MS / 100);
+    }
+
+    /// An operator orders something.
+    pub(crate) fn order(&mut self, env: &mut Env, ticket: u64, mut command: Command) {
+        if let Some(planted) = self.planted {
+            planted::tamper_order(planted, &mut command);
+        }
+        self.inputs.push(Input::Operator { ticket, command });
+        self.wake(env, MS / 100);
+    }
+
+    /// An operator ends a bind.
+    pub(crate) fn kick(&mut self, env: &mut Env, which: u64) {
+        let now = self.now(env);
+        self.shell.kick(env, now, which);
+        self.follow(env);
     }
 
     /// The process is told to go down: whoever told it waits a while.

@@ -6,6 +6,7 @@ mod answered;
 mod asked;
 mod judge;
 mod long;
+mod orders;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -20,12 +21,13 @@ use sms::{State, UDHI, Wall};
 use crate::env::Env;
 use crate::esme::Thanks;
 use crate::pipe::PipeId;
-use crate::plan::{Plan, own_number};
+use crate::plan::{Plan, connector_id, own_number};
 use crate::variety;
 
 use asked::Asked;
 pub use asked::{Reply, Wish};
 use long::Piece;
+use orders::Orders;
 
 /// A message as it is submitted.
 #[derive(Clone, Debug, Default)]
@@ -216,6 +218,7 @@ pub(crate) struct Oracle {
     crashes: Vec<(u64, u64)>,
     /// Of messages that ended before nobody need know how: there was no room for their history.
     history_from: u64,
+    orders: Orders,
     violations: Vec<String>,
     /// The longest that the disk has taken for a batch.
     pub(crate) slowest_disk: u64,
@@ -530,6 +533,15 @@ impl Env {
             }
             return;
         }
+        let submitted = self.oracle.stories[message].submitted;
+        let submitted = submitted.map_or(0, |submitted| submitted.at);
+        let customer = self.oracle.stories[message].customer;
+        if self.oracle.had_to_refuse(customer, submitted, now) {
+            self.violated(format!(
+                "m{message} was taken on though customer{} may submit nothing",
+                customer + 1
+            ));
+        }
         if known.is_some_and(|known| known != id) {
             self.violated(format!("m{message} got another id than its receipt says"));
         }
@@ -571,7 +583,10 @@ impl Env {
             Some("its customer was told that it was refused")
         } else if head.is_cancelled() {
             Some("its customer was told that it is cancelled")
-        } else if story.sms.route.is_some() && !oracle.connectors[connector].is_selected {
+        } else if story.sms.route.is_some()
+            && !oracle.connectors[connector].is_selected
+            && !oracle.may_be_moved(story, connector_id(connector))
+        {
             Some("it selected another route")
         } else if story.sms.text != piece.text || !piece.is_part(story.sms.part) {
             Some("its text is another")

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use engine::{
-    Amount, Answer, Ask, CarrierReceipt, CustomerId, Draft, Input, Inputs, Outcome, Output,
-    Outputs, Refusal, Span, Step,
+    Amount, Answer, Ask, CarrierReceipt, Command, CustomerId, Draft, Input, Inputs, Outcome,
+    Output, Outputs, Refusal, Span, Standing, Step,
 };
 
 use sms::State;
@@ -62,11 +62,19 @@ pub enum Planted {
     AnswersStray,
     /// A day has no end.
     DayIgnored,
+    /// Lanes are not held.
+    HoldIgnored,
+    /// Nobody is paused or drained.
+    StandingIgnored,
+    /// Moves and purges are of everything that waits for the carrier.
+    SelectionIgnored,
+    /// Credit that is given by hand counts twice.
+    GrantedTwice,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Planted; 24] = [
+    pub const ALL: [Planted; 28] = [
         Planted::AnsweredBeforeDurable,
         Planted::AcknowledgedBeforeDurable,
         Planted::SendingNotRecorded,
@@ -91,6 +99,10 @@ impl Planted {
         Planted::RouteIgnored,
         Planted::AnswersStray,
         Planted::DayIgnored,
+        Planted::HoldIgnored,
+        Planted::StandingIgnored,
+        Planted::SelectionIgnored,
+        Planted::GrantedTwice,
     ];
 }
 
@@ -210,6 +222,23 @@ pub(crate) fn tamper_inputs(planted: Planted, inputs: &mut Inputs) {
         tampered.push(input);
     }
     *inputs = tampered;
+}
+
+/// Tampers with what operators order.
+pub(crate) fn tamper_order(planted: Planted, command: &mut Command) {
+    match (planted, command) {
+        (Planted::HoldIgnored, Command::Hold { held, .. }) => *held = false,
+        (Planted::StandingIgnored, Command::Stand { standing, .. }) => *standing = Standing::Open,
+        (
+            Planted::SelectionIgnored,
+            Command::Purge { selection, .. } | Command::Move { selection, .. },
+        ) => {
+            selection.customer = None;
+            selection.prefix.clear();
+        }
+        (Planted::GrantedTwice, Command::Grant { amount, .. }) => amount.0 *= 2,
+        _ => {}
+    }
 }
 
 /// Tampers with the configuration.

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::{Input, Inputs, Origin, Output, Outputs};
+use engine::{CustomerId, Input, Inputs, Origin, Output, Outputs};
 use peer::carrier::Carrier;
 use peer::customer::Customer;
 use peer::{Account, Credentials, Flow, Notes, Profile};
@@ -209,6 +209,21 @@ impl Shell {
                 conn.peer.drain(now);
                 self.mark(slot);
             }
+        }
+        self.write_dirty(env, now);
+    }
+
+    /// An operator ends one of the binds; it may be made again at once.
+    pub(crate) fn kick(&mut self, env: &mut Env, now: Now, which: u64) {
+        let taken = |slot: &u32| self.slots[*slot as usize].conn.is_some();
+        let slots: Vec<u32> = (0..self.slots.len() as u32).filter(taken).collect();
+        if slots.is_empty() {
+            return;
+        }
+        let slot = slots[(which % slots.len() as u64) as usize];
+        if let Some(conn) = &mut self.slots[slot as usize].conn {
+            conn.peer.drain(now);
+            self.mark(slot);
         }
         self.write_dirty(env, now);
     }
@@ -476,6 +491,27 @@ impl Shell {
     }
 
     // ---- the engine's decisions ----
+
+    /// The carrier at the other end of a connection, by its place in the plan.
+    pub(crate) fn carrier_at(&self, at: Origin) -> Option<usize> {
+        let link = self.conn_at(at)?.link?;
+        Some(self.links[link].connector)
+    }
+
+    /// The customer at the other end of a connection.
+    pub(crate) fn customer_at(&self, at: Origin) -> Option<CustomerId> {
+        match &self.conn_at(at)?.peer {
+            Peer::Customer(customer) => customer.account().map(|account| account.customer),
+            Peer::Carrier(_) => None,
+        }
+    }
+
+    fn conn_at(&self, at: Origin) -> Option<&Conn> {
+        let held = self.slots.get(at.slot as usize)?;
+        held.conn
+            .as_ref()
+            .filter(|_| held.generation == at.generation)
+    }
 
     pub(crate) fn output(&mut self, now: Now, output: &Output, batch: &Outputs) {
         let to = output.to();

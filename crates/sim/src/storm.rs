@@ -8,6 +8,7 @@ use sms::Wall;
 
 use crate::carrier::CarrierHabits;
 use crate::oracle::{Sms, Wish};
+use crate::orders::has_operators;
 use crate::plan::Plan;
 use crate::planted::Planted;
 use crate::random::Random;
@@ -118,6 +119,7 @@ fn world(seed: u64, size: Size, planted: Option<Planted>) -> World {
     let mut weather = Weather::new(&mut random, messages, plan.clone(), Variety::of(seed));
     weather.lengthening = has_long_texts(seed).then(|| Random::new(seed));
     weather.asking = asks(seed).then(|| Random::new(seed));
+    weather.ordering = has_operators(seed).then(|| Random::new(seed));
     weather.reloading = reloads_in_full(seed).then(|| Random::new(seed));
     let customers = plan.customers.len();
     let mut world = World::new(random.bits(), plan);
@@ -174,7 +176,7 @@ fn has_pairs(seed: u64) -> bool {
 }
 
 /// Whether reloads add, close, remove and rebind that day, and do not only switch off.
-pub(crate) fn reloads_in_full(seed: u64) -> bool {
+fn reloads_in_full(seed: u64) -> bool {
     seed % 7 == 3
 }
 

@@ -9,7 +9,6 @@ use peer::RouteSelector;
 use crate::oracle::Sms;
 use crate::plan::{Plan, connector_id, own_number};
 use crate::random::Random;
-use crate::storm::reloads_in_full;
 use crate::world::World;
 
 /// The name of the route that messages select.
@@ -37,13 +36,12 @@ impl Variety {
     }
 }
 
-/// Where reloads take routes and numbers away, nobody outside can say what becomes of messages that they were for.
 fn has_selection(seed: u64) -> bool {
-    seed % 4 == 3 && !reloads_in_full(seed)
+    seed % 4 == 3
 }
 
 fn has_answers(seed: u64) -> bool {
-    matches!(seed % 6, 2 | 5) && !reloads_in_full(seed)
+    matches!(seed % 6, 2 | 5)
 }
 
 fn has_daily_limits(seed: u64) -> bool {

@@ -49,6 +49,8 @@ pub(crate) struct Weather {
     pub(crate) asking: Option<Random>,
     /// What reloads change, where they do not only switch off; of its own as well.
     pub(crate) reloading: Option<Random>,
+    /// What operators order, and when; of its own as well.
+    pub(crate) ordering: Option<Random>,
     /// Which texts are long that day, if any are; of its own as well.
     pub(crate) lengthening: Option<Random>,
     /// How messages differ that day.
@@ -88,6 +90,7 @@ impl Weather {
             whole,
             asking: None,
             reloading: None,
+            ordering: None,
             lengthening: None,
             variety,
         }
@@ -294,6 +297,7 @@ impl World {
         self.submit_some();
         self.ask_some();
         self.answer_some();
+        self.order_something();
         if self.env.random.chance(300) {
             self.break_something(troubles);
         }
@@ -589,6 +593,7 @@ impl World {
         }
         self.reload(&weather.whole);
         self.restart_in(Duration::from_secs(1));
+        self.env.after(2 * SECOND, Event::Release);
     }
 }
 

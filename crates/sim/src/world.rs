@@ -148,6 +148,7 @@ impl World {
             Event::Esme(number, event) => self.esmes[number].happens(&mut self.env, &event),
             Event::Carrier(number, event) => self.carriers[number].happens(&mut self.env, &event),
             Event::Weather => self.change_weather(),
+            Event::Release => self.release_everything(),
             Event::Crash(how, down) => {
                 self.crash(how);
                 self.restart_in(Duration::from_nanos(down));

@@ -142,6 +142,7 @@ impl Oracle {
                     })
                     || story.end().is_some()
                     || story.wished_for(Wish::Cancel) > 1
+                    || self.may_be_purged(story)
                     || self.has_expired(story, now.wall);
                 (!too_late).then(|| "it could have been stopped".to_owned())
             }

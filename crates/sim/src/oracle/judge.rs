@@ -175,7 +175,7 @@ impl Oracle {
                 let founded = |story: &Story| story.copies.iter().any(taken);
                 founded(story) || in_doubt && self.siblings(story).any(founded)
             }
-            State::Deleted => story.may_be_cancelled(),
+            State::Deleted => story.may_be_cancelled() || self.may_be_purged(story),
             State::Scheduled
             | State::Enroute
             | State::Delivered
@@ -307,7 +307,9 @@ impl Oracle {
         let least = stories().filter(taken).count();
         let most: usize = stories().filter(not_refused).map(most).sum();
         let spent = balance.spent.0 / Amount::UNIT;
-        let adds_up = balance.granted == granted && balance.reserved == Amount(0);
+        let by_hand = self.granted_by_hand(customer);
+        let adds_up =
+            by_hand.contains(&(balance.granted.0 - granted.0)) && balance.reserved == Amount(0);
         if !adds_up || spent < least as i64 || spent > most as i64 {
             return Err(format!(
                 "customer{} was granted {granted} and is to have spent {least} to {most}: {balance:?}",
@@ -369,7 +371,8 @@ impl Oracle {
             || by_another && story.told.iter().any(|told| told.closes)
             || self.family(story).any(|part| self.may_be_on_its_way(part))
                 && (!story.parts.is_empty() || !story.wants(State::Unknown));
-        if unsent && could_be_sent && !given_up && !story.may_be_cancelled() {
+        let stopped = story.may_be_cancelled() || self.may_be_purged(story);
+        if unsent && could_be_sent && !given_up && !stopped {
             return Err("was accepted, and never sent though it could have been".to_owned());
         }
         let heard = |told: &Told| told.may_close() && (told.thanked || told.refused);

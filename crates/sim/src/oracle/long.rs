@@ -70,15 +70,14 @@ impl Story {
 }
 
 impl Oracle {
-    /// A message in its stored form leaves our process for a carrier; whether it arrives is another matter.
-    pub(crate) fn leaves(&mut self, body: &[u8]) {
+    /// A message in its stored form has left our process for a carrier: which it is.
+    pub(super) fn left(&mut self, body: &[u8]) -> Option<usize> {
         let story = Message::decode(body).and_then(|message| {
             let piece = Piece::of(&message)?;
             self.place(piece, message.destination.digits)
         });
-        if let Some(story) = story {
-            self.stories[story].sends += 1;
-        }
+        self.stories[story?].sends += 1;
+        story
     }
 
     /// Whose piece this is that goes to `destination`. No two long messages of a world go to one.
