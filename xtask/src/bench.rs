@@ -8,6 +8,7 @@ mod decode;
 mod deep;
 mod document;
 mod figure;
+mod full_speed;
 mod gateway;
 mod idle;
 mod instructions;
@@ -38,8 +39,10 @@ Examples:
       Those whose names begin so, once
   cargo xtask bench --write docs/performance.md
       Everything, and the figures of the document anew
-  cargo xtask bench accept-1000 --rounds 5 --against ../old/target/release/bindery
-      What became faster or slower since an older build, both measured in turn
+  cargo xtask bench full-speed --rounds 5 --against ../old/target/release/bindery
+      What became faster or slower since an older build, both measured in turn, in two minutes
+  cargo xtask bench accept-1000 --short --against ../old/target/release/bindery
+      The same by what is accepted while a queue grows, each round a tenth as long
 
 Exit status 1 means that a figure was missed.";
 
@@ -70,6 +73,9 @@ pub(crate) struct Args {
     /// Compare with this build of `bindery`: the rounds of both take turns, and nothing is judged
     #[arg(long, value_name = "BINARY", conflicts_with = "write")]
     against: Option<PathBuf>,
+    /// Send for a tenth of the time where a duration is given: for comparisons, which need no more
+    #[arg(long, conflicts_with = "write")]
+    short: bool,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
@@ -82,7 +88,7 @@ struct Scenario {
     run: fn(&Bench) -> Result<Findings, Failure>,
 }
 
-const SCENARIOS: [Scenario; 12] = [
+const SCENARIOS: [Scenario; 13] = [
     Scenario {
         name: "accept-100",
         about: "durable accept at 4 binds x window 100, beside a bare sink",
@@ -92,6 +98,11 @@ const SCENARIOS: [Scenario; 12] = [
         name: "accept-1000",
         about: "durable accept at 4 binds x window 1000, beside a bare sink",
         run: |bench| accept::run(bench, 1000, 400_000.0),
+    },
+    Scenario {
+        name: "full-speed",
+        about: "600 000 messages with receipts as fast as 4 binds x window 1000 permit, from a name and from a number",
+        run: full_speed::run,
     },
     Scenario {
         name: "whole-way-simulated",
@@ -148,9 +159,14 @@ const SCENARIOS: [Scenario; 12] = [
 /// What every scenario is given.
 #[derive(Clone)]
 pub(crate) struct Bench {
+    /// What is measured.
     bindery: PathBuf,
+    /// What loads it and plays the carrier: always this build, so that only the gateway differs.
+    tools: PathBuf,
     scratch: PathBuf,
     rounds: usize,
+    /// See [`Args::short`].
+    short: bool,
     /// Words before every command: what keeps it on [`PROCESSORS`] processors.
     pin: Vec<String>,
 }
@@ -284,10 +300,13 @@ impl Bench {
         } else {
             Vec::new()
         };
+        let bindery = shell::root().join("target/release/bindery");
         Ok(Bench {
-            bindery: shell::root().join("target/release/bindery"),
+            tools: bindery.clone(),
+            bindery,
             scratch,
             rounds: args.rounds.max(1),
+            short: args.short,
             pin,
         })
     }
@@ -310,8 +329,10 @@ impl Bench {
             name: scenario.name,
             about: scenario.about,
             command: format!(
-                "cargo xtask bench {} --rounds {}",
-                scenario.name, args.rounds
+                "cargo xtask bench {} --rounds {}{}",
+                scenario.name,
+                args.rounds,
+                if args.short { " --short" } else { "" }
             ),
             machine: Machine::read(&self.scratch, sync, PROCESSORS)?,
             findings,
@@ -323,16 +344,30 @@ impl Bench {
         shell::complain(&format!("{scenario}: {what}"));
     }
 
+    /// So many seconds to send for, as on a command line; fewer in a short run.
+    fn seconds(&self, whole: u32) -> String {
+        let seconds = if self.short {
+            whole.div_ceil(10)
+        } else {
+            whole
+        };
+        format!("{seconds}s")
+    }
+
     /// `bindery` with a subcommand, on the processors that it may use.
     fn bindery(&self, subcommand: &str) -> Command {
+        let program = match subcommand {
+            "serve" => &self.bindery,
+            _ => &self.tools,
+        };
         let mut words = self.pin.iter().map(AsRef::as_ref);
         let mut command = match words.next() {
             Some(first) => Command::new::<&Path>(first),
-            None => Command::new(&self.bindery),
+            None => Command::new(program),
         };
         command.args(words);
         if !self.pin.is_empty() {
-            command.arg(&self.bindery);
+            command.arg(program);
         }
         command.arg(subcommand).current_dir(shell::root());
         command

@@ -77,7 +77,8 @@ pub(super) fn run(bench: &Bench, window: u32, target: f64) -> Result<Findings, F
 fn bare(bench: &Bench, window: u32) -> Result<f64, Failure> {
     let sink = Sink::start(bench, "--receipts none")?;
     let address = &sink.smpp;
-    let words = format!("--connect {address} --binds 4 --window {window} --duration 3s");
+    let duration = bench.seconds(3);
+    let words = format!("--connect {address} --binds 4 --window {window} --duration {duration}");
     let report = load(bench, &words)?;
     sink.end()?;
     Ok(report.rate_mean)
@@ -96,7 +97,8 @@ fn measure(
     };
     let gateway = Gateway::with_carrier(bench, setup, 2.0)?;
     let address = &gateway.smpp;
-    let words = format!("--connect {address} --binds 4 --window {window} --duration 10s");
+    let duration = bench.seconds(10);
+    let words = format!("--connect {address} --binds 4 --window {window} --duration {duration}");
     let report = load(bench, &words)?;
     notes.extend(report.warnings());
     let waiting = gateway.metric("bindery_messages_waiting")?;

@@ -1,9 +1,9 @@
 //! This tree beside another build of `bindery`, round by round in turn: on a noisy machine only the ratio of two
 //! neighbours means something.
 
-use super::figure::{Comparison, Pair, comparisons};
+use super::figure::{Comparison, Pair, comparison_table, comparisons};
 use super::{Bench, Scenario};
-use crate::shell::Failure;
+use crate::shell::{self, Failure};
 
 /// Measures `scenario` with both in `rounds` rounds, and gives each figure's medians and the median of its ratios.
 pub(super) fn run(
@@ -27,6 +27,10 @@ pub(super) fn run(
             Pair { there, here }
         };
         pairs.push(pair);
+        // Each as it comes: whoever sees that it is enough may stop.
+        if let Some(last) = pairs.last_chunk::<1>() {
+            shell::complain(&comparison_table(&comparisons(last)));
+        }
     }
     Ok(comparisons(&pairs))
 }

@@ -19,6 +19,26 @@ pub(super) fn processor_time(pid: u32) -> Result<Duration, Failure> {
     Ok(ticks(user + system))
 }
 
+/// The same of its threads that have this name.
+pub(super) fn thread_time(pid: u32, name: &str) -> Result<Duration, Failure> {
+    let tasks = format!("/proc/{pid}/task");
+    let failed = |error: std::io::Error| Failure::new(format!("{tasks}: {error}"));
+    let mut used = 0;
+    for task in std::fs::read_dir(&tasks).map_err(failed)? {
+        let path = task.map_err(failed)?.path();
+        // A thread may have ended since it was listed.
+        let text = |file| std::fs::read_to_string(path.join(file)).unwrap_or_default();
+        if text("comm").trim() == name {
+            let stat = text("stat");
+            used += [14, 15]
+                .map(|field| stat_field(&stat, field))
+                .iter()
+                .sum::<u64>();
+        }
+    }
+    Ok(ticks(used))
+}
+
 /// Memory that a process holds, in octets.
 pub(super) fn memory(pid: u32) -> Result<f64, Failure> {
     status_octets(pid, "VmRSS")

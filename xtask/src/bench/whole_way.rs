@@ -34,14 +34,14 @@ pub(super) fn run(bench: &Bench, carrier: Carrier) -> Result<Findings, Failure> 
     };
     // The simulated carrier has a connector for the magic numbers besides.
     let gateway = Gateway::with_carrier(bench, setup, if sink.is_some() { 2.0 } else { 3.0 })?;
-    let words = |duration| {
+    let words = |duration: &str| {
         let address = &gateway.smpp;
         format!(
             "--connect {address} --binds 4 --window 1000 --rate {OFFERED} --duration {duration} --receipts"
         )
     };
     let before = gateway.processor_time()?;
-    let report = load(bench, &words("60s"))?;
+    let report = load(bench, &words(&bench.seconds(60)))?;
     let processor = gateway.processor_time()?.saturating_sub(before);
     let memory = gateway.memory()?;
     let calls = system_calls(bench, &gateway, &words("6s"))?;
