@@ -59,7 +59,7 @@ pub(crate) struct HourImage<'a> {
     /// The least and the greatest key in it.
     pub(crate) range: (MessageKey, MessageKey),
     pub(crate) look: Seconds,
-    /// One [`Share`](crate::fold::Share) after the other.
+    /// One `Share` of the fold after the other.
     pub(crate) shares: &'a [u8],
     pub(crate) sieve: &'a [u8],
     pub(crate) gone: Keys<'a>,
