@@ -3,6 +3,7 @@
 
 mod accept;
 mod against;
+mod away;
 mod benchmark;
 mod decode;
 mod deep;
@@ -18,6 +19,7 @@ mod load;
 mod machine;
 mod proc;
 mod queue;
+mod snapshots;
 mod whole_way;
 
 use std::path::{Path, PathBuf};
@@ -138,6 +140,11 @@ const SCENARIOS: [Scenario; 13] = [
         name: "deep",
         about: "ten million messages that wait, their recovery after kill -9, and the traffic beside them",
         run: deep::run,
+    },
+    Scenario {
+        name: "snapshots",
+        about: "answers while a million messages that wait in memory are written down again and again",
+        run: snapshots::run,
     },
     Scenario {
         name: "lazy",

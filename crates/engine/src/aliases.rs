@@ -23,6 +23,14 @@ impl Aliases {
         next
     }
 
+    /// What each customer was told last, without what is taken.
+    pub(crate) fn lend(&self) -> Aliases {
+        Aliases {
+            last: self.last.clone(),
+            taken: BTreeSet::new(),
+        }
+    }
+
     /// The customer was told this one now, if it is one.
     pub(crate) fn told(&mut self, customer: CustomerId, told: Told) {
         if told.alias().is_some() {

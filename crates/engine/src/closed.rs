@@ -6,6 +6,7 @@ use sms::Wall;
 
 use crate::entry::IdHash;
 use crate::hash::FixedMap;
+use crate::lendable::Lendable;
 use crate::number::TailHash;
 
 /// How long they are remembered at least, if there are not too many of them: receipts come again for a day.
@@ -29,7 +30,7 @@ pub(crate) struct Closed {
 struct Generation {
     name: GenerationName,
     /// The number that each message went to, of several of one id the last.
-    ids: FixedMap<u64, TailHash>,
+    ids: Lendable<FixedMap<u64, TailHash>>,
 }
 
 /// A generation of one connector: its serial number, and the hour since 1970 in which it began.
@@ -55,14 +56,26 @@ impl Closed {
         self.restore(name, id, number);
     }
 
+    /// The same ids, to be read as they are now.
+    pub(crate) fn lend(&mut self) -> Closed {
+        let generations = self.generations.iter_mut().map(|generation| Generation {
+            name: generation.name,
+            ids: generation.ids.lend(),
+        });
+        Closed {
+            generations: generations.collect(),
+            len: self.len,
+        }
+    }
+
     /// Puts an id into the generation it was in.
     pub(crate) fn restore(&mut self, name: GenerationName, id: IdHash, number: TailHash) {
         if self.generations.back().is_none_or(|last| last.name != name) {
-            let ids = FixedMap::default();
+            let ids = Lendable::default();
             self.generations.push_back(Generation { name, ids });
         }
         if let Some(last) = self.generations.back_mut() {
-            let known = last.ids.insert(id.0, number);
+            let known = last.ids.own().insert(id.0, number);
             self.len += usize::from(known.is_none());
         }
     }

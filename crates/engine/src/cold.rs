@@ -549,6 +549,11 @@ impl Asking {
     }
 }
 
+/// Takes the first message off what stands in a file: its octets. For whoever examines such files; `None` at the end.
+pub fn next_in_file<'a>(images: &mut &'a [u8]) -> Option<&'a [u8]> {
+    next_image(images).map(|(_, octets)| octets)
+}
+
 /// The first of what stands in a file, and its octets.
 fn next_image<'a>(at: &mut &'a [u8]) -> Option<(Image<'a>, &'a [u8])> {
     let before = *at;

@@ -181,6 +181,41 @@ impl core::fmt::Display for Unreadable {
 
 impl core::error::Error for Unreadable {}
 
+/// What an engine knew at one position: see [`Engine::state`].
+#[derive(Debug)]
+pub struct EngineState(Box<Fold>);
+
+impl EngineState {
+    /// All of it as records for [`Recovery::apply`], in pieces of some 256 KiB.
+    pub fn snapshot(&self, write: &mut dyn FnMut(&[u8])) {
+        write_down(&self.0, write);
+    }
+
+    /// See [`Engine::digest`].
+    pub fn digest(&self) -> u64 {
+        digest(&self.0)
+    }
+}
+
+fn digest(fold: &Fold) -> u64 {
+    let mut digest = 0;
+    write_down(fold, &mut |piece| digest = hash::octets(digest, piece));
+    digest
+}
+
+fn write_down(fold: &Fold, write: &mut dyn FnMut(&[u8])) {
+    const PIECE: usize = 256 << 10;
+    let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
+    fold.snapshot(&mut |record| {
+        record.encode(&mut piece);
+        if piece.len() >= PIECE {
+            write(&piece);
+            piece.clear();
+        }
+    });
+    write(&piece);
+}
+
 /// See the crate's documentation.
 #[derive(Debug)]
 pub struct Engine {
@@ -243,25 +278,20 @@ impl Engine {
         next.map(|(at, _)| at)
     }
 
-    /// The whole state as records for [`Recovery::apply`], in pieces of at most about a megabyte.
+    /// The whole state as it is now, for whoever writes it down while the engine goes on: taking it costs next to nothing for each
+    /// message, and until it is dropped the engine copies what it touches, a few hundred messages at a time.
+    pub fn state(&mut self) -> EngineState {
+        EngineState(Box::new(self.fold.lend()))
+    }
+
+    /// The whole state as records for [`Recovery::apply`], in pieces of some 256 KiB.
     pub fn snapshot(&self, write: &mut dyn FnMut(&[u8])) {
-        const PIECE: usize = 1 << 20;
-        let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
-        self.fold.snapshot(&mut |record| {
-            record.encode(&mut piece);
-            if piece.len() >= PIECE {
-                write(&piece);
-                piece.clear();
-            }
-        });
-        write(&piece);
+        write_down(&self.fold, write);
     }
 
     /// A number that two engines share when they know the same: for the proof that replay and life agree.
     pub fn digest(&self) -> u64 {
-        let mut digest = 0;
-        self.snapshot(&mut |piece| digest = hash::octets(digest, piece));
-        digest
+        digest(&self.fold)
     }
 
     /// The last position that has records.

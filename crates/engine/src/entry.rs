@@ -18,7 +18,7 @@ pub(crate) const LANE: usize = 0;
 pub(crate) const TIMER: usize = 1;
 
 /// A message in memory: 128 octets and its body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) order: Order,
     pub(crate) stand: Stand,

@@ -26,6 +26,7 @@ mod ids;
 mod index;
 mod journey;
 mod key;
+mod lendable;
 mod live;
 mod mo;
 mod mo_parts;
@@ -53,13 +54,14 @@ mod wants;
 mod whole;
 
 pub use bind::PROBE;
-pub use cold::{ColdDone, ColdTask};
+pub use cold::{ColdDone, ColdTask, next_in_file};
 pub use delivery_lane::Distribution;
 pub use directory::{
     BindLimits, Connector, Customer, Directory, InDoubt, Incomplete, Limits, LongMessages,
 };
 pub use engine::{
-    Engine, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record, next_record,
+    Engine, EngineState, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record,
+    next_record,
 };
 pub use final_outcome::{Ending, Facts, FinalOutcome, FinalOutcomes};
 pub use form::{IdForm, ReceiptIds};

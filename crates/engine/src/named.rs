@@ -17,7 +17,7 @@ pub(crate) struct Name<'a> {
 }
 
 /// Unfinished messages of such customers. Two names of one hash are told apart by whoever asks.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Named {
     keys: BTreeSet<(u64, MessageKey)>,
     names: BTreeMap<MessageKey, u64>,

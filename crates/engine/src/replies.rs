@@ -7,6 +7,7 @@ use std::collections::hash_map::Entry;
 use sms::Message;
 
 use crate::hash::{self, FixedMap};
+use crate::lendable::Lendable;
 use crate::record::{Reader, Record, Writer};
 use crate::{CustomerId, MessageKey, Told};
 
@@ -55,7 +56,7 @@ struct Era {
     since: MessageKey,
     /// The newest of its messages.
     last: MessageKey,
-    talks: FixedMap<u64, Known>,
+    talks: Lendable<FixedMap<u64, Known>>,
 }
 
 /// The latest message of a talk, in as few octets as it takes.
@@ -162,7 +163,7 @@ impl Replies {
             customer: latest.customer,
             check: talk.check,
         };
-        match era.talks.entry(talk.pair) {
+        match era.talks.own().entry(talk.pair) {
             Entry::Occupied(mut known) if known.get().key < key => {
                 known.insert(latest);
             }
@@ -185,7 +186,10 @@ impl Replies {
         self.eras.push_back(Era {
             since,
             last: since,
-            talks: FixedMap::with_capacity_and_hasher(room, BuildHasherDefault::default()),
+            talks: Lendable::Own(FixedMap::with_capacity_and_hasher(
+                room,
+                BuildHasherDefault::default(),
+            )),
         });
     }
 
@@ -196,7 +200,7 @@ impl Replies {
         }
         if let Some(era) = self.eras.front_mut().filter(|era| era.since <= upto) {
             let before = era.talks.len();
-            era.talks.retain(|_, latest| latest.key > upto);
+            era.talks.own().retain(|_, latest| latest.key > upto);
             self.len -= before - era.talks.len();
         }
     }
@@ -220,6 +224,19 @@ impl Replies {
         known
             .filter(|known| talk.is(known))
             .map(|known| known.latest())
+    }
+
+    /// The same talks, to be read as they are now.
+    pub(crate) fn lend(&mut self) -> Replies {
+        let eras = self.eras.iter_mut().map(|era| Era {
+            since: era.since,
+            last: era.last,
+            talks: era.talks.lend(),
+        });
+        Replies {
+            eras: eras.collect(),
+            len: self.len,
+        }
     }
 
     /// Everything as records, in an order that depends on nothing but the contents.

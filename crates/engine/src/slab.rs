@@ -2,7 +2,10 @@
 
 use core::ops::{Index, IndexMut};
 
-const CHUNK_BITS: u32 = 12;
+use crate::lendable::Lendable;
+
+/// Small enough that to copy a chunk for its reader is no pause.
+const CHUNK_BITS: u32 = 8;
 const CHUNK: usize = 1 << CHUNK_BITS;
 
 /// The place of an entry in a [`Slab`].
@@ -14,10 +17,10 @@ impl Slot {
     pub(crate) const NONE: Slot = Slot(u32::MAX);
 }
 
-/// Entries in chunks of 4 096: growing copies nothing, so it causes no pause; a freed slot is used again first.
+/// Entries in chunks of 256: growing copies nothing, so it causes no pause; a freed slot is used again first.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    chunks: Vec<Vec<Option<T>>>,
+    chunks: Vec<Lendable<Vec<Option<T>>>>,
     free: Vec<u32>,
     len: usize,
 }
@@ -32,18 +35,29 @@ impl<T> Default for Slab<T> {
     }
 }
 
-impl<T> Slab<T> {
+impl<T: Clone> Slab<T> {
+    /// The same entries in the same slots, to be read as they are now. Copies none of them.
+    pub(crate) fn lend(&mut self) -> Slab<T> {
+        Slab {
+            chunks: self.chunks.iter_mut().map(Lendable::lend).collect(),
+            free: Vec::new(),
+            len: self.len,
+        }
+    }
+
     pub(crate) fn insert(&mut self, value: T) -> Slot {
         self.len += 1;
         if let Some(slot) = self.free.pop() {
-            self.chunks[(slot >> CHUNK_BITS) as usize][slot as usize & (CHUNK - 1)] = Some(value);
+            let chunk = self.chunks[(slot >> CHUNK_BITS) as usize].own();
+            chunk[slot as usize & (CHUNK - 1)] = Some(value);
             return Slot(slot);
         }
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
-            self.chunks.push(Vec::with_capacity(CHUNK));
+            let chunk = Vec::with_capacity(CHUNK);
+            self.chunks.push(Lendable::Own(chunk));
         }
         let chunk = self.chunks.len() - 1;
-        self.chunks[chunk].push(Some(value));
+        self.chunks[chunk].own().push(Some(value));
         Slot(((chunk << CHUNK_BITS) + self.chunks[chunk].len() - 1) as u32)
     }
 
@@ -51,13 +65,16 @@ impl<T> Slab<T> {
     pub(crate) fn remove(&mut self, slot: Slot) -> T {
         self.len -= 1;
         self.free.push(slot.0);
-        self.chunks[(slot.0 >> CHUNK_BITS) as usize][slot.0 as usize & (CHUNK - 1)]
+        let chunk = self.chunks[(slot.0 >> CHUNK_BITS) as usize].own();
+        chunk[slot.0 as usize & (CHUNK - 1)]
             .take()
             .expect("the slot is taken")
     }
+}
 
+impl<T> Slab<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flatten().flatten()
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).flatten()
     }
 
     /// Every place from `start` on, and what is there.
@@ -66,7 +83,7 @@ impl<T> Slab<T> {
         let chunks = (first..).zip(self.chunks.iter().skip(first as usize));
         chunks.flat_map(move |(chunk, entries)| {
             let skipped = if chunk == first { within } else { 0 };
-            let entries = (0..).zip(entries).skip(skipped);
+            let entries = (0..).zip(entries.iter()).skip(skipped);
             entries.map(move |(n, entry)| (Slot(chunk << CHUNK_BITS | n), entry.as_ref()))
         })
     }
@@ -85,9 +102,10 @@ impl<T> Index<Slot> for Slab<T> {
     }
 }
 
-impl<T> IndexMut<Slot> for Slab<T> {
+impl<T: Clone> IndexMut<Slot> for Slab<T> {
     fn index_mut(&mut self, slot: Slot) -> &mut T {
-        self.chunks[(slot.0 >> CHUNK_BITS) as usize][slot.0 as usize & (CHUNK - 1)]
+        let chunk = self.chunks[(slot.0 >> CHUNK_BITS) as usize].own();
+        chunk[slot.0 as usize & (CHUNK - 1)]
             .as_mut()
             .expect("the slot is taken")
     }
@@ -150,7 +168,7 @@ impl<const WHICH: usize> List<WHICH> {
         self.head
     }
 
-    pub(crate) fn push_back<T: Linked<WHICH>>(&mut self, slab: &mut Slab<T>, slot: Slot) {
+    pub(crate) fn push_back<T: Linked<WHICH> + Clone>(&mut self, slab: &mut Slab<T>, slot: Slot) {
         *slab[slot].links() = Links {
             prev: self.tail,
             next: Slot::NONE,
@@ -163,7 +181,7 @@ impl<const WHICH: usize> List<WHICH> {
         self.len += 1;
     }
 
-    pub(crate) fn push_front<T: Linked<WHICH>>(&mut self, slab: &mut Slab<T>, slot: Slot) {
+    pub(crate) fn push_front<T: Linked<WHICH> + Clone>(&mut self, slab: &mut Slab<T>, slot: Slot) {
         *slab[slot].links() = Links {
             prev: Slot::NONE,
             next: self.head,
@@ -176,7 +194,7 @@ impl<const WHICH: usize> List<WHICH> {
         self.len += 1;
     }
 
-    pub(crate) fn remove<T: Linked<WHICH>>(&mut self, slab: &mut Slab<T>, slot: Slot) {
+    pub(crate) fn remove<T: Linked<WHICH> + Clone>(&mut self, slab: &mut Slab<T>, slot: Slot) {
         let Links { prev, next } = core::mem::replace(slab[slot].links(), Links::NONE);
         match prev {
             Slot::NONE => self.head = next,

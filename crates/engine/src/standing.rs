@@ -59,7 +59,7 @@ impl Standing {
 }
 
 /// Those who do not stand open; mostly nobody.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Standings(BTreeMap<Party, Standing>);
 
 impl Standings {

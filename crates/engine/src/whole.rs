@@ -32,7 +32,7 @@ impl PartReceipts {
 }
 
 /// All long messages whose parts depend on each other.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Wholes {
     /// By the key of the part that came first.
     wholes: BTreeMap<MessageKey, Whole>,

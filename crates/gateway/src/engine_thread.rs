@@ -66,6 +66,8 @@ pub(crate) struct EngineThread {
     pub(crate) cold: ColdThread,
     /// Octets in the journal behind the last snapshot.
     pub(crate) grown: u64,
+    /// `snapshot_every` of the configuration.
+    pub(crate) snapshot_every: Option<u64>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) metrics: Arc<EngineMetrics>,
     /// Batches that the I/O threads are done with, to be used again.
@@ -220,24 +222,17 @@ impl EngineThread {
             return false;
         }
         let given = (turn.pending.records.len(), turn.pending.last);
-        let due = snapshot::is_due(turn.grown, self.engine.memory());
-        let giver = if due && self.journal.takes_state() {
-            let (giver, pieces) = snapshot::way();
-            turn.pending.state = Some(pieces);
-            Some(giver)
-        } else {
-            None
-        };
+        let interval = snapshot::interval(self.snapshot_every, self.engine.memory());
+        let wanted = turn.grown >= interval && self.journal.takes_state();
+        turn.pending.state = wanted.then(|| self.engine.state());
         if !self.journal.give(&mut turn.pending) {
-            turn.pending.state = None;
             return false;
         }
         turn.given = given;
         turn.grown += given.0 as u64;
-        if let Some(giver) = giver {
+        if wanted {
             turn.grown = 0;
             self.history.want(given.1);
-            giver.give(&self.engine);
         }
         true
     }

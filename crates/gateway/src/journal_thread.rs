@@ -5,14 +5,14 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
-use engine::Position;
+use engine::{EngineState, Position};
 use journal::{AppendError, Journal, Room};
 
 use crate::history::HistoryEnd;
 use crate::mailbox::lock;
 use crate::metrics::JournalMetrics;
 use crate::pulse::Pulse;
-use crate::snapshot::{Pieces, Writing};
+use crate::snapshot::Writing;
 
 /// How long a batch that did not fit on the disk waits before it is tried again.
 const FULL_RETRY: Duration = Duration::from_millis(200);
@@ -29,7 +29,7 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<u8>,
     pub(crate) last: Position,
     /// The whole state right after it, to be kept as a snapshot.
-    pub(crate) state: Option<Pieces>,
+    pub(crate) state: Option<EngineState>,
 }
 
 /// The engine thread's end of the journal thread.
@@ -109,9 +109,11 @@ impl JournalThread {
         room_of(self.desk.room.load(Ordering::Relaxed))
     }
 
-    /// Whether a snapshot may be given along with the next batch: none is being written, and there is room for one.
+    /// Whether a batch would be taken now, and a snapshot along with it: none is being written, and there is room for one.
     pub(crate) fn takes_state(&self) -> bool {
-        self.room() <= Room::Low && !self.desk.snapshotting.load(Ordering::Relaxed)
+        self.room() <= Room::Low
+            && !self.desk.snapshotting.load(Ordering::Relaxed)
+            && matches!(*lock(&self.desk.slot), Slot::Idle(_))
     }
 
     /// Hands over the whole batch if the thread is idle, and takes an empty buffer in exchange; false when it is busy.
@@ -224,7 +226,7 @@ impl Writer {
                         tracing::error!(%error, "the disk is full: nothing is accepted until there is room");
                     }
                     held = true;
-                    // The engine is not to wait for a snapshot that cannot be written.
+                    // No snapshot can be written, and what the engine has lent costs it copies.
                     batch.state = None;
                     self.desk.pulse.beat();
                     self.look();
@@ -240,7 +242,7 @@ impl Writer {
     }
 
     /// Begins a snapshot if there is one to write, and ends the one that has been written.
-    fn keep(&mut self, position: Position, state: Option<Pieces>) {
+    fn keep(&mut self, position: Position, state: Option<EngineState>) {
         // What a snapshot covers is told by no journal any more, so it has to be in the history before.
         let history = &self.history;
         if let Some(written) = self
@@ -249,9 +251,9 @@ impl Writer {
         {
             written.adopt(&mut self.journal);
         }
-        if let Some(pieces) = state {
+        if let Some(state) = state {
             let position = journal::Position(position.0);
-            self.snapshot = Writing::begin(&mut self.journal, position, pieces);
+            self.snapshot = Writing::begin(&mut self.journal, position, state);
         }
         self.desk
             .snapshotting

@@ -1,57 +1,33 @@
 //! Snapshots: the whole state of the engine beside the journal, so that a start need not read all of it and old segments can go.
 //!
-//! The engine thread hands its state over in pieces, right after the batch whose end it is; a thread that lives as long as
-//! the snapshot writes them down; the journal thread adopts it and trims.
+//! The engine thread takes its state right after the batch whose end it is, and goes on; a thread that lives as long as the
+//! snapshot writes it down; the journal thread adopts it and trims.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use engine::Engine;
+use engine::EngineState;
 use journal::{DiskError, Journal, Position, Removed, Snapshot, SnapshotWriter};
 
 /// A small state is written down each time the journal has grown by so much.
 const EVERY_OCTETS: u64 = 512 << 20;
 
-/// A state up to this size fits between the threads: the engine stops for no longer than it takes to encode it.
-const SMALL_OCTETS: u64 = 64 << 20;
+/// A large one when the journal has grown by so many times what it takes of memory, so that most of what is written are records.
+const EVERY_STATES: u64 = 2;
 
-/// A large state makes the engine wait for the disk: it is written down less often.
-const EVERY_OCTETS_LARGE: u64 = 4 << 30;
+/// Of the disk and of a processor a snapshot takes this part of the time, for the journal's syncs wait behind its own: a piece, and so
+/// many times as long nothing.
+const REST: u32 = 9;
 
-/// Pieces, of about a megabyte each, that may wait to be written.
-const PIECES_MAX: usize = 96;
+/// Whoever has something to do for a message goes first (setpriority(2)).
+const LOWEST_PRIORITY: i32 = 19;
 
-/// The pieces of a state, on their way to the disk.
-pub(crate) type Pieces = Receiver<Vec<u8>>;
+/// However long a piece took: a disk that hangs delays a snapshot enough.
+const REST_MAX: Duration = Duration::from_millis(50);
 
-/// Where the engine thread puts the pieces.
-pub(crate) struct Giver(SyncSender<Vec<u8>>);
-
-/// Whether a snapshot is due when the journal has grown by `grown` octets since the last and the state takes `memory`.
-pub(crate) fn is_due(grown: u64, memory: u64) -> bool {
-    let every = if memory <= SMALL_OCTETS {
-        EVERY_OCTETS
-    } else {
-        EVERY_OCTETS_LARGE
-    };
-    grown >= every
-}
-
-/// The two ends of the way.
-pub(crate) fn way() -> (Giver, Pieces) {
-    let (give, take) = sync_channel(PIECES_MAX);
-    (Giver(give), take)
-}
-
-impl Giver {
-    /// Hands over the state of `engine` as it is now. Waits for the disk if it is large.
-    pub(crate) fn give(self, engine: &Engine) {
-        let mut taken = true;
-        engine.snapshot(&mut |piece| {
-            // Nobody takes the pieces any more once the disk has failed.
-            taken = taken && self.0.send(piece.to_vec()).is_ok();
-        });
-    }
+/// By how much the journal grows between two snapshots of a state that takes so much memory, if `snapshot_every` does not say.
+pub(crate) fn interval(set: Option<u64>, memory: u64) -> u64 {
+    set.unwrap_or(EVERY_OCTETS.max(EVERY_STATES.saturating_mul(memory)))
 }
 
 /// A snapshot that is being written.
@@ -66,7 +42,7 @@ impl Writing {
     pub(crate) fn begin(
         journal: &mut Journal,
         position: Position,
-        pieces: Pieces,
+        state: EngineState,
     ) -> Option<Writing> {
         let writer = match journal.snapshot_writer(position) {
             Ok(writer) => writer,
@@ -77,7 +53,7 @@ impl Writing {
         };
         let thread = std::thread::Builder::new()
             .name("snapshot".into())
-            .spawn(move || write(writer, &pieces));
+            .spawn(move || write(writer, &state));
         match thread {
             Ok(thread) => Some(Writing { position, thread }),
             Err(error) => {
@@ -130,11 +106,20 @@ pub(crate) fn adopt(journal: &mut Journal, snapshot: Snapshot) -> Result<[Remove
 
 fn write(
     mut writer: SnapshotWriter<journal::FileDisk>,
-    pieces: &Pieces,
+    state: &EngineState,
 ) -> Result<Snapshot, DiskError> {
-    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
-        writer.block(&piece)?;
-    }
+    // With Linux it is the thread's; with any other the snapshot is written all the same.
+    let _ = rustix::process::setpriority_process(None, LOWEST_PRIORITY);
+    let mut written = Ok(());
+    let mut begin = Instant::now();
+    state.snapshot(&mut |piece| {
+        if written.is_ok() && !piece.is_empty() {
+            written = writer.block(piece).and_then(|()| writer.sync());
+            std::thread::sleep((begin.elapsed() * REST).min(REST_MAX));
+            begin = Instant::now();
+        }
+    });
+    written?;
     writer.finish()
 }
 
@@ -144,9 +129,9 @@ mod tests {
 
     #[test]
     fn a_small_state_is_written_down_more_often_than_a_large_one() {
-        assert!(!is_due(EVERY_OCTETS - 1, 0));
-        assert!(is_due(EVERY_OCTETS, SMALL_OCTETS));
-        assert!(!is_due(EVERY_OCTETS, SMALL_OCTETS + 1));
-        assert!(is_due(EVERY_OCTETS_LARGE, u64::MAX));
+        assert_eq!(interval(None, 0), EVERY_OCTETS);
+        assert_eq!(interval(None, EVERY_OCTETS), 2 * EVERY_OCTETS);
+        assert_eq!(interval(None, u64::MAX), u64::MAX);
+        assert_eq!(interval(Some(7), EVERY_OCTETS), 7);
     }
 }

@@ -278,6 +278,7 @@ fn start_engine(
         history,
         cold,
         grown,
+        snapshot_every: common.directory().gateway.journal.snapshot_bytes,
         shared: shared.clone(),
         metrics: common.metrics.engine.clone(),
         spent: common.spent.clone(),

@@ -140,7 +140,11 @@ impl<D: Disk> SnapshotWriter<D> {
         self.header.kind.name(self.header.position)
     }
 
-    fn sync(&mut self) -> Result<(), DiskError> {
+    /// Makes durable what there is so far, for whoever does not want much to gather until [`SnapshotWriter::finish`] does.
+    ///
+    /// # Errors
+    /// What the disk says: the snapshot cannot be finished.
+    pub fn sync(&mut self) -> Result<(), DiskError> {
         self.unsynced = 0;
         self.file
             .sync()

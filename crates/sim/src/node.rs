@@ -257,7 +257,11 @@ impl Node {
         self.pending.last = self.step.after;
         let free = core::mem::take(&mut self.step.free);
         self.post(env, free);
-        let gated = core::mem::take(&mut self.step.gated);
+        let mut gated = core::mem::take(&mut self.step.gated);
+        if self.planted == Some(Planted::RunGoneTooEarly) {
+            self.store.remove_cold(gated.spent());
+            gated.spent().clear();
+        }
         if self.planted == Some(Planted::AnsweredBeforeDurable) {
             self.post(env, gated);
         } else {
@@ -323,10 +327,7 @@ impl Node {
         self.grown += self.given as u64;
         if self.grown >= self.plan.snapshot_every && self.store.takes_state() {
             self.grown = 0;
-            let mut pieces = Vec::new();
-            self.engine
-                .snapshot(&mut |piece| pieces.push(piece.to_vec()));
-            batch.state = Some(pieces);
+            batch.state = Some(self.engine.state());
         }
         self.store.writing = Some(batch);
         let latency = env.random.between(manner.latency.0, manner.latency.1);

@@ -70,11 +70,18 @@ pub enum Planted {
     SelectionIgnored,
     /// Credit that is given by hand counts twice.
     GrantedTwice,
+    /// What waited on the disk comes back in the wrong order.
+    RunReversed,
+    /// A file of waiting messages is removed before it is durable that they are back in memory.
+    RunGoneTooEarly,
+    /// The journal does not learn that what waited on the disk is back in memory.
+    ThawLost,
 }
 
 impl Planted {
-    /// All of them.
-    pub const ALL: [Planted; 28] = [
+    /// All that hostile days find. So much seldom waits there that files are written and come back: scenarios of deep queues find
+    /// [`Planted::RunReversed`] and [`Planted::RunGoneTooEarly`].
+    pub const ALL: [Planted; 29] = [
         Planted::AnsweredBeforeDurable,
         Planted::AcknowledgedBeforeDurable,
         Planted::SendingNotRecorded,
@@ -103,6 +110,7 @@ impl Planted {
         Planted::StandingIgnored,
         Planted::SelectionIgnored,
         Planted::GrantedTwice,
+        Planted::ThawLost,
     ];
 }
 
@@ -274,6 +282,7 @@ pub(crate) fn tamper_step(planted: Planted, step: &mut Step) {
         Planted::SendingNotRecorded
         | Planted::DoneLost
         | Planted::AcceptedLost
+        | Planted::ThawLost
         | Planted::NeverRefunded => {
             let records = core::mem::take(&mut step.records);
             let mut rest = &records[..];
@@ -297,9 +306,18 @@ pub(crate) fn tamper_step(planted: Planted, step: &mut Step) {
     }
 }
 
+/// What stands in a file of waiting messages, the last first.
+pub(crate) fn reversed(mut images: &[u8]) -> Vec<u8> {
+    let all = core::iter::from_fn(|| engine::next_in_file(&mut images));
+    let all: Vec<&[u8]> = all.collect();
+    all.into_iter().rev().flatten().copied().collect()
+}
+
 fn keep(planted: Planted, kind: &str, octets: &[u8], out: &mut Vec<u8>) {
     match (planted, kind) {
-        (Planted::SendingNotRecorded, "Sending") | (Planted::DoneLost, "Done") => {}
+        (Planted::SendingNotRecorded, "Sending")
+        | (Planted::DoneLost, "Done")
+        | (Planted::ThawLost, "Thawed") => {}
         (Planted::SendingNotRecorded, "Accepted") => {
             let start = out.len();
             out.extend_from_slice(octets);

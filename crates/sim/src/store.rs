@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use engine::{ColdDone, ColdTask, Engine, Input, Inputs, Position, Recovery, RunId};
+use engine::{ColdDone, ColdTask, Engine, EngineState, Input, Inputs, Position, Recovery, RunId};
 use journal::sim::{Operation, OperationKind, SimDisk, Verdict};
 use journal::{AppendError, ColdFiles, Journal, Options, Room, Runs, Snapshot, SnapshotWriter};
 
 use crate::env::{Env, MS, SECOND};
-use crate::planted::Planted;
+use crate::planted::{self, Planted};
 
 /// How long a batch that did not fit waits before it is tried again.
 pub(crate) const FULL_RETRY: u64 = 200 * MS;
@@ -21,7 +21,7 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<u8>,
     pub(crate) last: Position,
     /// The whole state right after it, to be kept as a snapshot.
-    pub(crate) state: Option<Vec<Vec<u8>>>,
+    pub(crate) state: Option<EngineState>,
 }
 
 /// The disk's moods, which last.
@@ -71,7 +71,7 @@ pub(crate) struct Store {
 enum Writing {
     Begun {
         writer: SnapshotWriter<SimDisk>,
-        pieces: Vec<Vec<u8>>,
+        state: EngineState,
     },
     Written(Snapshot),
     Failed,
@@ -162,7 +162,7 @@ impl Store {
         match appended {
             Ok(room) => self.room = room,
             Err(AppendError::Full(_)) => {
-                // The engine is not to wait for a snapshot that cannot be written.
+                // No snapshot can be written.
                 batch.state = None;
                 self.look();
                 return Wrote::Held;
@@ -181,7 +181,7 @@ impl Store {
     }
 
     /// Ends the snapshot that has been written, and begins one if there is one to write.
-    fn keep(&mut self, last: Position, state: Option<Vec<Vec<u8>>>) -> bool {
+    fn keep(&mut self, last: Position, state: Option<EngineState>) -> bool {
         let covered = |writing: &mut Writing| match writing {
             Writing::Begun { .. } => false,
             // No journal tells any more what it covers.
@@ -193,14 +193,14 @@ impl Store {
             let _ = self.journal.adopt(snapshot);
             let _ = self.journal.trim(snapshot.position());
         }
-        let Some(pieces) = state else { return false };
+        let Some(state) = state else { return false };
         if self.journal.end().0 != last.0 || self.snapshot.is_some() {
             return false;
         }
         let Ok(writer) = self.journal.snapshot_writer(journal::Position(last.0)) else {
             return false;
         };
-        self.snapshot = Some(Writing::Begun { writer, pieces });
+        self.snapshot = Some(Writing::Begun { writer, state });
         true
     }
 
@@ -231,7 +231,11 @@ impl Store {
             },
             ColdTask::Read { run } => {
                 let images = self.files.read(run.0);
-                let images = inputs.put(&images.map_err(|error| error.to_string())?);
+                let mut images = images.map_err(|error| error.to_string())?;
+                if self.planted == Some(Planted::RunReversed) {
+                    images = planted::reversed(&images);
+                }
+                let images = inputs.put(&images);
                 ColdDone::Read { run, images }
             }
         };
@@ -257,13 +261,13 @@ impl Store {
 
     /// The disk has done its work for the snapshot.
     pub(crate) fn write_snapshot(&mut self) {
-        if let Some(Writing::Begun { writer, pieces }) = self.snapshot.take() {
+        if let Some(Writing::Begun { writer, state }) = self.snapshot.take() {
             if self.planted == Some(Planted::SegmentGoneTooEarly) {
                 self.lose_first_segment();
                 self.snapshot = Some(Writing::Failed);
                 return;
             }
-            let written = write_pieces(writer, &pieces);
+            let written = write_down(writer, &state);
             self.snapshot = Some(written.map_or(Writing::Failed, Writing::Written));
         }
     }
@@ -285,9 +289,9 @@ impl Store {
             }
         });
         if env.random.chance(500)
-            && let Some(Writing::Begun { writer, pieces }) = self.snapshot.take()
+            && let Some(Writing::Begun { writer, state }) = self.snapshot.take()
         {
-            let _ = write_pieces(writer, &pieces);
+            let _ = write_down(writer, &state);
         }
         if env.random.chance(500)
             && let Some(ColdTask::Write { run, images }) = self.cold.pop_front()
@@ -316,13 +320,17 @@ impl Store {
     }
 }
 
-fn write_pieces(
+fn write_down(
     mut writer: SnapshotWriter<SimDisk>,
-    pieces: &[Vec<u8>],
+    state: &EngineState,
 ) -> Result<Snapshot, journal::DiskError> {
-    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
-        writer.block(piece)?;
-    }
+    let mut written = Ok(());
+    state.snapshot(&mut |piece| {
+        if written.is_ok() && !piece.is_empty() {
+            written = writer.block(piece);
+        }
+    });
+    written?;
     writer.finish()
 }
 

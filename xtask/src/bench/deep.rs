@@ -1,9 +1,9 @@
 //! Ten million messages that wait for a carrier: what they take of memory and disk, what they take from the traffic to another
 //! carrier, how long it takes to have them back after kill -9, and how fast they go once their carrier is there.
 
-use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use super::away::{Away, words};
 use super::figure::{Figure, median, range};
 use super::gateway::{Gateway, Setup, Sink};
 use super::load::load;
@@ -36,13 +36,11 @@ struct Recovery {
 }
 
 pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
-    let here = Sink::start(bench, "--receipts none")?;
-    // A carrier that takes the connection and never answers the bind.
-    let silent = TcpListener::bind("127.0.0.1:0").map_err(|error| failure(&error))?;
-    let away = silent.local_addr().map_err(|error| failure(&error))?;
+    let here = Sink::start(bench, "")?;
+    let away = Away::listen()?;
     let setup = || Setup {
         carrier: Some(here.url(2)),
-        config: config(away),
+        config: away.config(""),
     };
     let beside = Bench {
         scratch: bench.scratch.join("empty"),
@@ -53,7 +51,7 @@ pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
 
     let before = deep.memory()?;
     bench.step("deep", "ten million messages for a carrier that is away");
-    let filled = load(bench, &words(&deep.smpp, "4478########", MESSAGES as u64))?;
+    let filled = load(bench, &away.words(&deep.smpp, MESSAGES as u64))?;
     let (memory, peak, disk) = (deep.memory()?, deep.memory_peak()?, deep.disk()?);
     let mut notes = filled.warnings();
 
@@ -74,7 +72,7 @@ pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
     }
 
     bench.step("deep", "the carrier is there");
-    let (rate, twice_or_never) = carry(bench, &deep, silent, away, bench.rounds as f64)?;
+    let (rate, twice_or_never) = carry(bench, &deep, away, bench.rounds as f64)?;
     deep.end()?;
     here.end()?;
 
@@ -118,35 +116,6 @@ pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
         ],
         notes,
     })
-}
-
-/// A connector of its own for numbers that begin with 4478, and room for all of them.
-fn config(away: SocketAddr) -> String {
-    format!(
-        r#"
-[gateway]
-messages_max = 100_000_000
-
-[[connector]]
-name = "away"
-hosts = ["{away}"]
-system_id = "bindery"
-password = "secret"
-window = 1000
-binds = 2
-
-[[route]]
-name = "away"
-prefix = ["4478"]
-targets = ["away"]
-"#
-    )
-}
-
-fn words(address: &str, destinations: &str, count: u64) -> String {
-    format!(
-        "--connect {address} --binds 4 --window 1000 --length 160 --destinations {destinations} --count {count}"
-    )
 }
 
 /// Both gateways, each first in every other round.
@@ -207,15 +176,10 @@ fn recover(bench: &Bench, gateway: Gateway, more: f64) -> Result<(Gateway, Recov
 }
 
 /// The carrier is there at last: messages a second from the first that it takes, and how many it was given twice or never.
-fn carry(
-    bench: &Bench,
-    gateway: &Gateway,
-    silent: TcpListener,
-    address: SocketAddr,
-    more: f64,
-) -> Result<(f64, f64), Failure> {
-    drop(silent);
-    let carrier = Sink::listening(bench, &address.to_string(), "--receipts none")?;
+fn carry(bench: &Bench, gateway: &Gateway, away: Away, more: f64) -> Result<(f64, f64), Failure> {
+    let address = away.address.to_string();
+    drop(away);
+    let carrier = Sink::listening(bench, &address, "")?;
     let taken = || gateway.sum("bindery_requests_taken_total{", "peer=\"away\"");
     wait_until("the carrier is bound to", PATIENCE, || Ok(taken()? > 0.0))?;
     let (first, begin) = (taken()?, Instant::now());
@@ -226,8 +190,4 @@ fn carry(
     let rate = (taken()? - first) / begin.elapsed().as_secs_f64();
     let carried = carrier.end()?.accepted as f64;
     Ok((rate, (carried - all).abs()))
-}
-
-fn failure(error: &std::io::Error) -> Failure {
-    Failure::new(error.to_string())
 }

@@ -145,6 +145,12 @@ impl Gateway {
         proc::memory_peak(self.pid())
     }
 
+    /// Snapshots that it has written, by its log.
+    pub(super) fn snapshots(&self) -> Result<f64, Failure> {
+        let log = std::fs::read_to_string(self.directory.join("log")).map_err(io)?;
+        Ok(log.matches("snapshot written").count() as f64)
+    }
+
     /// Octets of the files in its data directory.
     pub(super) fn disk(&self) -> Result<f64, Failure> {
         let files = std::fs::read_dir(self.directory.join("data")).map_err(io)?;

@@ -1,9 +1,9 @@
 //! A million messages that wait for a carrier: what each takes of memory, and how long it takes to have them back after
 //! kill -9.
 
-use std::net::TcpListener;
 use std::time::Instant;
 
+use super::away::Away;
 use super::figure::{Figure, median};
 use super::gateway::{Gateway, Setup};
 use super::load::load;
@@ -13,14 +13,9 @@ use crate::shell::Failure;
 const MESSAGES: f64 = 1e6;
 
 pub(super) fn run(bench: &Bench) -> Result<Findings, Failure> {
-    // A carrier that takes the connection and never answers the bind.
-    let silent =
-        TcpListener::bind("127.0.0.1:0").map_err(|error| Failure::new(error.to_string()))?;
-    let address = silent
-        .local_addr()
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let away = Away::listen()?;
     let setup = Setup {
-        carrier: Some(format!("smpp://bindery:secret@{address}")),
+        carrier: Some(format!("smpp://bindery:secret@{}", away.address)),
         ..Setup::default()
     };
     let mut gateway = Gateway::start(bench, setup)?;

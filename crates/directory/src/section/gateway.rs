@@ -36,6 +36,8 @@ pub struct Gateway {
 pub struct Journal {
     /// Size at which a new file is begun.
     pub segment_bytes: u64,
+    /// The whole state is written down whenever the journal has grown by so much; `None`: that depends on the state.
+    pub snapshot_bytes: Option<u64>,
     /// Kept for what is owed when the disk is full.
     pub reserve_bytes: u64,
     /// Mark 1: with less free space new messages are refused.
@@ -155,6 +157,7 @@ impl Default for Journal {
     fn default() -> Journal {
         Journal {
             segment_bytes: 64 << 20,
+            snapshot_bytes: None,
             reserve_bytes: 64 << 20,
             disk_low_bytes: 512 << 20,
             disk_scarce_bytes: 128 << 20,
@@ -278,6 +281,8 @@ fn disk() -> Vec<Setting<GatewaySettings>> {
     vec![
         setting!("journal_segment", gateway.journal.segment_bytes, size("1 MiB", "4 GiB"), Restart,
             "Size at which the journal begins a new file."),
+        setting!("snapshot_every", gateway.journal.snapshot_bytes, or_none("auto", size("1 MiB", "1 TiB")), Restart,
+            "Growth of the journal after which the whole state is written down beside the traffic, so that older files can go; a start reads the last state and what came after it. `auto`: 512 MiB, or twice the memory that messages take if that is more."),
         setting!("journal_reserve", gateway.journal.reserve_bytes, size("0 B", "64 GiB"), Restart,
             "Disk space held back for what is owed (outcomes, receipts) when the disk is full."),
         setting!("disk_low", gateway.journal.disk_low_bytes, size("1 MiB", "1 TiB"), Restart,

@@ -10,7 +10,7 @@ use crate::entry::{Entry, Order, Stand};
 use crate::record::{Keys, Record, Seconds};
 
 /// Which parts wait, and until when.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Apart {
     until: BTreeMap<MessageKey, Wall>,
     ends: BTreeSet<(Wall, MessageKey)>,

@@ -7,13 +7,13 @@ use crate::record::Record;
 use crate::{ConnectorId, CustomerId};
 
 /// What is held at each connector; there is none where nothing is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Holds {
     lanes: BTreeMap<ConnectorId, Hold>,
 }
 
 /// What is held at one connector.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Hold {
     all: bool,
     customers: BTreeSet<CustomerId>,

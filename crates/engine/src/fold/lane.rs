@@ -38,6 +38,18 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
+    /// The same lane, to be read as it is now.
+    pub(super) fn lend(&mut self) -> Lane {
+        Lane {
+            classes: self.classes.clone(),
+            due: self.due.clone(),
+            hours: self.hours.clone(),
+            strays: self.strays.clone(),
+            closed: self.closed.lend(),
+            ..*self
+        }
+    }
+
     /// How many wait, the deferred ones included.
     pub(crate) fn waiting(&self) -> u64 {
         let queues = self.classes.iter().flat_map(BTreeMap::values);

@@ -16,7 +16,7 @@ use crate::record::{Reason, Record};
 use crate::slab::Slot;
 use crate::{Amount, Balance, CustomerId, MessageKey};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     purses: BTreeMap<CustomerId, Purse>,
     /// Segments of one customer that count for one day: today's, and what a zone that was changed leaves beside it.

@@ -12,7 +12,7 @@ use crate::entry::{Entry, LANE};
 use crate::slab::{List, Slab, Slot};
 
 /// Messages of one customer that wait for one connector in one class. Who joins and who leaves does so in constant time.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Queue {
     head: List<LANE>,
     /// On the disk, first in first. None of them is empty.

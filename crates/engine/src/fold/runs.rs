@@ -72,7 +72,7 @@ impl Entry {
 }
 
 /// Messages in one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) shelf: Shelf,
     pub(crate) count: u32,
@@ -190,7 +190,7 @@ impl Run {
 }
 
 /// All runs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     runs: BTreeMap<RunId, Run>,
     looks: BTreeSet<(Seconds, RunId)>,

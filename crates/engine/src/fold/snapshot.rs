@@ -6,6 +6,28 @@ use crate::entry::{Entry, Image, Order, Stage};
 use crate::record::Record;
 
 impl Fold {
+    /// The same fold, to be read as it is now by [`Fold::snapshot`] and by nothing else. What there may be millions of is lent, the
+    /// rest copied.
+    pub(crate) fn lend(&mut self) -> Fold {
+        let lanes = self.lanes.iter_mut();
+        Fold {
+            newest: self.newest,
+            entries: self.entries.lend(),
+            lanes: lanes.map(|(&id, lane)| (id, lane.lend())).collect(),
+            cold: self.cold.clone(),
+            aliases: self.aliases.lend(),
+            wholes: self.wholes.clone(),
+            apart: self.apart.clone(),
+            named: self.named.clone(),
+            strays: self.strays.clone(),
+            holds: self.holds.clone(),
+            ledger: self.ledger.clone(),
+            replies: self.replies.lend(),
+            standings: self.standings.clone(),
+            ..Fold::default()
+        }
+    }
+
     /// Everything as records that make an equal fold: lanes in their order, the rest by key.
     pub(crate) fn snapshot(&self, write: &mut dyn FnMut(&Record<'_>)) {
         write(&Record::Newest { key: self.newest });

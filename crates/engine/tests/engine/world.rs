@@ -566,7 +566,10 @@ impl World {
 
     fn step(&mut self, inputs: &mut Inputs) {
         let mut step = Step::default();
+        let (before, state) = (self.engine.digest(), self.engine.state());
         self.engine.step(self.now, inputs, &mut step);
+        assert_eq!(state.digest(), before, "a state stays as it was taken");
+        drop(state);
         self.journal.extend_from_slice(&step.records);
         assert_eq!(
             self.recovered().digest(),

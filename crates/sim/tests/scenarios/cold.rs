@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sim::{Crash, Message, Plan, World};
+use sim::{Crash, Message, Plan, Planted, World};
 
 use crate::{seconds, to, world};
 
@@ -97,4 +97,47 @@ fn without_room_on_the_disk_what_is_there_comes_back() {
     world.make_room();
     world.settle();
     all_sent_in_order(&world, &messages);
+}
+
+/// An outage that most of its messages wait through on the disk, and a crash while they come back.
+fn outage_with(planted: Planted, left: u64) {
+    let mut world = World::new(1, deep());
+    world.plant(planted);
+    world.open_door(0, false);
+    world.start();
+    world.run(seconds(3));
+    let messages: Vec<_> = (0..300)
+        .map(|n| world.submit(0, to(&format!("447700900{n:03}"))))
+        .collect();
+    world.run(seconds(30));
+    world.slow_disk(Duration::from_millis(20), Duration::from_millis(30));
+    world.open_door(0, true);
+    while world.figures().waiting > left {
+        world.run(Duration::from_micros(100));
+    }
+    world.crash(Crash::Kill);
+    world.restart_in(seconds(1));
+    world.settle();
+    all_sent_in_order(&world, &messages);
+}
+
+#[test]
+#[should_panic(expected = "order")]
+fn the_oracle_sees_that_a_file_comes_back_in_the_wrong_order() {
+    outage_with(Planted::RunReversed, 150);
+}
+
+#[test]
+#[should_panic(expected = "waiting messages are gone")]
+fn a_file_that_is_gone_too_early_is_missed_at_the_next_start() {
+    // The crash has to come between the removal and the sync.
+    for left in 100..200 {
+        outage_with(Planted::RunGoneTooEarly, left);
+    }
+}
+
+#[test]
+#[should_panic(expected = "waiting messages are gone")]
+fn a_file_whose_return_the_journal_has_not_learned_is_missed_at_the_next_start() {
+    outage_with(Planted::ThawLost, 150);
 }
