@@ -90,7 +90,7 @@ struct Scenario {
     run: fn(&Bench) -> Result<Findings, Failure>,
 }
 
-const SCENARIOS: [Scenario; 13] = [
+const SCENARIOS: [Scenario; 14] = [
     Scenario {
         name: "accept-100",
         about: "durable accept at 4 binds x window 100, beside a bare sink",
