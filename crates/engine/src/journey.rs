@@ -396,6 +396,7 @@ impl Journey {
             ("message_id", told(image.order.told)),
             ("customer", Fact::Customer(image.order.customer)),
         ];
+        let mut what = "known from a snapshot";
         match image.stand {
             ImageStand::Leg { connector, id, .. } => {
                 self.place(key, connector);
@@ -406,11 +407,11 @@ impl Journey {
                 facts.push(("carrier_id", text(id)));
             }
             ImageStand::Receipt { state, .. } => facts.push(("state", state_of(state))),
-            ImageStand::Mo { .. } => {}
+            ImageStand::Mo { .. } => what = "came from a subscriber, known from a snapshot",
         }
         facts.push(("expires", Fact::Time(image.order.expires.wall())));
         facts.extend(of_body(image.body));
-        self.happens(key, Some(key.minted()), "known from a snapshot", facts);
+        self.happens(key, Some(key.minted()), what, facts);
     }
 
     fn receipt(&mut self, record: &Record<'_>) {

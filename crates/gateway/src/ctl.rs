@@ -203,6 +203,12 @@ fn outcome(args: &Args, data_dir: &Path) -> Result<String, Refused> {
     match &args.what {
         Asked::Ordered(what) => {
             let done = give(data_dir, what.clone().order())?;
+            // The lines are for a program, and this is for whoever wrote it.
+            if let n @ 1.. = left_out(&done)
+                && args.json
+            {
+                complain(&format!("{n} more are not shown"));
+            }
             Ok(text(&done, args.json))
         }
         Asked::Explain(explain) => explain.run(data_dir, args.place.config.as_deref(), args.json),
@@ -218,6 +224,19 @@ fn give(data_dir: &Path, order: Order) -> Result<Done, Refused> {
     match order {
         Order::Lanes(Wanted::Sweep(sweep)) => lanes::sweep(data_dir, sweep).map(Done::Swept),
         order => orders::give(data_dir, order),
+    }
+}
+
+/// Rows of a list that are not in it, since there are too many.
+fn left_out(done: &Done) -> usize {
+    match done {
+        Done::Lanes { left_out, .. }
+        | Done::Unmatched { left_out, .. }
+        | Done::Parked { left_out, .. } => *left_out,
+        Done::Binds(_) | Done::Kicked(_) | Done::Customers(_) | Done::Carriers(_) => 0,
+        Done::Reloaded(_) | Done::Explained(_) | Done::Names(_) | Done::Overview(_) => 0,
+        Done::Held(_) | Done::Matched(_) | Done::Swept(_) | Done::Stands(_) => 0,
+        Done::Credit(_) | Done::Limits(_) => 0,
     }
 }
 

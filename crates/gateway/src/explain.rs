@@ -4,7 +4,6 @@ use directory::Directory;
 use engine::{Command, LaneReport, Party, Report, RouteName, Selected, Standing, Verdict};
 use peer::RouteSelector;
 use serde::{Deserialize, Serialize};
-use sms::Address;
 
 use crate::orders::{Desk, Done, Refused, meant};
 
@@ -166,11 +165,7 @@ pub(crate) fn explain(
         });
     let source = account.zip(question.source.as_deref());
     let source = source.map(|(account, source)| {
-        let sent = Address {
-            digits: source.as_bytes(),
-            ..Address::default()
-        };
-        let travels = account.submitting.addresses.source_of(sent);
+        let travels = account.submitting.addresses.source_of(source.as_bytes());
         travels.map(|source| String::from_utf8_lossy(source.digits).into_owned())
     });
     let standing = now.map_or(Standing::Open, |now| now.standing(Party::Customer(id)));

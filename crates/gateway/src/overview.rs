@@ -116,13 +116,7 @@ impl Desk {
         customers.sort_by_key(|it| rank(&it.traffic, it.deliveries + it.owed, it.last_error()));
         binds.sort_by_key(|bind| rate(bind.rate_in + bind.rate_out));
         faults.sort_by(|a, b| (b.count, a).cmp(&(a.count, b)));
-        let mut room = ROWS_MAX;
-        for lane in &mut lanes {
-            queues += lane.queues.len().saturating_sub(room);
-            lane.queues.truncate(room);
-            room -= lane.queues.len();
-        }
-        lanes.truncate(ROWS_MAX);
+        queues += cut_lanes(&mut lanes);
         let sum = |of: fn(&Bind) -> f64| binds.iter().map(of).fold(0.0, |sum, rate| sum + rate);
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -187,6 +181,23 @@ fn rate(rate: f64) -> core::cmp::Reverse<u64> {
 fn cut<T>(rows: &mut Vec<T>) -> usize {
     let left_out = rows.len().saturating_sub(ROWS_MAX);
     rows.truncate(ROWS_MAX);
+    left_out
+}
+
+/// Keeps the queues of the lanes in which most waits; how many queues are left out.
+fn cut_lanes(lanes: &mut Vec<Lane>) -> usize {
+    let waiting = |lane: &Lane| {
+        let queues = lane.queues.iter().map(|queue| queue.messages);
+        lane.later + queues.sum::<u64>()
+    };
+    lanes.sort_by_key(|lane| core::cmp::Reverse(waiting(lane)));
+    lanes.truncate(ROWS_MAX);
+    let (mut room, mut left_out) = (ROWS_MAX, 0);
+    for lane in lanes {
+        left_out += lane.queues.len().saturating_sub(room);
+        lane.queues.truncate(room);
+        room -= lane.queues.len();
+    }
     left_out
 }
 
@@ -312,7 +323,45 @@ mod tests {
     use engine::Figures;
 
     use super::*;
+    use crate::lanes::Queue;
     use crate::metrics::Metrics;
+    use crate::peers::Standing;
+
+    fn lane(carrier: &str, queues: usize, messages: u64) -> Lane {
+        let queue = Queue {
+            class: 1,
+            customer: "acme".to_owned(),
+            held: false,
+            messages,
+            parts: messages,
+            parts_exact: true,
+            oldest_seconds: 0,
+        };
+        Lane {
+            carrier: carrier.to_owned(),
+            held: false,
+            standing: Standing::Open,
+            binds: 1,
+            sending: 0,
+            in_doubt: 0,
+            queues: vec![queue; queues],
+            later: 0,
+            next_due_seconds: None,
+        }
+    }
+
+    #[test]
+    fn the_lane_in_which_most_waits_is_not_left_out_for_the_name_of_its_carrier() {
+        let mut lanes = vec![
+            lane("alpha", 600, 1),
+            lane("beta", 0, 0),
+            lane("zeta", 1, 5000),
+        ];
+        assert_eq!(cut_lanes(&mut lanes), 101);
+        let kept = lanes.iter().map(|it| (&it.carrier[..], it.queues.len()));
+        let kept: Vec<_> = kept.collect();
+        assert_eq!(kept, [("zeta", 1), ("alpha", 499), ("beta", 0)]);
+    }
 
     /// Whatever becomes of the names in `/metrics`: what is shown is still found there.
     #[test]

@@ -124,7 +124,7 @@ fn watch(data_dir: &Path, interval: Duration) -> Result<String, Refused> {
     }
     let mut terminal = ratatui::try_init().map_err(no_terminal)?;
     let (_stop, frames) = frames(data_dir, interval);
-    let mut screen = Screen::default();
+    let mut screen = Screen::every(interval);
     screen.show(Duration::ZERO, Ok(first));
     let outcome = turn(&mut terminal, &mut screen, &frames, &end);
     ratatui::restore();
@@ -182,6 +182,7 @@ fn turn(
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Ok(()),
         }
+        changed |= screen.tick(start.elapsed());
         if changed {
             terminal.draw(|frame| screen.draw(frame))?;
         }

@@ -61,11 +61,14 @@ pub(crate) fn source<'a>(
 }
 
 impl AddressRules {
-    /// The source with which a message that names this one travels.
+    /// The source with which a message that names this one travels, in the TON and NPI that were issued for it if any were.
     ///
     /// # Errors
     /// What a submit_sm with it is answered.
-    pub fn source_of<'a>(&'a self, sent: Address<'a>) -> Result<Address<'a>, Status> {
+    pub fn source_of<'a>(&'a self, digits: &'a [u8]) -> Result<Address<'a>, Status> {
+        let issued = self.source_ton_npi;
+        let (ton, npi) = issued.map_or((0, 0), |issued| (issued.ton, issued.npi));
+        let sent = Address { ton, npi, digits };
         source(sent, self).map_err(|bad| bad.status)
     }
 

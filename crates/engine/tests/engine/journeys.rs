@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use engine::{Connector, ConnectorId, Happened, Journey, RefusalClass, Sought};
+use engine::{Command, Connector, ConnectorId, Happened, Journey, RefusalClass, Report, Sought};
 use sms::State;
 
 use crate::world::{CARRIER, FINAL, World};
@@ -99,4 +99,21 @@ fn what_the_journal_has_no_more_is_told_as_the_snapshot_has_it() {
     let happened = journey(&world, Sought::Number(vec![key.0]));
     assert_eq!(happened[0].what, "known from a snapshot");
     assert_eq!(journey(&world, Sought::Number(vec![key.0 + 1])), []);
+}
+
+#[test]
+fn a_snapshot_knows_a_message_of_a_subscriber_as_one() {
+    let mut world = World::new(Connector::default());
+    let carrier = world.carrier(1);
+    world.mo(carrier, "hello");
+    let Report::Parked { waiting, .. } = world.operate(Command::Parked(None)) else {
+        panic!("it is told what waits");
+    };
+    let key = waiting[0].key;
+    world.compact();
+    let happened = journey(&world, Sought::Number(vec![key.0]));
+    assert_eq!(
+        happened[0].what,
+        "came from a subscriber, known from a snapshot"
+    );
 }

@@ -14,6 +14,9 @@ use sms::time::receipt_date_seconds;
 use super::names::Names;
 use crate::orders::Refused;
 
+/// How a journey begins that leads from a carrier to a customer.
+const MO: &str = "came from a subscriber";
+
 /// How often what is read may be gone meanwhile.
 const READS_MAX: usize = 3;
 
@@ -52,24 +55,7 @@ impl Args {
         names: &Names,
         json: bool,
     ) -> Result<String, Refused> {
-        let sought = self.sought(names)?;
-        let numbers = match &sought {
-            Sought::Number(numbers) => numbers.clone(),
-            Sought::CarrierId { .. } => Vec::new(),
-        };
-        let (happened, ends) = anew(|| read(data_dir, &sought, &numbers)).map_err(|error| {
-            let dir = data_dir.display();
-            Refused::not_now(format!(
-                "the journal in {dir} cannot be read: {error}; name the data directory with --data-dir"
-            ))
-        })?;
-        if happened.is_empty() && ends.is_empty() {
-            return Err(Refused::wrong(format!(
-                "neither the journal nor the history has a message that is called {}; with --carrier NAME \
-                 it is looked for by a carrier's id",
-                self.id
-            )));
-        }
+        let (happened, ends) = self.found(data_dir, names)?;
         let shown = Shown {
             names,
             text: self.text,
@@ -88,6 +74,33 @@ impl Args {
                 .collect()
         };
         Ok(lines.join("\n"))
+    }
+
+    /// What is known of it: never nothing.
+    fn found(
+        &self,
+        data_dir: &Path,
+        names: &Names,
+    ) -> Result<(Vec<Happened>, Vec<PastEnd>), Refused> {
+        let sought = self.sought(names)?;
+        let numbers = match &sought {
+            Sought::Number(numbers) => numbers.clone(),
+            Sought::CarrierId { .. } => Vec::new(),
+        };
+        let (happened, ends) = anew(|| read(data_dir, &sought, &numbers)).map_err(|error| {
+            let dir = data_dir.display();
+            Refused::not_now(format!(
+                "the journal in {dir} cannot be read: {error}; name the data directory with --data-dir"
+            ))
+        })?;
+        if happened.is_empty() && ends.is_empty() {
+            return Err(Refused::wrong(format!(
+                "neither the journal nor the history has a message that is called {}; with --carrier NAME \
+                 it is looked for by a carrier's id",
+                self.id
+            )));
+        }
+        Ok((happened, ends))
     }
 
     fn sought(&self, names: &Names) -> Result<Sought, Refused> {
@@ -113,7 +126,7 @@ impl Args {
 /// The customer and the destination of a message that the journal knows, as it travels.
 ///
 /// # Errors
-/// There is no such message, or only its end is known.
+/// There is no such message, it came from a subscriber, or only its end is known.
 pub(super) fn parties(
     id: &str,
     data_dir: &Path,
@@ -124,13 +137,21 @@ pub(super) fn parties(
         carrier: None,
         text: false,
     };
-    let happened = args.run(data_dir, names, true)?;
-    let mut happened = happened
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let parties = happened.find_map(|it| {
-        let text = |key: &str| it[key].as_str().map(str::to_owned);
-        text("customer").zip(text("destination"))
+    let (happened, _) = args.found(data_dir, names)?;
+    if happened.iter().any(|it| it.what.starts_with(MO)) {
+        return Err(Refused::wrong(format!(
+            "{id} came from a subscriber: no route takes it, its destination belongs to its customer"
+        )));
+    }
+    let parties = happened.iter().find_map(|it| {
+        let fact = |name| {
+            let mut facts = it.facts.iter();
+            facts.find_map(|(known, fact)| (*known == name).then(|| fact.clone()))
+        };
+        match (fact("customer")?, fact("destination")?) {
+            (Fact::Customer(customer), Fact::Text(to)) => Some((names.customer_name(customer), to)),
+            _ => None,
+        }
     });
     parties.ok_or_else(|| {
         Refused::not_now(format!(

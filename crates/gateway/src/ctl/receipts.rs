@@ -97,7 +97,7 @@ pub(super) fn unmatched(receipts: &[Unmatched], left_out: usize, json: bool) -> 
             waits,
         ]
     };
-    table(&heads, receipts.iter().map(row)) + &more(left_out)
+    table(&heads, receipts.iter().map(row)) + &more(left_out, "older ones")
 }
 
 pub(super) fn parked(waiting: &[Parked], left_out: usize, json: bool) -> String {
@@ -118,7 +118,7 @@ pub(super) fn parked(waiting: &[Parked], left_out: usize, json: bool) -> String 
             time(it.expires_seconds),
         ]
     };
-    table(&heads, waiting.iter().map(row)) + &more(left_out)
+    table(&heads, waiting.iter().map(row)) + &more(left_out, "more")
 }
 
 pub(super) fn matched(matched: &Matched, json: bool) -> String {
@@ -138,9 +138,10 @@ pub(super) fn matched(matched: &Matched, json: bool) -> String {
     format!("receipt {receipt} is about message {message}: its customer is told")
 }
 
-fn more(left_out: usize) -> String {
+/// Says that so many of them are left out.
+fn more(left_out: usize, which: &str) -> String {
     match left_out {
         0 => String::new(),
-        n => format!("\n{n} older ones are not shown"),
+        n => format!("\n{n} {which} are not shown"),
     }
 }

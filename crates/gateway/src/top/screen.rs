@@ -21,6 +21,9 @@ const NAME_MAX: usize = 20;
 /// Lines above what the view shows.
 const HEAD: usize = 5;
 
+/// An answer that is so late is missed: the gateway may hang.
+const MISSED: Duration = Duration::from_secs(3);
+
 /// What is shown below the head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum View {
@@ -62,6 +65,8 @@ pub(super) struct Screen {
     scrolled: usize,
     overview: Option<Overview>,
     recent: Recent,
+    /// From one overview to the next.
+    interval: Duration,
     /// When the overview was made, and what time it is.
     made: Duration,
     now: Duration,
@@ -77,6 +82,14 @@ struct Section {
 }
 
 impl Screen {
+    /// One that is given an overview so often.
+    pub(super) fn every(interval: Duration) -> Screen {
+        Screen {
+            interval,
+            ..Screen::default()
+        }
+    }
+
     /// Takes what the gateway says, or that it says nothing.
     pub(super) fn show(&mut self, now: Duration, frame: Result<Overview, Refused>) {
         self.now = now;
@@ -89,6 +102,20 @@ impl Screen {
             }
             Err(refused) => self.trouble = Some(refused.why),
         }
+    }
+
+    /// Time goes by; whether that is to be seen.
+    pub(super) fn tick(&mut self, now: Duration) -> bool {
+        let before = self.age();
+        self.now = now;
+        self.age() != before
+    }
+
+    /// How many seconds old the figures are, if they are older than they should be.
+    fn age(&self) -> Option<u64> {
+        let age = self.now.saturating_sub(self.made);
+        let missed = self.trouble.is_some() || age >= self.interval + MISSED;
+        missed.then_some(age.as_secs())
     }
 
     /// Does what a key says.
@@ -143,11 +170,11 @@ impl Screen {
             lines.extend(summary(overview).map(Line::from));
             lines[0] = lines[0].clone().bold();
         }
-        lines.push(match &self.trouble {
+        lines.push(match self.age() {
             None => Line::default(),
-            Some(why) => {
-                let age = time(self.now.saturating_sub(self.made).as_secs());
-                let text = format!("As of {age} ago: {why}");
+            Some(age) => {
+                let why = self.trouble.as_deref().unwrap_or("the gateway is silent");
+                let text = format!("As of {} ago: {why}", time(age));
                 Line::styled(text, Style::new().fg(Color::Red).bold())
             }
         });

@@ -1,9 +1,15 @@
 //! Why messages would go where they go, and docs/manual/routes.md, command by command.
 
+use serde_json::Value;
+use smpp::pdu::{Pdu, Sm};
+use smpp::{command, status};
+use sms::Address;
+
 use crate::asks::submitted;
+use crate::carriers;
 use crate::client::Client;
 use crate::ctl::{bindery, demo, demo_with, run_page, said};
-use crate::gateway::{Dir, run};
+use crate::gateway::{Dir, Gateway, run};
 
 const PAGE: &str = include_str!("../../../../docs/manual/routes.md");
 
@@ -32,8 +38,7 @@ fn explained(dir: &Dir, question: &str) -> String {
 #[test]
 fn what_an_operator_has_decided_is_told_and_so_is_the_way_of_a_message_that_was_accepted() {
     let dir = Dir::new("explain-now");
-    let selector =
-        "[[customer]]\nname = 'vip'\npassword = 's3cr3t'\nroute_selector = 'service_type'\n";
+    let selector = "[[customer]]\nname = 'vip'\npassword = 's3cr3t'\nroute_selector = 'service_type'\nsource_ton_npi = '1/1'\n";
     let gateway = demo_with(&dir, selector);
     let mut client = Client::bound(gateway.smpp, "demo", "demopass");
     let id = submitted(&mut client, "447700900002");
@@ -71,12 +76,46 @@ fn what_an_operator_has_decided_is_told_and_so_is_the_way_of_a_message_that_was_
             "--from vip --to 447700901234 --service-type X",
             "It is refused: no route takes it",
         ),
+        (
+            "resume sim-odd",
+            "--from vip --to 447700901234 --source 447700900000",
+            "Its source travels as 447700900000.",
+        ),
     ] {
         let output = bindery(&dir, &format!("ctl {order}"));
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         let said = explained(&dir, question);
         assert!(said.contains(expected), "{expected}: {said}");
     }
+}
+
+#[test]
+fn what_came_from_a_subscriber_is_not_said_to_take_a_route() {
+    let dir = Dir::new("explain-mo");
+    let (listener, url) = carriers::centre("window=5");
+    let number = "[[number]]\nnumber = '27111'\ncustomer = 'demo'\n";
+    let gateway = Gateway::start_with(&dir, number, &["--carrier", &url]);
+    let (mut carrier, bind) = carriers::arrive(&listener);
+    carrier.accept_bind(&bind);
+    carrier.ask(&Pdu::DeliverSm(Sm {
+        source: Address::international(b"447700900123"),
+        destination: Address::international(b"27111"),
+        short_message: b"hello",
+        ..Sm::default()
+    }));
+    let answer = carrier.next_of(command::DELIVER_SM_RESP);
+    assert_eq!(answer.header.status, status::OK);
+    let parked = said(&bindery(&dir, "ctl receipts parked --json"));
+    let parked: Value = serde_json::from_str(&parked).expect("one object");
+    assert_eq!(parked["kind"], "mo");
+    let id = parked["id"].as_str().expect("an id");
+    let output = bindery(&dir, &format!("ctl explain --message {id}"));
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        said(&output).contains("came from a subscriber"),
+        "{output:?}"
+    );
+    drop(gateway);
 }
 
 #[test]

@@ -58,6 +58,29 @@ fn the_page_about_receipts_is_true() {
 }
 
 #[test]
+fn a_script_is_told_that_its_list_is_cut() {
+    let dir = Dir::new("receipts-cut");
+    let (listener, url) = centre("window=5");
+    let _gateway = Gateway::start_with(&dir, "", &["--carrier", &url]);
+    let (mut carrier, bind) = arrive(&listener);
+    carrier.accept_bind(&bind);
+    for id in 0..1002 {
+        assert_eq!(carrier.report(&format!("{id}"), TO), status::OK);
+    }
+    let output = bindery(&dir, "ctl receipts unmatched --json");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        output
+            .stdout
+            .iter()
+            .filter(|octet| **octet == b'\n')
+            .count(),
+        1000
+    );
+    assert_eq!(output.stderr, b"bindery: 2 more are not shown\n");
+}
+
+#[test]
 fn a_receipt_that_no_message_fits_stays_where_it_is() {
     let dir = Dir::new("receipts-stay");
     let (listener, url) = centre("window=5");

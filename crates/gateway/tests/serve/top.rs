@@ -77,12 +77,23 @@ impl Terminal {
     /// Waits until this stands on the screen.
     #[track_caller]
     fn shows(&mut self, text: &str) {
+        self.waits(text, true);
+    }
+
+    /// Waits until this stands there no more.
+    #[track_caller]
+    fn lacks(&mut self, text: &str) {
+        self.waits(text, false);
+    }
+
+    #[track_caller]
+    fn waits(&mut self, text: &str, stands: bool) {
         let until = Instant::now() + PATIENCE;
-        while !self.screen.screen().contents().contains(text) {
+        while self.screen.screen().contents().contains(text) != stands {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(octets) = self.drawn.recv_timeout(left) else {
                 let contents = self.screen.screen().contents();
-                panic!("{text:?} is not on the screen:\n{contents}");
+                panic!("{text:?} is on the screen: {}\n{contents}", !stands);
             };
             self.screen.process(&octets);
         }
@@ -147,6 +158,20 @@ fn an_operator_looks_through_the_views_while_the_gateway_works_goes_away_and_com
         !screen.alternate_screen() && !screen.hide_cursor(),
         "the terminal is left as it was"
     );
+}
+
+#[test]
+fn figures_of_a_gateway_that_hangs_are_said_to_be_old() {
+    let dir = Dir::new("top-hangs");
+    let gateway = demo(&dir);
+    let mut terminal = Terminal::top(&dir);
+    terminal.shows("sim-odd  open   1/1");
+    gateway.signal("STOP");
+    terminal.shows("ago: the gateway is silent");
+    gateway.signal("CONT");
+    terminal.lacks("is silent");
+    terminal.press("q");
+    assert_eq!(terminal.ended().code(), Some(0));
 }
 
 #[test]

@@ -249,6 +249,22 @@ fn while_the_gateway_says_nothing_its_last_figures_stand_with_their_age() {
 }
 
 #[test]
+fn an_answer_that_does_not_come_is_missed_before_anybody_gives_up_waiting_for_it() {
+    let mut screen = Screen::every(seconds(2));
+    screen.show(seconds(0), Ok(overview(3600, 3, 100)));
+    assert!(!screen.tick(seconds(4)));
+    assert_eq!(drawn(&mut screen, 80, 24)[3], "");
+    assert!(screen.tick(seconds(5)));
+    assert_eq!(
+        drawn(&mut screen, 80, 24)[3],
+        "As of 5s ago: the gateway is silent"
+    );
+    assert!(!screen.tick(seconds(5)) && screen.tick(seconds(6)));
+    screen.show(seconds(7), Ok(overview(3607, 3, 100)));
+    assert_eq!(drawn(&mut screen, 80, 24)[3], "");
+}
+
+#[test]
 fn the_last_minute_is_not_longer_than_a_minute() {
     let mut screen = Screen::default();
     for second in 0..200 {
