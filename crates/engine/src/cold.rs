@@ -19,12 +19,12 @@ use sms::{Instant, State, Wall};
 
 use crate::engine::Turn;
 use crate::entry::Image;
-use crate::fold::{Block, Fold, Hour, Place, Shelf};
+use crate::fold::{Block, Fold, Hour, Lane, Place, Shelf};
 use crate::record::{Cold, Keys, Reader, Record, Seconds};
 use crate::sweep::{Act, Sweep};
 use crate::{
-    Answer, Ask, Cause, ConnectorId, Inputs, MessageKey, Output, Refusal, Room, RunId, Span, Told,
-    Wish,
+    Answer, Ask, Cause, ConnectorId, Inputs, Limits, MessageKey, Output, Refusal, Room, RunId,
+    Span, Told, Wish,
 };
 
 /// A block is this part of what may wait in memory, and at most so many messages.
@@ -36,6 +36,9 @@ const PRESSED: u64 = 2;
 
 /// A file is not kept for less than this part of what was written.
 const WORTH: usize = 4;
+
+/// When nothing could go to the disk, this part of what waits has to come or go before it is looked at again.
+const WORTH_A_LOOK: u64 = 16;
 
 /// Files that are being read at once because it is time, and as many more because somebody asks: whoever asks much holds nobody's
 /// messages up. There may be a few megabytes of each in memory.
@@ -55,8 +58,9 @@ const AHEAD_LEAST: Duration = Duration::from_secs(60);
 /// Only what has longer to wait goes to the disk.
 const FAR: Duration = Duration::from_secs(2 * 3600);
 
-/// How many times as much as goes to the disk of what waits for one connector may be in memory when more of it comes back: ahead of its
-/// time, and when that has come.
+/// How many times as much as goes to the disk of what waits for one connector, for no later time, may be in memory when more of it
+/// comes back: long ahead of its time, and just before it. Beyond that it comes when its time has come, a file at a time, if nothing of
+/// what is in memory can go to the disk instead.
 const MUCH: u64 = 2;
 const TOO_MUCH: u64 = 3;
 
@@ -161,28 +165,50 @@ impl ColdTraffic {
         look.into_iter().chain(self.due).min()
     }
 
-    /// Other limits hold.
-    pub(crate) fn reloaded(&mut self) {
+    /// Other limits hold, or there is more room on the disk or less: what could not go may go now.
+    pub(crate) fn look_anew(&mut self) {
         self.due = None;
+        self.stuck.clear();
     }
 
-    /// When a run has to be read because something in it is due, and which, if of a lane no more than `max` should be in memory.
-    pub(crate) fn next_later(&self, fold: &Fold, max: u64) -> Option<(Wall, RunId)> {
+    /// When a run has to be read because something in it is due, and which.
+    pub(crate) fn next_later(
+        &self,
+        fold: &Fold,
+        limits: &Limits,
+        now: Wall,
+    ) -> Option<(Wall, RunId)> {
         if !self.may_read() {
             return None;
         }
-        let lanes = fold.runs_later().filter_map(|(connector, mut runs)| {
-            let in_memory = fold.in_memory(connector);
+        let max = limits.lane_hot_max;
+        let lanes = fold.runs_later().filter_map(|(connector, runs)| {
+            let mut runs = runs.enumerate();
+            let (reading, (due, run)) = runs.find(|(_, (_, run))| !self.is_read_whole(*run))?;
+            let at = |ahead: Duration| Wall(due.0.saturating_sub(ahead.as_millis() as u64));
+            if at(AHEAD) > now {
+                return Some((at(AHEAD), run));
+            }
+            // What waits for a later time does not keep it away.
+            let in_memory = fold.in_memory(connector, due);
             let ahead = match in_memory {
                 _ if in_memory < MUCH * max => AHEAD,
                 _ if in_memory < TOO_MUCH * max => AHEAD_LEAST,
+                // Nor does what cannot go to the disk.
+                _ if reading == 0 && self.is_relieved(fold, connector, limits) => Duration::ZERO,
                 _ => return None,
             };
-            let (due, run) = runs.find(|(_, run)| !self.is_read_whole(*run))?;
-            let ahead = ahead.as_millis() as u64;
-            Some((Wall(due.0.saturating_sub(ahead)), run))
+            Some((at(ahead), run))
         });
         lanes.min()
+    }
+
+    /// Whether all is on the disk of what waits in the queues of a lane and can go there, and there is memory for more.
+    fn is_relieved(&self, fold: &Fold, connector: ConnectorId, limits: &Limits) -> bool {
+        let max = limits.lane_hot_max;
+        let hot = fold.lane(connector).map_or(0, Lane::hot);
+        let is_stuck = self.is_stuck((connector, Kind::Queued), hot, block_size(max));
+        (hot <= max || is_stuck) && !is_pressed(fold, limits)
     }
 
     fn is_read_whole(&self, run: RunId) -> bool {
@@ -224,10 +250,11 @@ impl ColdTraffic {
         (has_room || self.reads.contains_key(&run)) && self.asks() < ASKS_MAX
     }
 
-    /// Whether nothing could go when about so many of them waited. Looking at all of them in every step would help nobody.
+    /// Whether nothing could go when about so many of them waited. That was found out by looking at all of them: the more there are,
+    /// the more have to come or go before it is worth another look.
     fn is_stuck(&self, kind: (ConnectorId, Kind), count: u64, size: u64) -> bool {
         let found = self.stuck.get(&kind);
-        found.is_some_and(|&before| (before.saturating_sub(size)..before + size).contains(&count))
+        found.is_some_and(|&before| count.abs_diff(before) < size.max(before / WORTH_A_LOOK))
     }
 
     /// How many questions wait.
@@ -270,9 +297,9 @@ impl Turn<'_> {
     }
 
     fn read_later(&mut self) {
-        let max = self.directory.limits.lane_hot_max;
-        while let Some((at, run)) = self.live.cold.next_later(self.fold, max)
-            && at <= self.now.wall
+        let (limits, now) = (&self.directory.limits, self.now.wall);
+        while let Some((at, run)) = self.live.cold.next_later(self.fold, limits, now)
+            && at <= now
         {
             self.read(run).whole = true;
         }
@@ -294,7 +321,7 @@ impl Turn<'_> {
     /// One block at a time, of a lane that has too much in memory: of its deepest queue, or of its fullest hour.
     fn write_block(&mut self, due: Option<Wall>) {
         let max = self.directory.limits.lane_hot_max;
-        let size = (max / BLOCKS).clamp(1, BLOCK_MAX);
+        let size = block_size(max);
         let found = self.queued_block(due, max, size);
         let Some((shelf, block)) = found.or_else(|| self.later_block(max, size)) else {
             return;
@@ -315,7 +342,7 @@ impl Turn<'_> {
     /// What is sent within a moment does not go: it would cost more than it saves. Before `due` none has waited long enough.
     fn queued_block(&mut self, due: Option<Wall>, max: u64, size: u64) -> Option<(Shelf, Block)> {
         let limits = &self.directory.limits;
-        let is_pressed = self.fold.memory() > limits.memory_max / PRESSED;
+        let is_pressed = is_pressed(self.fold, limits);
         let is_young = |at: &Wall| !is_pressed && *at > self.now.wall;
         let now = self.now.mono;
         let cold = &mut self.live.cold;
@@ -328,9 +355,7 @@ impl Turn<'_> {
             if cold.is_stuck(kind, hot, size) || cold.rests(connector, now) {
                 continue;
             }
-            let place = self.fold.deepest(connector, size);
-            let first = place.and_then(|place| self.fold.first_to_go(place, size));
-            let (Some(place), Some(first)) = (place, first) else {
+            let Some((place, first)) = self.fold.deepest(connector, size) else {
                 cold.stuck.insert(kind, hot);
                 continue;
             };
@@ -352,16 +377,12 @@ impl Turn<'_> {
             !cold.is_stuck((id, Kind::Later), later, size) && !cold.rests(id, now)
         })?;
         let far = Hour::of(self.now.wall.plus(FAR));
-        let hour = self.fold.fullest_hour(connector, Hour(far.0 + 1), max);
-        let block = hour.map(|hour| {
-            let block = self.fold.block_of_hour(connector, hour, size);
-            (Shelf::Hour(connector, hour), block)
-        });
-        let block = block.filter(|(_, block)| !block.keys.is_empty());
-        if block.is_none() {
+        let from = Hour(far.0 + 1);
+        let Some((hour, block)) = self.fold.block_of_hour(connector, from, (max, size)) else {
             cold.stuck.insert((connector, Kind::Later), later);
-        }
-        block
+            return None;
+        };
+        Some((Shelf::Hour(connector, hour), block))
     }
 
     /// The file of a block is there, or is not to be had.
@@ -552,6 +573,16 @@ impl Asking {
 /// Takes the first message off what stands in a file: its octets. For whoever examines such files; `None` at the end.
 pub fn next_in_file<'a>(images: &mut &'a [u8]) -> Option<&'a [u8]> {
     next_image(images).map(|(_, octets)| octets)
+}
+
+/// How many messages a block has if so many of a lane may wait in memory.
+fn block_size(lane_hot_max: u64) -> u64 {
+    (lane_hot_max / BLOCKS).clamp(1, BLOCK_MAX)
+}
+
+/// Whether memory is short.
+fn is_pressed(fold: &Fold, limits: &Limits) -> bool {
+    fold.memory() > limits.memory_max / PRESSED
 }
 
 /// The first of what stands in a file, and its octets.

@@ -254,7 +254,7 @@ impl Engine {
         let hold = self.fold.wholes().next_end().map(|(end, _)| end);
         let apart = self.fold.apart().next_end().map(|(end, _)| end);
         let cold = self.live.cold.next_look(&self.fold);
-        let later = self.next_later();
+        let later = self.next_later(wall);
         let walls = [
             self.fold.next_due(),
             self.fold.next_expiry(),
@@ -269,12 +269,12 @@ impl Engine {
     }
 
     /// When something that waits for its time has to be read.
-    fn next_later(&self) -> Option<Wall> {
+    fn next_later(&self, now: Wall) -> Option<Wall> {
         if self.live.draining || self.live.room >= Room::Scarce {
             return None;
         }
-        let max = self.directory.limits.lane_hot_max;
-        let next = self.live.cold.next_later(&self.fold, max);
+        let limits = &self.directory.limits;
+        let next = self.live.cold.next_later(&self.fold, limits, now);
         next.map(|(at, _)| at)
     }
 
@@ -470,6 +470,7 @@ impl<'a> Turn<'a> {
                 Input::Cold(ColdDone::Read { run, images }) => self.thawed(run, inputs.get(images)),
                 Input::Room(room) => {
                     self.live.room = room;
+                    self.live.cold.look_anew();
                     self.touch_all();
                 }
                 Input::Drain => self.live.draining = true,
@@ -551,7 +552,7 @@ impl<'a> Turn<'a> {
     fn reloaded(&mut self) {
         let directory = self.directory;
         self.live.informed = true;
-        self.live.cold.reloaded();
+        self.live.cold.look_anew();
         self.fold.tell_outcomes(directory.limits.outcomes);
         let gone = |bind: &&Bind| match bind.side {
             Side::Customer(ref side) => !directory

@@ -12,7 +12,7 @@ use crate::entry::{Entry, Stage};
 use crate::fair::parts;
 use crate::record::{Keys, Reason, Record};
 use crate::slab::Slot;
-use crate::{ConnectorId, CustomerId, LongMessages, MessageKey, Report, RunId};
+use crate::{ConnectorId, CustomerId, LongMessages, MessageKey, Report, Room, RunId};
 
 /// Messages that one block ends or moves.
 const MOST: usize = 2048;
@@ -149,6 +149,10 @@ impl Turn<'_> {
         meant: Vec<MessageKey>,
         kept: u64,
     ) {
+        if self.live.room == Room::Out {
+            // It went while the file was read: the order has to come again.
+            return self.report(sweep.ticket, Report::NoRoom, true);
+        }
         let swept = match sweep.act {
             Act::Count => Swept {
                 done: meant.len() as u64,

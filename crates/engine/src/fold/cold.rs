@@ -2,6 +2,8 @@
 //!
 //! Of such a message nothing is in memory but what others hold under its key: its receipt is still owed, its name still taken.
 
+use core::cmp::Reverse;
+
 use sms::Wall;
 
 use super::Fold;
@@ -321,9 +323,9 @@ impl Fold {
         lanes.filter(move |&(_, hot)| hot > max)
     }
 
-    /// The deepest queue of a lane of which a block of `size` can go to the disk: so much stays before the runs that a block can be
-    /// sent while the next one is on its way.
-    pub(crate) fn deepest(&self, connector: ConnectorId, size: u64) -> Option<Place> {
+    /// The deepest queue of a lane of which a block of `size` can go to the disk, and the first message of that block: so much stays
+    /// before the runs that a block can be sent while the next one is on its way.
+    pub(crate) fn deepest(&self, connector: ConnectorId, size: u64) -> Option<(Place, MessageKey)> {
         let lane = self.lanes.get(&connector)?;
         let deep = lane.queues().filter_map(|(class, customer, queue)| {
             let (head, tail) = queue.hot();
@@ -339,7 +341,13 @@ impl Fold {
             };
             (spare >= size).then_some((spare, place))
         });
-        deep.max_by_key(|&(spare, _)| spare).map(|(_, place)| place)
+        let mut deep: Vec<_> = deep.collect();
+        deep.sort_unstable_by_key(|&(spare, _)| Reverse(spare));
+        // What has to stay in memory keeps only its own queue there.
+        deep.into_iter().find_map(|(_, place)| {
+            let first = self.going(place, size).next()?;
+            Some((place, first.order.key))
+        })
     }
 
     /// The first block of a queue that can go to the disk, at most `size` and some megabytes: it ends before a message that has to
@@ -348,11 +356,6 @@ impl Fold {
         let mut block = Block::default();
         block.fill(self.going(place, size).take(size as usize));
         block
-    }
-
-    /// The first message of that block, if there is one.
-    pub(crate) fn first_to_go(&self, place: Place, size: u64) -> Option<MessageKey> {
-        self.going(place, size).next().map(|entry| entry.order.key)
     }
 
     /// The messages of a queue from the first that may go to the disk in blocks of `size` to one that has to stay in memory.

@@ -72,6 +72,11 @@ impl Lane {
         self.deferred
     }
 
+    /// How many wait in memory for a time in this hour or before.
+    pub(super) fn deferred_upto(&self, hour: Hour) -> u64 {
+        self.hours.range(..=hour).map(|(_, &count)| count).sum()
+    }
+
     /// The hours from this one on that something in memory waits for, and how many do.
     pub(super) fn hours(&self, from: Hour) -> impl Iterator<Item = (Hour, u64)> + '_ {
         self.hours

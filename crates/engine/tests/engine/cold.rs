@@ -4,12 +4,12 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use engine::{
-    Answer, Command, Connector, ConnectorId, MessageKey, Place, Refusal, RefusalClass, Report,
-    Selection, Told, Wants, Wish,
+    Answer, Command, Connector, ConnectorId, CustomerId, MessageKey, Place, Refusal, RefusalClass,
+    Report, Room, Selection, Told, Wants, Wish,
 };
 use sms::State;
 
-use crate::world::{Bind, CARRIER, FINAL, World};
+use crate::world::{Bind, CARRIER, CUSTOMER, FINAL, World};
 
 const TO: &str = "447700900123";
 /// Of a lane so many wait in memory, so a block is of two messages.
@@ -336,6 +336,79 @@ fn without_room_for_files_a_queue_waits_in_memory() {
     assert!(world.files().0 > 0);
     let carrier = world.carrier(1);
     assert_eq!(world.drain(carrier), keys);
+}
+
+#[test]
+fn with_room_for_files_again_a_queue_goes_to_the_disk_though_nothing_else_comes() {
+    let mut world = World::new(Connector::default());
+    world.fill_disk(true);
+    let (_, keys) = deep(&mut world);
+    world.room(Room::Low);
+    world.fill_disk(false);
+    world.room(Room::Plenty);
+    assert!(world.files().0 > 0);
+    let carrier = world.carrier(1);
+    assert_eq!(world.drain(carrier), keys);
+}
+
+#[test]
+fn under_a_new_limit_goes_what_could_not_go_before() {
+    let mut world = World::new(Connector::default());
+    keep_hot(&mut world, 36, Duration::ZERO);
+    another_customer(&mut world);
+    let bind = world.customer();
+    world.submit_many(bind, TO, 20);
+    for _ in 20..37 {
+        let key = world.submitted_as(bind, TO, |draft| draft.customer = CustomerId(2));
+        key.expect("accepted");
+    }
+    assert_eq!(world.files(), (0, 0), "no queue is deep");
+    keep_hot(&mut world, HOT, Duration::ZERO);
+    assert!(world.files().0 > 0);
+}
+
+fn another_customer(world: &mut World) {
+    world.change(|directory| {
+        let customer = directory.customers[&CUSTOMER].clone();
+        directory.customers.insert(CustomerId(2), customer);
+    });
+}
+
+#[test]
+fn a_purge_for_which_the_room_is_gone_says_so() {
+    let mut world = World::new(Connector::default());
+    let (_, keys) = deep(&mut world);
+    let order = Command::Purge {
+        selection: all(&world),
+        from: Place::default(),
+        dry: false,
+    };
+    world.hold_disk();
+    world.order(order);
+    assert_eq!(world.reported(), None, "a file is being read");
+    world.room(Room::Out);
+    world.release_disk();
+    assert_eq!(world.reported(), Some(Report::NoRoom));
+    world.room(Room::Plenty);
+    let carrier = world.carrier(1);
+    assert_eq!(world.drain(carrier), keys);
+}
+
+#[test]
+fn a_queue_that_has_to_stay_in_memory_keeps_no_other_one_there() {
+    let mut world = World::new(Connector::default());
+    keep_hot(&mut world, HOT, Duration::ZERO);
+    another_customer(&mut world);
+    let bind = world.customer();
+    for _ in 0..2 * DEEP {
+        let key = world.submitted_as(bind, TO, |draft| {
+            (draft.customer, draft.alias) = (CustomerId(2), true);
+        });
+        key.expect("accepted");
+    }
+    assert_eq!(world.files(), (0, 0));
+    world.submit_many(bind, TO, DEEP);
+    assert!(world.files().0 > 20, "{} files", world.files().0);
 }
 
 #[test]

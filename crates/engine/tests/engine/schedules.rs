@@ -3,11 +3,12 @@
 use core::time::Duration;
 
 use engine::{
-    Answer, Cause, Command, Connector, ConnectorId, MessageKey, Refusal, Report, Told, Wish,
+    Answer, Cause, Command, Connector, ConnectorId, CustomerId, MessageKey, Refusal, Report, Told,
+    Wish,
 };
 use sms::{State, Wall};
 
-use crate::world::{Bind, CUSTOMER, FINAL, World};
+use crate::world::{Bind, CARRIER, CUSTOMER, FINAL, World};
 
 const TO: &str = "447700900123";
 /// So many wait in memory for times of a lane, so a file has two at most.
@@ -41,6 +42,38 @@ fn spread(world: &mut World, bind: Bind) -> Vec<(Wall, MessageKey)> {
     let mut all: Vec<_> = all.collect();
     all.sort();
     all
+}
+
+const OTHER_CUSTOMER: CustomerId = CustomerId(2);
+
+/// Messages of another customer, all of which have to stay in memory, in a queue or until they are due.
+fn stay_in_memory(world: &mut World, bind: Bind, due: Option<Wall>) -> Vec<MessageKey> {
+    world.change(|directory| {
+        let customer = directory.customers[&CUSTOMER].clone();
+        directory.customers.insert(OTHER_CUSTOMER, customer);
+    });
+    let expires = world.wall().plus(6 * DAY);
+    let all = (0..5 * HOT).map(|_| {
+        let key = world.submitted_as(bind, TO, |draft| {
+            draft.customer = OTHER_CUSTOMER;
+            draft.alias = true;
+            draft.due = due;
+            draft.expires = Some(expires);
+        });
+        key.expect("accepted")
+    });
+    all.collect()
+}
+
+/// Each is sent as soon as it is due, whatever else waits.
+#[track_caller]
+fn sent_in_time(world: &mut World, all: &[(Wall, MessageKey)]) {
+    let carrier = world.carrier(1);
+    for &(due, key) in all {
+        let wait = due.0.saturating_sub(world.wall().0);
+        world.wait(Duration::from_millis(wait));
+        assert_eq!(world.drain(carrier), [key]);
+    }
 }
 
 /// Lets time pass and the carrier take what comes, one answer after the other: when each was sent.
@@ -92,6 +125,43 @@ fn what_is_scheduled_waits_on_the_disk_and_leaves_at_its_time() {
     }
     let (files, _) = world.files();
     assert_eq!((files, world.figures().waiting), (0, 0));
+}
+
+#[test]
+fn an_hour_that_has_to_stay_in_memory_keeps_no_other_one_there() {
+    let mut world = world();
+    let bind = world.customer();
+    let due = world.wall().plus(5 * DAY);
+    stay_in_memory(&mut world, bind, Some(due));
+    let all = spread(&mut world, bind);
+    assert!(world.files().0 > 20, "{} files", world.files().0);
+    sent_in_time(&mut world, &all);
+}
+
+#[test]
+fn what_stays_in_memory_for_a_later_time_does_not_delay_a_schedule() {
+    let mut world = world();
+    let bind = world.customer();
+    let all = spread(&mut world, bind);
+    let due = world.wall().plus(5 * DAY);
+    stay_in_memory(&mut world, bind, Some(due));
+    sent_in_time(&mut world, &all);
+}
+
+#[test]
+fn a_queue_that_stays_in_memory_does_not_delay_the_schedule_of_another_customer() {
+    let mut world = world();
+    world.change(|directory| directory.limits.lane_hot_for = Duration::ZERO);
+    let bind = world.customer();
+    let all = spread(&mut world, bind);
+    let stay = stay_in_memory(&mut world, bind, None);
+    world.operate(Command::Hold {
+        connector: CARRIER,
+        customer: Some(OTHER_CUSTOMER),
+        held: true,
+    });
+    sent_in_time(&mut world, &all);
+    assert_eq!(world.figures().waiting, stay.len() as u64);
 }
 
 #[test]

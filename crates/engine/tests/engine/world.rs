@@ -194,8 +194,18 @@ impl World {
 
     /// An operator wants something.
     pub(crate) fn operate(&mut self, command: Command) -> Report {
+        self.order(command);
+        self.reported().expect("a report")
+    }
+
+    /// The same, when it may take more than a step.
+    pub(crate) fn order(&mut self, command: Command) {
         self.give(|_| Input::Operator { ticket: 7, command });
-        self.reported.take().expect("a report")
+    }
+
+    /// What the operator was told.
+    pub(crate) fn reported(&mut self) -> Option<Report> {
+        self.reported.take()
     }
 
     /// The disk has this much room.
