@@ -15,7 +15,7 @@ use crate::named::Name;
 use crate::record::{Reason, Record, Seconds};
 use crate::{
     Answer, Ask, Cause, Customer, Draft, Inputs, LookUp, MessageKey, Output, Refusal, Replacement,
-    Room, RouteName, RunId, Wants, Wish,
+    Room, RouteName, RunId, Told, Wants, Wish,
 };
 
 /// Messages that one cancel_sm without an id stops, the newest first: one step is not to end a million.
@@ -105,17 +105,8 @@ impl Turn<'_> {
 
     fn state_of(&self, ask: &Ask, keys: &[MessageKey]) -> Result<Answer, Refusal> {
         let mut entries = keys.iter().filter_map(|&key| self.fold.entry(key));
-        let state = if entries.any(Entry::is_scheduled) {
-            State::Scheduled
-        } else {
-            State::Enroute
-        };
-        Ok(Answer::State {
-            told: ask.told.ok_or(Refusal::UnknownMessage)?,
-            state,
-            cause: Cause::NONE,
-            since: None,
-        })
+        let told = ask.told.ok_or(Refusal::UnknownMessage)?;
+        Ok(unfinished(told, entries.any(Entry::is_scheduled)))
     }
 
     fn cancel(&mut self, keys: &[MessageKey]) -> Result<Answer, Refusal> {
@@ -262,5 +253,19 @@ impl Ask {
         Message::decode(body).is_some_and(|message| {
             is(source, message.source.digits) && is(destination, message.destination.digits)
         })
+    }
+}
+
+/// How a message stands that has not ended.
+pub(crate) fn unfinished(told: Told, is_scheduled: bool) -> Answer {
+    Answer::State {
+        told,
+        state: if is_scheduled {
+            State::Scheduled
+        } else {
+            State::Enroute
+        },
+        cause: Cause::NONE,
+        since: None,
     }
 }

@@ -15,16 +15,16 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use sms::{Instant, State, Wall};
+use sms::{Instant, Wall};
 
+use crate::ask::unfinished;
 use crate::engine::Turn;
 use crate::entry::Image;
 use crate::fold::{Block, Fold, Hour, Lane, Place, Shelf};
 use crate::record::{Cold, Keys, Reader, Record, Seconds};
 use crate::sweep::{Act, Sweep};
 use crate::{
-    Answer, Ask, Cause, ConnectorId, Inputs, Limits, MessageKey, Output, Refusal, Room, RunId,
-    Span, Told, Wish,
+    Ask, ConnectorId, Inputs, Limits, MessageKey, Output, Refusal, Room, RunId, Span, Told, Wish,
 };
 
 /// A block is this part of what may wait in memory, and at most so many messages.
@@ -450,7 +450,7 @@ impl Turn<'_> {
                 }
                 look = look.min(order.expires);
                 if asks.next().is_some() {
-                    answers.insert(order.key, (image.body, image.state()));
+                    answers.insert(order.key, (image.body, image.entry().is_scheduled()));
                 }
             }
             let is_whole = at.is_empty() && held == known.count;
@@ -478,8 +478,11 @@ impl Turn<'_> {
             self.live.cold.asked -= asking.octets();
             let Asking { ask, texts, .. } = &asking;
             let found = answers.get(&asking.key);
-            if let Some(&(_, state)) = found.filter(|(body, _)| ask.suits(texts, body)) {
-                self.answer_waiting(ask, asking.told, state);
+            if let Some(&(_, is_scheduled)) = found.filter(|(body, _)| ask.suits(texts, body)) {
+                self.step.gated.push(Output::Answer {
+                    origin: ask.origin,
+                    answer: unfinished(asking.told, is_scheduled),
+                });
                 continue;
             }
             asking.searched.push(run);
@@ -506,18 +509,6 @@ impl Turn<'_> {
             }
         }
         is_swept
-    }
-
-    fn answer_waiting(&mut self, ask: &Ask, told: Told, state: State) {
-        self.step.gated.push(Output::Answer {
-            origin: ask.origin,
-            answer: Answer::State {
-                told,
-                state,
-                cause: Cause::NONE,
-                since: None,
-            },
-        });
     }
 
     /// Whether a question waits for a file that its message may be in, or is refused because too many do.

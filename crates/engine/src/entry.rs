@@ -223,6 +223,12 @@ impl Entry {
             .is_some_and(|leg| matches!(leg.stage, Stage::Waiting | Stage::Deferred))
     }
 
+    /// When it may be sent, if it waits for a time.
+    pub(crate) fn due(&self) -> Option<Wall> {
+        let leg = self.leg()?;
+        (leg.stage == Stage::Deferred).then_some(leg.at)
+    }
+
     /// Whether the response to it is open.
     pub(crate) fn is_sending(&self) -> bool {
         self.leg().is_some_and(|leg| leg.stage == Stage::Sending)
@@ -377,19 +383,6 @@ impl<'a> Image<'a> {
             order: entry.order,
             stand,
             body: &entry.body,
-        }
-    }
-
-    /// What its customer is told of it while it waits.
-    pub(crate) fn state(&self) -> State {
-        match self.stand {
-            ImageStand::Leg {
-                stage: Stage::Deferred,
-                attempt: 0,
-                doubts: 0,
-                ..
-            } => State::Scheduled,
-            _ => State::Enroute,
         }
     }
 

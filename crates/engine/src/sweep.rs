@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use sms::Wall;
 
 use crate::engine::Turn;
-use crate::entry::{Entry, Stage};
+use crate::entry::Entry;
 use crate::fair::parts;
 use crate::record::{Keys, Reason, Record};
 use crate::slab::Slot;
@@ -305,13 +305,5 @@ impl Turn<'_> {
             Act::Count | Act::Purge => entry.is_in_hand(),
             Act::Move(to) => self.fits(entry, to),
         }
-    }
-}
-
-impl Entry {
-    /// When it may be sent, if it waits for a time.
-    pub(crate) fn due(&self) -> Option<Wall> {
-        let leg = self.leg()?;
-        (leg.stage == Stage::Deferred).then_some(leg.at)
     }
 }

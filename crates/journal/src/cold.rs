@@ -48,7 +48,8 @@ impl<D: Disk> ColdFiles<D> {
         Ok(())
     }
 
-    /// Writes a file and makes it durable. After an error it is not there.
+    /// Writes a file and makes it durable. After an error nothing may count on it; if it is there all the same, it goes at the next
+    /// start.
     ///
     /// # Errors
     /// What the disk says.

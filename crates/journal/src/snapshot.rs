@@ -120,10 +120,8 @@ impl<D: Disk> SnapshotWriter<D> {
     /// Makes any file that is made in this way durable, under its name: its header.
     pub(crate) fn finish_file(mut self) -> Result<FileHeader, DiskError> {
         self.seal()?;
-        let named = self.disk.rename(&self.temporary, &self.name());
-        named.while_doing("rename", &self.disk, &self.temporary)?;
+        give_name(&self.disk, self.header.kind, self.header.position)?;
         self.finished = true;
-        sync_name(&self.disk, &self.name())?;
         Ok(self.header)
     }
 
@@ -134,10 +132,6 @@ impl<D: Disk> SnapshotWriter<D> {
             .write_at(0, [&self.header.encode(), &[]])
             .while_doing("write", &self.disk, &self.temporary)?;
         self.sync()
-    }
-
-    fn name(&self) -> String {
-        self.header.kind.name(self.header.position)
     }
 
     /// Makes durable what there is so far, for whoever does not want much to gather until [`SnapshotWriter::finish`] does.
@@ -165,17 +159,18 @@ impl<D: Disk> Drop for SnapshotWriter<D> {
 impl Snapshot {
     /// Gives it its name, by which recovery finds it.
     pub(crate) fn name<D: Disk>(self, disk: &D) -> Result<(), DiskError> {
-        let name = Kind::Snapshot.name(self.position);
-        let temporary = name.clone() + TEMPORARY;
-        let named = disk.rename(&temporary, &name);
-        named.while_doing("rename", disk, &temporary)?;
-        sync_name(disk, &name)
+        give_name(disk, Kind::Snapshot, self.position)
     }
 }
 
-fn sync_name<D: Disk>(disk: &D, name: &str) -> Result<(), DiskError> {
+/// A file that is durable is durable under its name.
+fn give_name<D: Disk>(disk: &D, kind: Kind, position: Position) -> Result<(), DiskError> {
+    let name = kind.name(position);
+    let temporary = name.clone() + TEMPORARY;
+    disk.rename(&temporary, &name)
+        .while_doing("rename", disk, &temporary)?;
     disk.sync_dir()
-        .while_doing("sync the directory of", disk, name)
+        .while_doing("sync the directory of", disk, &name)
 }
 
 /// Reads the snapshot from which recovery begins; all of it was checked when the journal was
