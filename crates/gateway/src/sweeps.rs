@@ -108,6 +108,11 @@ fn is_prefix(prefix: &str) -> Result<(), Refused> {
     Err(Refused::wrong(why))
 }
 
+/// When messages were accepted that are so old; before all of them if it is longer ago than there is time.
+fn before(now: Wall, seconds: u64) -> u64 {
+    now.0.saturating_sub(seconds.saturating_mul(1000))
+}
+
 impl Desk {
     /// Purges or moves what waits, for about as long as an order may take.
     pub(crate) async fn sweep(&self, sweep: Sweep) -> Result<Done, Refused> {
@@ -120,10 +125,9 @@ impl Desk {
             is_prefix(prefix)?;
         }
         let customer = sweep.customer.as_deref();
-        let age = Duration::from_secs(sweep.older_than_seconds.unwrap_or_default());
         let now = self.common.clock.now().wall;
         let rest = sweep.rest.unwrap_or(Rest {
-            before: now.0.saturating_sub(age.as_millis() as u64),
+            before: before(now, sweep.older_than_seconds.unwrap_or_default()),
             place: Spot::Heads,
         });
         let selection = Selection {
@@ -202,5 +206,21 @@ impl Desk {
             )));
         }
         Ok(connector)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_age_is_so_great_that_it_means_messages_of_just_now() {
+        let now = Wall(1_800_000_000_000);
+        assert_eq!(before(now, 0), now.0);
+        assert_eq!(before(now, 3600), now.0 - 3_600_000);
+        // In milliseconds these would be 384, and one second less than nothing.
+        for seconds in [18_446_744_073_709_552, u64::MAX] {
+            assert_eq!(before(now, seconds), 0);
+        }
     }
 }

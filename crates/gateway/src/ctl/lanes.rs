@@ -96,10 +96,16 @@ impl Which {
             carrier: self.carrier,
             customer: self.customer,
             prefix: self.prefix,
-            older_than_seconds: self.older_than.map(|age| age.as_secs()),
+            older_than_seconds: self.older_than.map(whole_seconds),
             rest: None,
         })
     }
+}
+
+/// Never less than what was said: none is meant that is not old enough.
+fn whole_seconds(age: Duration) -> u64 {
+    age.as_secs()
+        .saturating_add(u64::from(age.subsec_nanos() > 0))
 }
 
 impl Args {
@@ -264,5 +270,16 @@ fn state(lane: &Lane) -> String {
         } => format!("paused{doubt}"),
         Lane { binds: 0, .. } => format!("no bind{doubt}"),
         Lane { sending, .. } => format!("{sending} in flight{doubt}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_second_does_not_make_an_age_mean_everything() {
+        let ages = [0, 1, 999, 1000, 1001].map(Duration::from_millis);
+        assert_eq!(ages.map(whole_seconds), [0, 1, 1, 1, 2]);
     }
 }
