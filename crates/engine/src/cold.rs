@@ -91,6 +91,11 @@ pub enum ColdDone {
         /// It was.
         written: bool,
     },
+    /// At the start: an operator has given up a file that cannot be read, and what waited in it.
+    Lost {
+        /// Its number.
+        run: RunId,
+    },
     /// What stands in a file.
     Read {
         /// Its number.
@@ -416,6 +421,15 @@ impl Turn<'_> {
             keys: Keys::Fresh(&standing.keys),
             gone: Keys::Fresh(&standing.gone),
         }));
+    }
+
+    /// A file is given up before anything was asked of it.
+    pub(crate) fn lost(&mut self, run: RunId) {
+        if let Some(known) = self.fold.run(run) {
+            let connector = known.shelf.connector();
+            self.record(&Record::Cold(Cold::Lost { run }));
+            self.live.touch_connector(connector);
+        }
     }
 
     /// What stands in a file: the whole run comes back, or what has expired in it and what somebody wants to change.

@@ -12,8 +12,9 @@ use crate::hash;
 use crate::live::{Bind, Live, Side, Timer};
 use crate::record::{Reason, Record, Seconds};
 use crate::{
-    Balance, ColdDone, ColdTask, Customer, CustomerId, Delivery, Directory, Ended, FinalOutcomes,
-    Input, Inputs, Lapse, MessageKey, Origin, Output, Outputs, Party, Room, RunId, Standing,
+    Balance, ColdDone, ColdTask, ConnectorId, Customer, CustomerId, Delivery, Directory, Ended,
+    FinalOutcomes, Input, Inputs, Lapse, MessageKey, Origin, Output, Outputs, Party, Room, RunId,
+    Standing,
 };
 
 /// Number of a step that wrote records, counted by the engine from 1. Durable when the journal says so.
@@ -319,6 +320,12 @@ impl Engine {
         self.fold.runs()
     }
 
+    /// For which connector the messages in a file wait, and how many of which customers there are. `None`: it needs no such file.
+    pub fn run(&self, run: RunId) -> Option<(ConnectorId, Vec<(CustomerId, u32)>)> {
+        let run = self.fold.run(run)?;
+        Some((run.shelf.connector(), run.counts().collect()))
+    }
+
     /// Those about whom an operator has decided, and how they stand.
     pub fn standings(&self) -> impl Iterator<Item = (Party, Standing)> + '_ {
         self.fold.standings.iter()
@@ -467,6 +474,7 @@ impl<'a> Turn<'a> {
                     ref command,
                 } => self.operate(ticket, command),
                 Input::Cold(ColdDone::Write { run, written }) => self.frozen(run, written),
+                Input::Cold(ColdDone::Lost { run }) => self.lost(run),
                 Input::Cold(ColdDone::Read { run, images }) => self.thawed(run, inputs.get(images)),
                 Input::Room(room) => {
                     self.live.room = room;

@@ -333,7 +333,7 @@ impl Journey {
                 }
             }
             // Told elsewhere, or about no message.
-            Record::Cold(Cold::Run(_) | Cold::Hour(_))
+            Record::Cold(Cold::Run(_) | Cold::Hour(_) | Cold::Lost { .. })
             | Record::Accepted(_)
             | Record::Arrived { .. }
             | Record::Entry(_)

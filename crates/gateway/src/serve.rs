@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// smpp:// or smpps://SYSTEM_ID:PASSWORD@HOST:PORT?window=.., instead of the demo's simulated carrier (repeatable)
     #[arg(long, value_name = "URL")]
     pub(crate) carrier: Vec<String>,
+    /// Start without a damaged file of waiting messages: those in it are lost, and the log says how many of whom (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) give_up: Vec<PathBuf>,
 }
 
 /// Runs until SIGTERM or SIGINT and ends with 0; with 2 if the configuration is wrong or it cannot start.
@@ -64,7 +67,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
             return exit::cannot_start();
         }
     };
-    let code = match start::start(directory) {
+    let code = match start::start(directory, &args.give_up) {
         Ok(started) => Running::new(args, levels, started).run(),
         Err(error) => {
             complain(&error);

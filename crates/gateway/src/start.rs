@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use directory::{Carrier, CarrierPlace, CarrierTls, Directory, ListenerKind, ListenerTls};
-use engine::{Engine, Position, Recovery};
+use engine::{Engine, Inputs, Position, Recovery};
 use journal::{ColdFiles, Journal, Recovered};
 use peer::Profile;
 use tokio::sync::watch;
@@ -62,7 +62,7 @@ pub(crate) struct Listening {
 ///
 /// # Errors
 /// A sentence for the operator: a port or the data directory is in use, the journal cannot be read.
-pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
+pub(crate) fn start(directory: Arc<Directory>, given_up: &[PathBuf]) -> Result<Started, String> {
     let open_files = OpenFiles::raise();
     open_files.check(&directory, usize::from(io_threads(&directory)))?;
     let data_dir = directory.gateway.data_dir.clone();
@@ -79,7 +79,7 @@ pub(crate) fn start(directory: Arc<Directory>) -> Result<Started, String> {
         outcomes: OutcomeLog::open(directory.clone(), metrics.outcomes.clone()),
     };
     let engine = recover(&journal, recovered, &directory, &mut kept)?;
-    let files = cold::open(&journal, &engine.0)?;
+    let files = cold::open(&journal, &engine.0, &directory, given_up)?;
 
     let unbound = Arc::new(Unbound::default());
     let common = Arc::new(Common::new(
@@ -229,7 +229,7 @@ type EngineParts = (
 
 fn start_engine(
     (engine, grown): (Engine, u64),
-    (journal, kept, files): (Journal, Kept, ColdFiles),
+    (journal, kept, (files, mut lost)): (Journal, Kept, (ColdFiles, Inputs)),
     common: &Arc<Common>,
     threads: u16,
 ) -> Result<EngineParts, String> {
@@ -252,6 +252,7 @@ fn start_engine(
     let durable = engine.position();
     let no_thread = |error| format!("no thread could be started: {error}");
     let last = inboxes[inboxes.len() - 1].clone();
+    last.post(&mut lost);
     let cold = ColdThread::start(files, last).map_err(no_thread)?;
     let history = HistoryThread::start(kept, durable, common, io.clone(), waker.clone())
         .map_err(no_thread)?;

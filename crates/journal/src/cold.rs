@@ -14,6 +14,7 @@ use crate::{
     format::{FILE_HEADER, FileHeader, Kind},
     runs::read_records,
     segment::read_header,
+    snapshot,
 };
 
 /// The files, by their numbers.
@@ -85,6 +86,24 @@ impl<D: Disk> ColdFiles<D> {
         self.disk
             .remove(&name)
             .while_doing("remove", &self.disk, &name)
+    }
+
+    /// The number of the file of this name; none: it is not the name of such a file.
+    pub fn number(name: &str) -> Option<u64> {
+        Kind::Cold.position(name).map(|position| position.0)
+    }
+
+    /// Gives a file another name, under which nobody looks for it. One that is not there stays so.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn set_aside(&self, number: u64) -> Result<(), OpenError> {
+        let name = Kind::Cold.name(Position(number));
+        let names = self.disk.list().while_doing("list", &self.disk, "")?;
+        if names.contains(&name) {
+            snapshot::set_aside(&self.disk, Kind::Cold, Position(number))?;
+        }
+        Ok(())
     }
 
     fn open(&self, number: u64) -> Result<(D::File, FileHeader), OpenError> {

@@ -7,7 +7,7 @@
 //! *.tmp                          a file that was never finished: removed at open
 //! reserve                        the blocks that are kept for what is owed when the disk is full
 //! lock                           locked while a process uses the directory; holds its process id
-//! *.damaged                      a snapshot or run that failed its checksum, kept for the curious
+//! *.damaged                      a file that failed its checksum, kept for the curious
 //!
 //! segment  = header, batch*, zeros written ahead for the next batches
 //! snapshot = header, batch*

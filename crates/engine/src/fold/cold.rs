@@ -53,6 +53,7 @@ impl Fold {
             } => self.freeze(run, look, keys, gone),
             Cold::Thawed { run, images } => self.thaw(run, images),
             Cold::Recalled { run, look, images } => self.recall(run, look, images),
+            Cold::Lost { run } => self.lose(run),
             Cold::Run(image) => self.restore_run(&image),
             Cold::Hour(image) => self.restore_hour(&image),
         }
@@ -131,6 +132,18 @@ impl Fold {
             self.cold.insert(id, run);
         }
         self.warm(shelf, id, count, is_empty);
+    }
+
+    /// What waited in a run is no more, and nobody can say what it was.
+    fn lose(&mut self, id: RunId) {
+        let Some(run) = self.cold.remove(id) else {
+            return;
+        };
+        for share in &run.shares {
+            let account = self.accounts.entry(share.customer).or_default();
+            account.owed -= u64::from(share.owed);
+        }
+        self.warm(run.shelf, id, run.count, true);
     }
 
     /// From a snapshot: the last run of its queue so far.

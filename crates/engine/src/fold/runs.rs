@@ -135,6 +135,13 @@ impl Run {
         self.gone.binary_search(&key).is_err()
     }
 
+    /// Of each customer, how many wait in it.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (CustomerId, u32)> + '_ {
+        self.shares
+            .iter()
+            .map(|share| (share.customer, share.count))
+    }
+
     /// Whether a message of this customer may wait in it.
     pub(super) fn may_hold(&self, customer: CustomerId, key: MessageKey) -> bool {
         let (least, greatest) = self.range;

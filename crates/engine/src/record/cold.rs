@@ -29,6 +29,8 @@ pub(crate) enum Cold<'a> {
         look: Seconds,
         images: &'a [u8],
     },
+    /// The file of this run cannot be read, and an operator has given it up with all that waited in it.
+    Lost { run: RunId },
     /// A run of a snapshot, the last of its queue so far.
     Run(RunImage<'a>),
     /// A run of a snapshot, of messages that wait for their times.
@@ -59,7 +61,7 @@ pub(crate) struct HourImage<'a> {
     /// The least and the greatest key in it.
     pub(crate) range: (MessageKey, MessageKey),
     pub(crate) look: Seconds,
-    /// One `Share` of the fold after the other.
+    /// What each customer has in it, one `Share` after the other.
     pub(crate) shares: &'a [u8],
     pub(crate) sieve: &'a [u8],
     pub(crate) gone: Keys<'a>,
@@ -76,6 +78,7 @@ const THAWED: u8 = 71;
 const RECALLED: u8 = 72;
 const RUN: u8 = 73;
 const HOUR: u8 = 74;
+const LOST: u8 = 75;
 
 impl<'a> Cold<'a> {
     pub(super) fn kind(&self) -> &'static str {
@@ -85,6 +88,7 @@ impl<'a> Cold<'a> {
             Cold::Recalled { .. } => "Recalled",
             Cold::Run(_) => "Run",
             Cold::Hour(_) => "Hour",
+            Cold::Lost { .. } => "Lost",
         }
     }
 
@@ -132,6 +136,10 @@ impl<'a> Cold<'a> {
                 w.u64(greatest.0);
                 w.u32(look.0);
                 w.keys(gone);
+            }
+            Cold::Lost { run } => {
+                w.bytes(&[LOST]);
+                w.u64(run.0);
             }
             Cold::Hour(HourImage {
                 run,
@@ -191,6 +199,9 @@ impl<'a> Cold<'a> {
                     gone: r.keys()?,
                 })
             }
+            LOST => Cold::Lost {
+                run: RunId(r.u64()?),
+            },
             HOUR => Cold::Hour(HourImage {
                 run: RunId(r.u64()?),
                 connector: ConnectorId(r.u32()?),

@@ -558,3 +558,27 @@ fn room_for_the_receipts_of_what_is_on_the_disk_stays_reserved() {
     assert_eq!(world.submitted(customer, TO, FINAL), Err(Refusal::Full));
     world.submit(customer, TO, Wants::NONE);
 }
+
+#[test]
+fn a_file_that_is_given_up_costs_what_is_in_it_and_nothing_else() {
+    let mut world = World::new(Connector::default());
+    let (_, keys) = deep(&mut world);
+    world.lose_file();
+    let figures = world.figures();
+    assert_eq!((figures.waiting, figures.messages), (58, 58));
+    world.compact();
+    world.crash();
+    let carrier = world.carrier(1);
+    let sent = world.drain(carrier);
+    // The first file is the one that comes next in the queue, behind what stands in memory.
+    let head = keys.iter().zip(&sent).take_while(|(a, b)| a == b).count();
+    assert_eq!(sent, [&keys[..head], &keys[head + 2..]].concat());
+    // Of the others the receipts are owed, of the lost ones no more.
+    world.change(|directory| {
+        let customers = directory.customers.values_mut();
+        customers.for_each(|customer| customer.deliver_max = DEEP as u64 - 1);
+    });
+    let customer = world.customer();
+    world.submit(customer, TO, FINAL);
+    assert_eq!(world.submitted(customer, TO, FINAL), Err(Refusal::Full));
+}

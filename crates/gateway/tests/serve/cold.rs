@@ -163,3 +163,46 @@ fn a_schedule_waits_on_the_disk_and_stays_in_the_hands_of_its_customer_after_a_k
     );
     gateway.counted("bindery_messages_waiting", 1998);
 }
+
+#[test]
+fn a_damaged_file_of_waiting_messages_is_given_up_by_name_and_all_others_are_sent() {
+    let dir = Dir::new("cold-damaged");
+    let (gateway, _) = deep(&dir);
+    gateway.kill();
+    let mut all = files(&dir);
+    all.sort();
+    // The third is read long before the last one.
+    let (damaged, sound) = (&all[2], all[all.len() - 1].display().to_string());
+    let mut octets = fs::read(damaged).expect("it is there");
+    let middle = octets.len() / 2;
+    octets[middle] ^= 1;
+    fs::write(damaged, octets).expect("it can be written");
+    let name = damaged.display().to_string();
+
+    let gateway = Gateway::start(&dir, CONFIG);
+    // It may end before it answers.
+    bindery(&dir, "ctl lanes release sim --customer demo");
+    let told = gateway.logged("cannot be used");
+    assert!(told.contains("--give-up"), "{told}");
+    gateway.logged(&name);
+    assert_eq!(gateway.ended().code(), Some(3));
+
+    let config = dir.path().join("bindery.toml").display().to_string();
+    let data = dir.path().join("data").display().to_string();
+    let start = ["serve", "--demo", "--config", &config, "--data-dir", &data];
+    let refused = run(&[&start[..], &["--give-up", &sound]].concat());
+    assert!(said(&refused).contains("not damaged"), "{}", said(&refused));
+
+    let gateway = Gateway::start_with(&dir, CONFIG, &["--give-up", &name]);
+    let told = gateway.logged("messages are lost");
+    assert!(
+        told.contains("messages=10") && told.contains("demo"),
+        "{told}"
+    );
+    gateway.counted("bindery_messages_waiting", 0);
+    assert!(!damaged.exists());
+    gateway.kill();
+    // Who has the order in a unit is not kept from starting.
+    let gateway = Gateway::start_with(&dir, CONFIG, &["--give-up", &name]);
+    gateway.logged("no message waits in the file");
+}

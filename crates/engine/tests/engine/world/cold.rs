@@ -75,6 +75,13 @@ impl World {
         self.step(&mut Inputs::default());
     }
 
+    /// The process starts without one of the files that there are, and its operator has given it up.
+    pub(crate) fn lose_file(&mut self) {
+        self.crash();
+        let (run, _) = self.disk.files.pop_first().expect("a file");
+        self.give(|_| Input::Cold(ColdDone::Lost { run }));
+    }
+
     /// Whether there is no room for another file.
     pub(crate) fn fill_disk(&mut self, is_full: bool) {
         self.disk.is_full = is_full;
