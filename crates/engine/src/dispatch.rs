@@ -293,6 +293,7 @@ impl Turn<'_> {
     /// will know.
     fn resolve(&mut self, id: ConnectorId, resend_max: u8, ripe: Vec<Doubt>) {
         let mut again = Vec::new();
+        let mut unknown = 0;
         for Doubt { key, .. } in ripe {
             let Some(entry) = self.fold.entry(key).filter(|entry| entry.is_sending()) else {
                 continue;
@@ -302,7 +303,12 @@ impl Turn<'_> {
                 again.push(key);
             } else {
                 self.finish(key, Reason::Unknown);
+                unknown += 1;
             }
+        }
+        if let Some(live) = self.live.connectors.get_mut(&id) {
+            live.resent += again.len() as u64;
+            live.unknown += unknown;
         }
         if !again.is_empty() {
             again.sort();

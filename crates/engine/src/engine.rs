@@ -405,6 +405,41 @@ pub struct Figures {
     pub memory: u64,
 }
 
+/// Octets of memory that messages take, by what they are for.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Messages, receipts and MO themselves.
+    pub messages: u64,
+    /// Ids of carriers, by which receipts find their messages.
+    pub receipt_ids: u64,
+    /// What is reserved of credits and daily limits.
+    pub charges: u64,
+    /// What parts of long messages have in common, and parts that wait for others.
+    pub long_messages: u64,
+    /// To whom a subscriber's answer goes.
+    pub replies: u64,
+    /// Addresses, by which messages are found whose ids customers may leave out.
+    pub names: u64,
+    /// What is known of the files of waiting messages.
+    pub files: u64,
+}
+
+impl Memory {
+    /// All of it.
+    pub fn total(self) -> u64 {
+        let Memory {
+            messages,
+            receipt_ids,
+            charges,
+            long_messages,
+            replies,
+            names,
+            files,
+        } = self;
+        messages + receipt_ids + charges + long_messages + replies + names + files
+    }
+}
+
 /// One step under one directory: it looks at the fold and at what is live, decides, and writes down what it decided. The parts
 /// of a step are `accept`, `dispatch`, `outcome`, `receipt` and `deliver`, in the order of a message's way.
 pub(crate) struct Turn<'a> {

@@ -39,7 +39,7 @@ use crate::replies::{Latest, Replies};
 use crate::slab::{List, Slab, Slot};
 use crate::standing::Standings;
 use crate::whole::{Fate, Wholes};
-use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, MessageKey, Told};
+use crate::{Cause, ConnectorId, CustomerId, Delivery, Ended, Figures, Memory, MessageKey, Told};
 
 pub(crate) use cold::{Block, decoded};
 pub(crate) use lane::{CLASSES, Lane};
@@ -682,14 +682,20 @@ impl Fold {
 
     /// Octets that messages take, and the ids by which their receipts find them.
     pub(crate) fn memory(&self) -> u64 {
-        self.memory
-            + self.sent * Ids::OCTETS
-            + self.ledger.memory()
-            + self.wholes.memory()
-            + self.replies.memory()
-            + self.apart.memory()
-            + self.named.memory()
-            + self.cold.memory()
+        self.memory_by_use().total()
+    }
+
+    /// The same, by what it is for.
+    pub(crate) fn memory_by_use(&self) -> Memory {
+        Memory {
+            messages: self.memory,
+            receipt_ids: self.sent * Ids::OCTETS,
+            charges: self.ledger.memory(),
+            long_messages: self.wholes.memory() + self.apart.memory(),
+            replies: self.replies.memory(),
+            names: self.named.memory(),
+            files: self.cold.memory(),
+        }
     }
 
     /// How many messages and deliveries there are, in memory and on the disk.

@@ -60,8 +60,8 @@ pub use directory::{
     BindLimits, Connector, Customer, Directory, InDoubt, Incomplete, Limits, LongMessages,
 };
 pub use engine::{
-    Engine, EngineState, Figures, Gate, Position, Recovery, Step, Unreadable, describe_record,
-    next_record,
+    Engine, EngineState, Figures, Gate, Memory, Position, Recovery, Step, Unreadable,
+    describe_record, next_record,
 };
 pub use final_outcome::{Ending, Facts, FinalOutcome, FinalOutcomes};
 pub use form::{IdForm, ReceiptIds};
@@ -72,8 +72,8 @@ pub use mo_parts::MoParts;
 pub use money::{Amount, Balance, Days, Meter, Shortage};
 pub use numbers::{Number, Numbers};
 pub use operator::{
-    AccountReport, Command, ConnectorReport, CustomerReport, LaneReport, ParkedReport, QueueReport,
-    Rematched, Report, StrayReport,
+    AccountReport, Command, ConnectorReport, CustomerReport, LaneMeasure, LaneReport, Measures,
+    ParkedReport, QueueReport, Rematched, Report, StrayReport,
 };
 pub use past::{Ended, Lapse, LookUp, Past, PastEnd, ROW_BEGINNING, ROW_OCTETS};
 pub use route::{Route, RouteName, Selected, Target, UnknownRoute, Verdict};

@@ -109,6 +109,10 @@ pub(crate) struct ConnectorLive {
     pub(crate) learned: Learned,
     /// Sends so far.
     pub(crate) sends: u64,
+    /// Messages that were in doubt and were sent again.
+    pub(crate) resent: u64,
+    /// Messages that were in doubt and ended so.
+    pub(crate) unknown: u64,
     pub(crate) dirty: bool,
 }
 

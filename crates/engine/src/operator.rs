@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 mod account;
+mod measures;
 mod parties;
 mod receipts;
 
@@ -12,7 +13,7 @@ use sms::Wall;
 
 use crate::engine::Turn;
 use crate::fair::parts;
-use crate::fold::{self, CLASSES};
+use crate::fold::{self, CLASSES, Waiting};
 use crate::record::Record;
 use crate::sweep::{Act, Sweep};
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use account::AccountReport;
+pub use measures::{LaneMeasure, Measures};
 pub use parties::{ConnectorReport, CustomerReport};
 pub use receipts::{ParkedReport, Rematched, StrayReport};
 
@@ -68,6 +70,8 @@ pub enum Command {
     Customers,
     /// To know what one customer has and uses: [`Report::Account`].
     Account(CustomerId),
+    /// To know what is measured now and then: [`Report::Measures`].
+    Measures,
     /// That a customer has more credit, or less: [`Report::Account`] after it, or [`Report::OutOfRange`].
     Grant {
         /// Who.
@@ -120,6 +124,8 @@ pub enum Report {
     Customers(Vec<CustomerReport>),
     /// What one customer has and uses.
     Account(AccountReport),
+    /// What is measured now and then.
+    Measures(Measures),
     /// Nothing was done: no more can be taken than is available, and no more had than can be counted.
     OutOfRange(Balance),
     /// Receipts that belong to no message, newest first.
@@ -194,8 +200,13 @@ impl Command {
     /// Whether it only looks.
     fn is_question(&self) -> bool {
         match self {
-            Command::Lanes | Command::Connectors | Command::Customers | Command::Account(_) => true,
-            Command::Unmatched(_) | Command::Parked(_) => true,
+            Command::Lanes
+            | Command::Connectors
+            | Command::Customers
+            | Command::Account(_)
+            | Command::Unmatched(_)
+            | Command::Parked(_)
+            | Command::Measures => true,
             Command::Hold { .. }
             | Command::Purge { .. }
             | Command::Rematch { .. }
@@ -216,6 +227,7 @@ impl Turn<'_> {
             Command::Account(customer) => self.account(customer),
             Command::Unmatched(connector) => self.unmatched(connector),
             Command::Parked(customer) => self.parked(customer),
+            Command::Measures => self.measures(),
             _ if self.live.room == Room::Out => Report::NoRoom,
             Command::Rematch { receipt, to } => Report::Rematched(self.rematch(receipt, to)),
             Command::Stand { party, standing } => self.stand(party, standing),
@@ -317,15 +329,7 @@ impl Turn<'_> {
             queues.map(move |(customer, messages, waiting)| (class, customer, messages, waiting))
         });
         queues.filter_map(move |(class, customer, messages, waiting)| {
-            let first = waiting.head().map(|entry| entry.order.key);
-            let first = first.or_else(|| {
-                self.fold.first_on_disk(fold::Place {
-                    connector,
-                    class: class as u8,
-                    customer,
-                })
-            });
-            let oldest = first?.minted();
+            let oldest = self.first_in_line(connector, class, customer, &waiting)?;
             let (mut seen, mut counted) = (0, 0);
             for entry in waiting.take(looked_at) {
                 seen += 1;
@@ -344,6 +348,25 @@ impl Turn<'_> {
                 oldest,
             })
         })
+    }
+
+    /// When the first message of a queue was accepted.
+    fn first_in_line(
+        &self,
+        connector: ConnectorId,
+        class: usize,
+        customer: CustomerId,
+        waiting: &Waiting<'_>,
+    ) -> Option<Wall> {
+        let first = waiting.head().map(|entry| entry.order.key);
+        let first = first.or_else(|| {
+            self.fold.first_on_disk(fold::Place {
+                connector,
+                class: class as u8,
+                customer,
+            })
+        });
+        Some(first?.minted())
     }
 
     fn hold(&mut self, connector: ConnectorId, customer: Option<CustomerId>, held: bool) -> Report {

@@ -179,7 +179,7 @@ impl Desk {
     }
 }
 
-fn units(amount: Amount) -> f64 {
+pub(crate) fn units(amount: Amount) -> f64 {
     amount.0 as f64 / Amount::UNIT as f64
 }
 

@@ -16,8 +16,8 @@ use tokio::net::UnixListener;
 use crate::common::Common;
 use crate::engine_thread::Shared;
 use crate::http_door::HttpDoor;
-use crate::mailbox::lock;
-use crate::peers;
+use crate::mailbox::{Inbox, lock};
+use crate::{metrics, peers};
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "control.sock";
@@ -27,13 +27,15 @@ const SOCKET: &str = "control.sock";
 pub(crate) struct View {
     pub(crate) common: Arc<Common>,
     pub(crate) engine: Arc<Shared>,
+    /// Of the engine.
+    pub(crate) inbox: Arc<Inbox>,
 }
 
 /// Serves `/healthz` and `/metrics` until the task is dropped.
 pub(crate) async fn http(listener: std::net::TcpListener, view: View) -> io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(health))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics_text))
         .with_state(view);
     axum::serve(HttpDoor::new(listener)?, router).await
 }
@@ -46,9 +48,15 @@ async fn health(State(view): State<View>) -> impl IntoResponse {
     }
 }
 
-async fn metrics(State(view): State<View>) -> impl IntoResponse {
+async fn metrics_text(State(view): State<View>) -> impl IntoResponse {
+    let measures = metrics::measured(&view.engine, &view.inbox).await;
     let figures = *lock(&view.engine.figures);
     let common = &view.common;
+    let now = common.clock.now().wall;
+    common
+        .metrics
+        .measures
+        .set(measures, &common.directory(), now);
     let standings = lock(&view.engine.standings).clone();
     let standings = peers::named(&common.directory(), &standings);
     common.metrics.peers.stand(standings);

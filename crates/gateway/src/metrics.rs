@@ -1,5 +1,7 @@
 //! What the operator can count: everything under `/metrics`.
 
+mod measures;
+
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -16,6 +18,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::binds::Side;
 use crate::mailbox::lock;
+
+pub(crate) use measures::{MeasureFamilies, measured};
 
 /// The label of everything that one customer or one connector did.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,6 +75,7 @@ pub(crate) struct Metrics {
     pub(crate) history: Arc<HistoryMetrics>,
     pub(crate) outcomes: Arc<OutcomeMetrics>,
     pub(crate) stages: StageMetrics,
+    pub(crate) measures: MeasureFamilies,
     /// Connections that were closed before a bind.
     pub(crate) turned_away: Family<Why, Counter>,
     /// Connections without a bind.
@@ -201,6 +206,8 @@ impl Metrics {
         let stages = StageMetrics::register(&mut registry);
         let figures = FigureGauges::default();
         figures.register(&mut registry);
+        let measures = MeasureFamilies::default();
+        measures.register(&mut registry);
         let turned_away = Family::default();
         registry.register(
             "connections_turned_away",
@@ -234,6 +241,7 @@ impl Metrics {
             history,
             outcomes,
             stages,
+            measures,
             turned_away,
             unbound,
             certificates,

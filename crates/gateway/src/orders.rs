@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use directory::Directory;
 use engine::{ConnectorId, CustomerId, Report};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -312,12 +313,7 @@ impl Desk {
 
     /// What a carrier is called; one that is no more by its number.
     pub(crate) fn connector_name(&self, id: ConnectorId) -> String {
-        let directory = self.common.directory();
-        let carrier = directory.carrier(id);
-        carrier.map_or_else(
-            || format!("#{}", id.0),
-            |carrier| carrier.profile.name.clone(),
-        )
+        connector_name(&self.common.directory(), id)
     }
 
     /// As what a customer binds; one that is no more by its number.
@@ -421,6 +417,15 @@ pub(crate) fn give(data_dir: &Path, order: Order) -> Result<Done, Refused> {
         Reply::Done(done) => Ok(done),
         Reply::Refused(refused) => Err(refused),
     }
+}
+
+/// What a carrier is called; one that is no more by its number.
+pub(crate) fn connector_name(directory: &Directory, id: ConnectorId) -> String {
+    let carrier = directory.carrier(id);
+    carrier.map_or_else(
+        || format!("#{}", id.0),
+        |carrier| carrier.profile.name.clone(),
+    )
 }
 
 #[cfg(test)]

@@ -190,6 +190,7 @@ impl Running {
             let view = View {
                 common,
                 engine: self.started.shared.clone(),
+                inbox: self.started.inbox.clone(),
             };
             self.tasks.spawn(async move {
                 if let Err(error) = control::http(socket, view).await {

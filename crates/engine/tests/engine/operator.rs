@@ -2,7 +2,11 @@
 
 use core::time::Duration;
 
-use engine::{Command, Connector, CustomerId, LaneReport, MessageKey, QueueReport, Report, Room};
+use engine::{
+    Command, Connector, CustomerId, InDoubt, LaneMeasure, LaneReport, Measures, MessageKey,
+    QueueReport, Report, Room,
+};
+use sms::State;
 
 use crate::world::{Bind, CARRIER, CUSTOMER, FINAL, Sent, World};
 
@@ -95,7 +99,7 @@ fn what_is_held_still_ends_with_its_validity() {
     world.operate(hold(None, true));
     world.submit(bind, TO, FINAL);
     world.wait(Duration::from_secs(24 * 3600 + 1));
-    assert_eq!(world.told_one().state, sms::State::Expired);
+    assert_eq!(world.told_one().state, State::Expired);
     world.operate(hold(None, false));
     assert_eq!(world.sent(), []);
 }
@@ -171,4 +175,75 @@ fn how_things_stand_is_told_at_once_and_what_was_done_when_it_is_durable() {
         world.operate(hold(None, held));
         assert!(!world.told_at_once, "held: {held}");
     }
+}
+
+fn measures(world: &mut World) -> Measures {
+    match world.operate(Command::Measures) {
+        Report::Measures(measures) => measures,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_oldest_of_a_lane_is_the_oldest_of_all_that_are_first_in_line() {
+    let mut world = world();
+    let bind = world.customer();
+    let nothing = LaneMeasure {
+        connector: CARRIER,
+        oldest: None,
+        resent: 0,
+        unknown: 0,
+    };
+    assert_eq!(measures(&mut world).lanes, [nothing]);
+    submit(&mut world, bind, OTHER);
+    let oldest = Some(world.wall());
+    world.wait(Duration::from_secs(60));
+    let urgent = world.submitted_as(bind, TO, |draft| draft.priority = 3);
+    assert!(urgent.is_ok());
+    let waiting = LaneMeasure { oldest, ..nothing };
+    assert_eq!(measures(&mut world).lanes, [waiting]);
+    world.carrier(10);
+    assert_eq!(world.sent().len(), 2);
+    assert_eq!(measures(&mut world).lanes, [nothing]);
+}
+
+#[test]
+fn what_a_carrier_may_have_twice_and_what_nobody_knows_is_counted() {
+    let mut world = World::new(Connector {
+        in_doubt: InDoubt::Resend,
+        resend_max: 1,
+        ..Connector::default()
+    });
+    let (bind, carrier) = (world.customer(), world.carrier(10));
+    let key = world.submit(bind, TO, FINAL);
+    let sent = world.sent_one();
+    world.silence(carrier, &sent);
+    world.wait(Duration::from_secs(3600));
+    let again = world.sent_one();
+    assert_eq!(again.key, key);
+    let lanes = measures(&mut world).lanes;
+    assert_eq!((lanes[0].resent, lanes[0].unknown), (1, 0));
+    world.silence(carrier, &again);
+    world.wait(Duration::from_secs(3600));
+    assert_eq!(world.news(), [(key, State::Unknown)]);
+    let lanes = measures(&mut world).lanes;
+    assert_eq!((lanes[0].resent, lanes[0].unknown), (1, 1));
+}
+
+#[test]
+fn memory_by_use_is_all_of_it() {
+    let mut world = world();
+    let bind = world.customer();
+    for _ in 0..3 {
+        world.submit(bind, TO, FINAL);
+    }
+    let memory = measures(&mut world).memory;
+    assert!(memory.messages > 0);
+    assert_eq!(memory.total(), world.figures().memory);
+    let carrier = world.carrier(10);
+    let sent = world.sent();
+    world.take(carrier, &sent[0], "1");
+    let memory = measures(&mut world).memory;
+    assert!(memory.receipt_ids > 0, "{memory:?}");
+    assert_eq!(memory.total(), world.figures().memory);
 }

@@ -62,6 +62,44 @@ fn a_malformed_pdu_is_answered_counted_and_told_in_one_line() {
 }
 
 #[test]
+fn what_a_customer_has_and_what_waits_is_measured_when_somebody_asks() {
+    const PAYS: &str = "
+        [[customer]]
+        name = 'pays'
+        password = 'demopass'
+        credits = 'prepaid'
+        [[topup]]
+        id = 1
+        customer = 'pays'
+        amount = 3
+    ";
+    let dir = Dir::new("measures");
+    let gateway = Gateway::start(&dir, PAYS);
+    let measured = |rows: &[&str]| {
+        let (_, text) = gateway.get("/metrics");
+        for row in rows {
+            assert!(
+                text.lines().any(|line| line == *row),
+                "{row} is not in\n{text}"
+            );
+        }
+    };
+    measured(&[
+        "bindery_credits_available{peer=\"pays\",side=\"customer\"} 3.0",
+        "bindery_credits_spent{peer=\"pays\",side=\"customer\"} 0.0",
+        "bindery_oldest_waiting_seconds{peer=\"sim\",side=\"connector\"} 0",
+        "bindery_messages_resent_total{peer=\"sim\",side=\"connector\"} 0",
+    ]);
+    let mut client = Client::bound(gateway.smpp, "pays", "demopass");
+    assert_eq!(client.submitted("447700901234", "hello"), status::OK);
+    client.next_of(command::DELIVER_SM);
+    measured(&[
+        "bindery_credits_available{peer=\"pays\",side=\"customer\"} 2.0",
+        "bindery_credits_spent{peer=\"pays\",side=\"customer\"} 1.0",
+    ]);
+}
+
+#[test]
 fn every_metric_says_what_it_is() {
     let dir = Dir::new("help");
     let gateway = Gateway::start(&dir, "");
