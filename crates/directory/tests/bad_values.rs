@@ -111,20 +111,65 @@ fn every_value_that_does_not_fit_is_told_what_would() {
     assert_eq!(CASES.lines().count(), actual.lines().count());
 }
 
-#[test]
-fn every_setting_has_a_value_that_does_not_fit() {
+/// Every setting, as `SECTION.KEY`, and what its value may be.
+fn settings() -> Vec<(String, String)> {
+    let reference = directory::reference();
     let mut section = String::new();
-    let mut settings = BTreeSet::new();
-    for line in directory::reference().lines() {
+    let mut settings = Vec::new();
+    for line in reference.lines() {
         if let Some(title) = line.strip_prefix("### `") {
             section = title.trim_matches(['[', ']', '`']).to_owned();
         } else if let Some(row) = line.strip_prefix("| `") {
-            let key = row.split('`').next().unwrap_or_default();
-            settings.insert(format!("{section}.{key}"));
+            let mut columns = row.split(" | ");
+            let key = columns.next().unwrap_or_default().trim_end_matches('`');
+            let value = columns.next().unwrap_or_default();
+            settings.push((format!("{section}.{key}"), value.to_owned()));
         }
     }
+    assert!(settings.len() > 100, "{settings:?}");
+    settings
+}
+
+#[test]
+fn every_setting_has_a_value_that_does_not_fit() {
+    let settings = settings().into_iter().map(|(place, _)| place);
+    let settings: BTreeSet<String> = settings.collect();
     let cases = CASES.lines().filter_map(|line| line.split_once(" = "));
     let covered: BTreeSet<String> = cases.map(|(place, _)| place.to_owned()).collect();
     let missing: Vec<&String> = settings.difference(&covered).collect();
-    assert!(missing.is_empty() && settings.len() > 100, "{missing:?}");
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Values of every kind, and of which settings they are one: those of which this is said.
+const KINDS: [(&str, &[&str]); 9] = [
+    ("true", &["true or false"]),
+    ("-9000000000", &[]),
+    ("9223372036854775807", &["a whole number of at least 1"]),
+    ("1.5", &["a number such as"]),
+    ("1979-05-27", &[]),
+    ("[[]]", &[]),
+    ("{ nonesuch = [] }", &[]),
+    ("\"no\\u0007such\\u0007value\"", &["the path of"]),
+    ("\"\"", &["a text of 0 to"]),
+];
+
+#[test]
+fn every_setting_refuses_values_of_every_other_kind_and_says_where() {
+    for (place, expected) in settings() {
+        let key = place.split_once('.').expect("it has a section").1;
+        for (value, fits) in KINDS {
+            let said = said(&format!("{place} = {value}"));
+            if fits.iter().any(|kind| expected.contains(kind)) {
+                continue;
+            }
+            let column = format!("2:{}: ", key.len() + 4);
+            let told = said.iter().any(|line| {
+                // Of a list or a table the place is that of the element.
+                let here = line.starts_with(&column) || value.starts_with(['[', '{']);
+                let (what, change) = line.split_once("; ").unwrap_or_default();
+                here && line.starts_with("2:") && what.contains(key) && !change.is_empty()
+            });
+            assert!(told, "{place} = {value}: {said:?}");
+        }
+    }
 }

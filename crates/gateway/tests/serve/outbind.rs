@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use smpp::command;
-use smpp::pdu::{Bind, Pdu};
+use smpp::pdu::{Bind, Pdu, SmResp};
 use smpp::status;
 use smpp::tlv::Tlvs;
 
@@ -75,6 +75,30 @@ fn a_customer_without_a_bind_is_called_until_it_takes_what_waits() {
     client.next_of(command::UNBIND_RESP);
     leave_a_receipt_behind(&gateway);
     take_call(&listener);
+}
+
+/// What it refuses for now rests until it is to come again, and nobody is called for it before that.
+#[test]
+fn who_refused_what_waited_is_called_when_it_is_to_come_again() {
+    let dir = Dir::new("outbind-refused");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let config = called(&listener) + "delivery_retry = ['1s']\n";
+    let gateway = Gateway::start(&dir, &config);
+    leave_a_receipt_behind(&gateway);
+
+    let mut client = take_call(&listener);
+    client.ask(&Pdu::BindReceiver(as_acme()));
+    let receipt = client.next_of(command::DELIVER_SM);
+    let refusal = Pdu::DeliverSmResp(SmResp::default());
+    client.send(&refusal, status::RX_T_APPN, receipt.header.sequence);
+    client.ask(&Pdu::Unbind(Tlvs::EMPTY));
+    client.next_of(command::UNBIND_RESP);
+
+    let mut client = take_call(&listener);
+    client.ask(&Pdu::BindReceiver(as_acme()));
+    let receipt = client.next_of(command::DELIVER_SM);
+    client.acknowledge(&receipt);
+    gateway.counted("bindery_messages", 0);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use engine::Told;
 use smpp::pdu::{Sm, Unencodable};
 use smpp::{Version, tlv};
 use sms::segment::Marking;
-use sms::{Alphabet, Message, NotText, Reading, UDHI, long};
+use sms::{Alphabet, Message, NotText, Reading, UDHI, long, translit};
 
 use super::{Scratch, bare, checked};
 use crate::delivering::MoAlphabet;
@@ -29,7 +29,7 @@ pub(super) fn deliver_sm<'a>(
         characters,
         ..
     } = scratch;
-    let message = &retold(message, account, characters, text);
+    let message = &retold(message, account, version, characters, text);
     let room = if version >= Version::V50 {
         255
     } else {
@@ -57,15 +57,18 @@ pub(super) fn deliver_sm<'a>(
     Ok(sm)
 }
 
-/// The parts, in their stored form, of a message that has no room in a deliver_sm without message_payload, as the account wants its
-/// text. None: it has room, or it cannot be cut because it is a part itself or its header is malformed.
+/// The parts, in their stored form, of a message that has no room in a deliver_sm of 3.3, which has no message_payload, as the account
+/// wants its text. None: it has room, or it cannot be cut because it is a part itself or its header is malformed.
 pub(super) fn cut(
     message: &Message<'_>,
     account: &Account,
     reference: u8,
     scratch: &mut Scratch,
 ) -> Vec<Vec<u8>> {
-    let message = &retold(message, account, &mut scratch.characters, &mut scratch.text);
+    let Scratch {
+        characters, text, ..
+    } = scratch;
+    let message = &retold(message, account, Version::V33, characters, text);
     if message.text.len() <= SHORT_MESSAGE_MAX || parts::part(message).is_some() {
         return Vec::new();
     }
@@ -102,12 +105,21 @@ pub(super) fn part_sm<'a>(part: &Message<'a>) -> Sm<'a> {
 fn retold<'a>(
     message: &Message<'a>,
     account: &Account,
+    version: Version,
     characters: &mut String,
     text: &'a mut Vec<u8>,
 ) -> Message<'a> {
-    let Some(data_coding) = retell(message, account, characters, text) else {
+    let Some(mut data_coding) = retell(message, account, characters, text) else {
         return *message;
     };
+    // A part has its number already and cannot be cut: rather a few letters are lost than all of it.
+    if version == Version::V33
+        && text.len() > SHORT_MESSAGE_MAX
+        && parts::part(message).is_some()
+        && let Some(shorter) = alike(message, &account.submitting.reading, characters, text)
+    {
+        data_coding = shorter;
+    }
     Message {
         data_coding,
         text,
@@ -133,6 +145,9 @@ fn retell(
     }
 }
 
+/// What a customer reads, as a rule: its default, Latin-1, UCS-2.
+const CODINGS: [u8; 3] = [0, 3, 8];
+
 /// The text in the first alphabet that has all of it among those the customer reads, if it would read another text as it is.
 fn readable(
     message: &Message<'_>,
@@ -140,8 +155,6 @@ fn readable(
     characters: &mut String,
     out: &mut Vec<u8>,
 ) -> Option<u8> {
-    /// The customer's default, Latin-1, UCS-2.
-    const CODINGS: [u8; 3] = [0, 3, 8];
     if message.alphabet(reading) == message.alphabet(&book()) {
         return None;
     }
@@ -153,6 +166,32 @@ fn readable(
         alphabet.encode(characters, out).is_ok()
     })
 }
+
+/// The text in the first alphabet in which it has room, with what the alphabet lacks as letters that look alike, or as `?`.
+fn alike(
+    message: &Message<'_>,
+    reading: &Reading,
+    characters: &mut String,
+    out: &mut Vec<u8>,
+) -> Option<u8> {
+    read(message, characters).ok()?;
+    CODINGS.into_iter().find(|&data_coding| {
+        out.clear();
+        put_header(message, out);
+        let alphabet = reading.alphabet(data_coding);
+        for character in characters.chars() {
+            let mut letter = [0; 4];
+            let letter = character.encode_utf8(&mut letter);
+            if alphabet.encode(letter, out).is_err() {
+                translit::excerpt(letter, ALIKE_MAX, alphabet, out);
+            }
+        }
+        out.len() <= SHORT_MESSAGE_MAX
+    })
+}
+
+/// Characters that stand for one at most, such as `EUR`.
+const ALIKE_MAX: usize = 8;
 
 /// The text in the basic characters of GSM 03.38 without the Greek ones, and `?` for every other.
 fn gsm_basic(

@@ -177,3 +177,34 @@ fn a_message_is_cut_as_its_customer_reads_it() {
         ),
     );
 }
+
+#[test]
+fn a_part_without_room_for_its_letters_comes_in_letters_that_look_alike() {
+    let addresses = "from=1/1/4478 to=1/1/80888";
+    let mut account = account();
+    account.submitting.reading.zero = Alphabet::Ascii;
+    // In UCS-2 it takes more than 254 octets, and ASCII has neither e with an accent nor Omega nor the euro sign.
+    let header = r"\x05\x00\x03\x07\x02\x01";
+    let letters = "x".repeat(143);
+    without_payload(
+        account.clone(),
+        &format!(
+            r#"
+            engine deliver 9 mo {addresses} esm=0x40 text="{header}{letters}\x05\x15\x1be"
+            -> deliver_sm 1 {addresses} esm=0x40 text="{header}{letters}e?EUR"
+            <- deliver_sm_resp 1 0
+            => delivered 9 accepted id=""
+            "#
+        ),
+    );
+    // Where there is room, nothing is lost.
+    without_payload(
+        account.clone(),
+        &format!(
+            r#"
+            engine deliver 9 mo {addresses} esm=0x40 text="{header}x\x1be"
+            -> deliver_sm 1 {addresses} esm=0x40 dcs=0x8 text="{header}\x00x \xac"
+            "#
+        ),
+    );
+}
