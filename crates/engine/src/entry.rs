@@ -192,9 +192,7 @@ impl Entry {
     /// worth an allocation.
     pub(crate) fn forget_text(&mut self) {
         const WORTH_OCTETS: usize = 64;
-        if let Some(excerpt) = Message::stored_excerpt(&self.body, WORTH_OCTETS) {
-            self.body = excerpt;
-        }
+        Message::cut_to_excerpt(&mut self.body, WORTH_OCTETS);
     }
 
     /// Whether the customer heard all that it will hear of the message when the carrier took it: see

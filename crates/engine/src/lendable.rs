@@ -44,9 +44,10 @@ impl<T: Default> Lendable<T> {
 
 impl<T: Clone + Default> Lendable<T> {
     /// The value, to be changed. Copies it if somebody still reads it as it was.
+    #[inline]
     pub(crate) fn own(&mut self) -> &mut T {
-        if let Lendable::Lent(lent) = self {
-            *self = Lendable::Own(Self::back(core::mem::take(lent)));
+        if let Lendable::Lent(_) = self {
+            self.take_back();
         }
         match self {
             Lendable::Own(value) => value,
@@ -55,8 +56,10 @@ impl<T: Clone + Default> Lendable<T> {
     }
 
     #[cold]
-    fn back(lent: Arc<T>) -> T {
-        Arc::unwrap_or_clone(lent)
+    fn take_back(&mut self) {
+        if let Lendable::Lent(lent) = self {
+            *self = Lendable::Own(Arc::unwrap_or_clone(core::mem::take(lent)));
+        }
     }
 }
 

@@ -95,6 +95,7 @@ impl<T> Slab<T> {
 
 impl<T> Index<Slot> for Slab<T> {
     type Output = T;
+    #[inline]
     fn index(&self, slot: Slot) -> &T {
         self.chunks[(slot.0 >> CHUNK_BITS) as usize][slot.0 as usize & (CHUNK - 1)]
             .as_ref()
@@ -103,6 +104,7 @@ impl<T> Index<Slot> for Slab<T> {
 }
 
 impl<T: Clone> IndexMut<Slot> for Slab<T> {
+    #[inline]
     fn index_mut(&mut self, slot: Slot) -> &mut T {
         let chunk = self.chunks[(slot.0 >> CHUNK_BITS) as usize].own();
         chunk[slot.0 as usize & (CHUNK - 1)]

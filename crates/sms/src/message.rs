@@ -182,20 +182,25 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The stored form of the [`excerpt`](Self::excerpt) of a message from `stored`, that of the message itself. `None`: it would
-    /// not be shorter by `worth` octets, or `stored` ends too early.
-    pub fn stored_excerpt(stored: &[u8], worth: usize) -> Option<Box<[u8]>> {
-        let excerpt = Message::decode(stored)?.excerpt();
+    /// Cuts the stored form of a message to that of its [`excerpt`](Self::excerpt), unless that would not be shorter by `worth` octets
+    /// or `stored` ends too early.
+    pub fn cut_to_excerpt(stored: &mut Box<[u8]>, worth: usize) {
+        let Some(message) = Message::decode(stored) else {
+            return;
+        };
+        let excerpt = message.excerpt();
         let octets = excerpt.encoded_len();
         if octets + worth > stored.len() {
-            return None;
+            return;
         }
-        // What an excerpt lacks is all at the end.
-        let mut cut: Box<[u8]> = stored[..octets].into();
-        let (text, tlvs) = cut[LENGTHS..HEAD].split_at_mut(4);
-        text.copy_from_slice(&length(excerpt.text));
-        tlvs.copy_from_slice(&length(excerpt.tlvs));
-        Some(cut)
+        let (text, tlvs) = (length(excerpt.text), length(excerpt.tlvs));
+        // What an excerpt lacks is all at the end, so nothing has to be moved.
+        let mut cut = core::mem::take(stored).into_vec();
+        cut.truncate(octets);
+        let (text_at, tlvs_at) = cut[LENGTHS..HEAD].split_at_mut(4);
+        text_at.copy_from_slice(&text);
+        tlvs_at.copy_from_slice(&tlvs);
+        *stored = cut.into_boxed_slice();
     }
 
     /// Octets that [`encode`](Self::encode) appends.
@@ -335,11 +340,15 @@ mod tests {
         stored.extend_from_slice(b"what the caller keeps behind it");
         message.excerpt().encode(&mut cut);
         let freed = stored.len() - cut.len();
-        let excerpt = |worth| Message::stored_excerpt(&stored, worth);
-        assert_eq!(excerpt(freed).as_deref(), Some(&cut[..]));
-        assert_eq!(excerpt(freed + 1), None);
-        assert_eq!(Message::stored_excerpt(&cut, 1), None);
-        assert_eq!(Message::stored_excerpt(&stored[..40], 0), None);
+        let excerpt = |octets: &[u8], worth| {
+            let mut stored: Box<[u8]> = octets.into();
+            Message::cut_to_excerpt(&mut stored, worth);
+            stored
+        };
+        assert_eq!(*excerpt(&stored, freed), cut);
+        assert_eq!(*excerpt(&stored, freed + 1), stored);
+        assert_eq!(*excerpt(&cut, 1), cut);
+        assert_eq!(*excerpt(&stored[..40], 0), stored[..40]);
     }
 
     #[test]
