@@ -152,7 +152,10 @@ fn promtool_takes_the_rules() {
     let mut promtool = Command::new("promtool");
     promtool.args(["check", "rules", rules]);
     let said = lines(promtool).join("\n");
-    assert!(said.contains("SUCCESS: 16 rules found"), "{said}");
+    let text = std::fs::read_to_string(rules).expect("the rules are there");
+    let rules = text.matches("- alert:").count() + text.matches("- record:").count();
+    let success = format!("SUCCESS: {rules} rules found");
+    assert!(rules > 0 && said.contains(&success), "{said}");
 }
 
 /// What tshark finds in a capture with so many PDUs: of each its command_id, and its message_id if it has one.
