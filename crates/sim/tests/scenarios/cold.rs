@@ -18,15 +18,20 @@ fn deep() -> Plan {
 /// The carrier is away, and what its customer submits meanwhile waits.
 fn outage() -> (World, Vec<Message>) {
     let mut world = World::new(1, deep());
+    let messages = queue(&mut world);
+    world.expect("all wait", world.figures().waiting == 300);
+    (world, messages)
+}
+
+/// Starts a world whose carrier is away, and submits 300 messages in it.
+fn queue(world: &mut World) -> Vec<Message> {
     world.open_door(0, false);
     world.start();
     world.run(seconds(3));
-    let messages: Vec<_> = (0..300)
-        .map(|n| world.submit(0, to(&format!("447700900{n:03}"))))
-        .collect();
+    let messages = (0..300).map(|n| world.submit(0, to(&format!("447700900{n:03}"))));
+    let messages = messages.collect();
     world.run(seconds(30));
-    world.expect("all wait", world.figures().waiting == 300);
-    (world, messages)
+    messages
 }
 
 /// Everything was sent once, and in its order.
@@ -103,13 +108,7 @@ fn without_room_on_the_disk_what_is_there_comes_back() {
 fn outage_with(planted: Planted, left: u64) {
     let mut world = World::new(1, deep());
     world.plant(planted);
-    world.open_door(0, false);
-    world.start();
-    world.run(seconds(3));
-    let messages: Vec<_> = (0..300)
-        .map(|n| world.submit(0, to(&format!("447700900{n:03}"))))
-        .collect();
-    world.run(seconds(30));
+    let messages = queue(&mut world);
     world.slow_disk(Duration::from_millis(20), Duration::from_millis(30));
     world.open_door(0, true);
     while world.figures().waiting > left {
